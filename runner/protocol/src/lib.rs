@@ -1,0 +1,214 @@
+//! What server and runner say to each other about one phase of one run.
+//!
+//! These types are a wire format: they change by addition only, and [`VERSION`] rises when a reader of the older form would go wrong.
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize, Serializer};
+
+/// The version of this protocol that this build speaks.
+pub const VERSION: u32 = 1;
+
+/// The two phases of a run that execute an engine.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Phase {
+    /// `plan`: reads, proposes, changes nothing.
+    Plan,
+    /// `apply` of the plan file that the plan phase left.
+    Apply,
+}
+
+/// The program that executes a phase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Engine {
+    /// `terraform`
+    Terraform,
+    /// `tofu`
+    Tofu,
+}
+
+impl Engine {
+    /// The name of the engine's executable.
+    pub fn program(self) -> &'static str {
+        match self {
+            Self::Terraform => "terraform",
+            Self::Tofu => "tofu",
+        }
+    }
+}
+
+/// The right to execute one phase, and to speak for it. It ends when it is not renewed in time.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Lease {
+    /// The phase's id: `plan-…` or `apply-…`.
+    pub phase_id: String,
+    /// Rises with each claim of the workspace: what carries an older one no longer decides what is current.
+    pub fence: i64,
+    /// How long the lease lasts after a claim or a renewal.
+    pub seconds: u32,
+}
+
+/// Everything that a runner needs to know to execute a phase; the files are fetched under the lease.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Job {
+    /// The right to execute it.
+    pub lease: Lease,
+    /// Which phase.
+    pub phase: Phase,
+    /// The run's id: `run-…`.
+    pub run_id: String,
+    /// The organization's name.
+    pub organization: String,
+    /// The workspace's name.
+    pub workspace: String,
+    /// Which program.
+    pub engine: Engine,
+    /// Which version of it: an exact one, a constraint (`~> 1.5`) or `latest`. For an apply always the exact version that planned.
+    pub version: String,
+    /// Where in the uploaded configuration the root module lies; empty for its top.
+    pub working_directory: String,
+    /// What `terraform.workspace` is in the run: the workspace's name, or `default`.
+    pub cli_workspace: String,
+    /// How to plan.
+    pub options: Options,
+    /// Values for the run, weakest first: a later one with the same key and category replaces an earlier one.
+    pub variables: Vec<Variable>,
+    /// The server's public address (`https://host:port`), for what a configuration reads from it.
+    pub address: String,
+    /// A token good for this phase only.
+    #[serde(serialize_with = "expose")]
+    pub token: SecretString,
+    /// Time-outs.
+    pub limits: Limits,
+}
+
+/// How a plan is to be made (`terraform plan` options of the same names).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Options {
+    /// `-destroy`
+    pub destroy: bool,
+    /// `-refresh=false` when this is set.
+    pub no_refresh: bool,
+    /// `-refresh-only`
+    pub refresh_only: bool,
+    /// `-target`, once for each; passed as arguments, never through a shell.
+    pub targets: Vec<String>,
+    /// `-replace`, once for each.
+    pub replaces: Vec<String>,
+    /// `-generate-config-out` for import blocks.
+    pub generate_config: bool,
+    /// JSON lines (`-json`) instead of human text in the log.
+    pub json_log: bool,
+}
+
+/// Where a variable is put.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Category {
+    /// An input variable of the root module.
+    Terraform,
+    /// The environment of the engine.
+    Env,
+}
+
+/// One value for the run.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Variable {
+    /// Its name.
+    pub key: String,
+    /// Its value: text as it is, or an HCL expression when `hcl` is set.
+    #[serde(serialize_with = "expose")]
+    pub value: SecretString,
+    /// Where it goes.
+    pub category: Category,
+    /// Whether `value` is an HCL expression. Ignored for the environment.
+    pub hcl: bool,
+}
+
+/// How long a phase may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Seconds until the phase is interrupted because it takes too long.
+    pub phase_seconds: u64,
+    /// Seconds between an interrupt and a kill when somebody cancels.
+    pub grace_seconds: u64,
+}
+
+/// What the server wants of a phase that executes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Wish {
+    /// Nothing else.
+    GoOn,
+    /// End it gently: the engine is interrupted and may finish what it creates.
+    Interrupt,
+    /// End it now (force-cancel).
+    Kill,
+    /// The lease is lost: end it, nothing that it says is current any more.
+    Lost,
+}
+
+/// A file that a phase hands back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Artifact {
+    /// The engine's own plan file.
+    Plan,
+    /// `.terraform.lock.hcl` as `init` left it.
+    LockFile,
+    /// `terraform show -json` of the plan file, made behind a fresh wall.
+    PlanJson,
+    /// `terraform providers schema -json`, made behind a fresh wall.
+    ProviderSchemas,
+}
+
+/// How many objects a phase changed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Created.
+    pub additions: u32,
+    /// Updated in place.
+    pub changes: u32,
+    /// Destroyed.
+    pub destructions: u32,
+    /// Imported.
+    pub imports: u32,
+}
+
+/// How a phase ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "outcome")]
+pub enum Outcome {
+    /// The plan succeeded.
+    Planned {
+        /// Whether applying it would change anything: resources, outputs or, for refresh-only, the state.
+        has_changes: bool,
+        /// What it proposes.
+        counts: Counts,
+        /// Whether it wrote configuration for import blocks.
+        generated_configuration: bool,
+    },
+    /// The apply succeeded.
+    Applied {
+        /// What it did.
+        counts: Counts,
+    },
+    /// It failed: the engine said no, was killed, or could not be started.
+    Failed {
+        /// One sentence for the person who reads the run: what happened and what to do.
+        reason: String,
+        /// The engine's exit code where it had one.
+        exit_code: Option<i32>,
+    },
+    /// It ended because the server wished so.
+    Canceled {
+        /// Whether the engine had to be killed: then a resource may exist that the state does not know.
+        killed: bool,
+    },
+}
+
+fn expose<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(secret.expose_secret())
+}

@@ -1,0 +1,1 @@
+//! Executes phases of runs.

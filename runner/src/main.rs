@@ -1,0 +1,2 @@
+//! `terrane-runner`
+fn main() {}

@@ -1,0 +1,1 @@
+//! Words and rules. Nothing here does IO, reads a clock or rolls dice.

@@ -1,0 +1,2 @@
+//! `terrane`
+fn main() {}
