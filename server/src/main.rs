@@ -1,2 +1,2 @@
-//! `terrane`
+//! `terrane`: the server and its commands.
 fn main() {}
