@@ -3,6 +3,7 @@
 use super::{
     Patience, Shutdown,
     connection::{self, Protocol},
+    descriptors,
 };
 use axum::Router;
 use rustls::ServerConfig;
@@ -14,7 +15,7 @@ use tokio::{
 use tokio_rustls::TlsAcceptor;
 use tokio_util::task::TaskTracker;
 
-/// Connections at once; more wait in the kernel's queue.
+/// Connections at once, at most, and never more than half the descriptors there are; more wait in the kernel's queue.
 const MAX_CONNECTIONS: usize = 8_192;
 
 /// Accepts connections until `shutdown` is wanted, then waits for the requests under way, at most as long as `patience` says. Handlers find
@@ -28,7 +29,7 @@ pub async fn serve(
 ) -> usize {
     let acceptor = tls.map(TlsAcceptor::from);
     let connections = TaskTracker::new();
-    let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+    let room = Arc::new(Semaphore::new(MAX_CONNECTIONS.min(descriptors::raise() / 2)));
     loop {
         let (stream, peer, permit) = tokio::select! {
             () = shutdown.wanted().cancelled() => break,
