@@ -13,7 +13,7 @@ use anyhow::Context;
 use std::{sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
 };
 
 /// How often the certificate is looked at.
@@ -28,6 +28,8 @@ pub async fn serve(loaded: Loaded) -> anyhow::Result<()> {
     }
     let shutdown = Shutdown::new();
     shutdown.follow_signals().context("cannot follow signals")?;
+    // From here on SIGHUP no longer ends the process, with or without a certificate to read again.
+    let hangup = signal(SignalKind::hangup()).context("cannot follow signals")?;
     let lock = Lock::create(&config.server.data)?;
     let operators = admin::bind(&lock)
         .with_context(|| format!("cannot make the admin socket in {}", config.server.data.display()))?;
@@ -45,9 +47,7 @@ pub async fn serve(loaded: Loaded) -> anyhow::Result<()> {
     let handler = house.clone();
     let operators =
         tokio::spawn(operators.serve(move |request| handler.clone().administer(request), shutdown.wanted().clone()));
-    if let Some(certificate) = certificate {
-        keep_fresh(certificate, &shutdown)?;
-    }
+    keep_fresh(certificate, hangup, &shutdown);
     tracing::info!(%url, address = %bound, data = %config.server.data.display(), "ready");
     let router = logging::requests(house.router);
     let cut = lifecycle::serve(listener, tls, router, Patience::default(), &shutdown).await;
@@ -63,8 +63,7 @@ pub async fn serve(loaded: Loaded) -> anyhow::Result<()> {
 }
 
 /// Reads the certificate again on SIGHUP, and once a day, so that a server that is never restarted has a good one too.
-fn keep_fresh(certificate: Arc<Certificate>, shutdown: &Shutdown) -> anyhow::Result<()> {
-    let mut hangup = signal(SignalKind::hangup()).context("cannot follow signals")?;
+fn keep_fresh(certificate: Option<Arc<Certificate>>, mut hangup: Signal, shutdown: &Shutdown) {
     let stop = shutdown.wanted().clone();
     tokio::spawn(async move {
         loop {
@@ -73,7 +72,7 @@ fn keep_fresh(certificate: Arc<Certificate>, shutdown: &Shutdown) -> anyhow::Res
                 _ = hangup.recv() => tracing::info!("SIGHUP: reading the certificate again"),
                 () = tokio::time::sleep(CERTIFICATE_CHECK) => {}
             }
-            let certificate = certificate.clone();
+            let Some(certificate) = certificate.clone() else { continue };
             match tokio::task::spawn_blocking(move || certificate.reload()).await {
                 Ok(Ok(())) => tracing::debug!("certificate read"),
                 Ok(Err(error)) => tracing::error!(%error, "the certificate was not replaced"),
@@ -81,5 +80,4 @@ fn keep_fresh(certificate: Arc<Certificate>, shutdown: &Shutdown) -> anyhow::Res
             }
         }
     });
-    Ok(())
 }

@@ -39,7 +39,7 @@ pub enum Format {
 impl Log {
     /// Reads the section.
     pub(super) fn read(sources: &mut Sources) -> Result<Self, Problem> {
-        let info = || Level { text: "info".to_owned(), targets: Targets::new().with_default(tracing::Level::INFO) };
+        let info = || Level::new("info", Targets::new().with_default(tracing::Level::INFO));
         Ok(Self { format: sources.get(&FORMAT, |_| Format::Text)?, level: sources.get(&LEVEL, |_| info())?.targets })
     }
 }
@@ -65,6 +65,15 @@ struct Level {
     targets: Targets,
 }
 
+impl Level {
+    /// rustls warns of what strangers say in a handshake: whoever wants to read that asks for it by name.
+    fn new(text: &str, targets: Targets) -> Self {
+        let quiet = text == "off" || text.contains("rustls");
+        let targets = if quiet { targets } else { targets.with_target("rustls", tracing::Level::ERROR) };
+        Self { text: text.to_owned(), targets }
+    }
+}
+
 impl Value for Level {
     const ACCEPTED: &'static str =
         "error, warn, info, debug, trace or off, or a list with targets, such as info,terrane::request=debug";
@@ -73,12 +82,28 @@ impl Value for Level {
         // A bare word that is no level would silently become a target.
         let known = |part: &str| part.contains('=') || tracing_subscriber::filter::LevelFilter::from_str(part).is_ok();
         match Targets::from_str(text) {
-            Ok(targets) if text.split(',').all(known) => Ok(Self { text: text.to_owned(), targets }),
+            Ok(targets) if text.split(',').all(known) => Ok(Self::new(text, targets)),
             _ => Err(format!("{text:?} is no level")),
         }
     }
 
     fn show(&self) -> toml::Value {
         toml::Value::String(self.text.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tracing::Level as L;
+
+    #[test]
+    fn strangers_cannot_fill_the_log_unless_somebody_asks_for_it() {
+        let level = |text| Level::parse(text, Path::new("")).unwrap().targets;
+        assert!(!level("debug").would_enable("rustls::msgs", &L::WARN));
+        assert!(level("debug").would_enable("rustls::msgs", &L::ERROR));
+        assert!(level("debug").would_enable("terrane::request", &L::DEBUG));
+        assert!(level("info,rustls=warn").would_enable("rustls::msgs", &L::WARN));
+        assert!(!level("off").would_enable("rustls", &L::ERROR));
     }
 }

@@ -3,6 +3,7 @@
 use super::{
     Patience, Shutdown,
     activity::{Activity, Answer, Watched},
+    upload::Upload,
 };
 use axum::{Router, extract::ConnectInfo};
 use http::{Request, Response};
@@ -44,10 +45,10 @@ pub(super) async fn serve<T>(
     T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
     let activity = Activity::new(protocol == Protocol::Http1);
-    let io = TokioIo::new(Watched { io, activity: activity.clone() });
+    let io = TokioIo::new(Watched::new(io, activity.clone(), patience.stall));
     let service = {
         let activity = activity.clone();
-        service_fn(move |request| answer(request, peer, router.clone(), &activity))
+        service_fn(move |request| answer(request, peer, router.clone(), &activity, patience))
     };
     let ended = match protocol {
         Protocol::Http1 => {
@@ -77,11 +78,12 @@ fn answer(
     peer: SocketAddr,
     mut router: Router,
     activity: &Activity,
+    patience: Patience,
 ) -> impl Future<Output = Result<Response<Answer>, Infallible>> + use<> {
     let under_way = activity.begin();
     request.extensions_mut().insert(ConnectInfo(peer));
     // A router is always ready, so there is nothing to poll before the call.
-    let response = router.call(request);
+    let response = router.call(request.map(|body| Upload::new(body, patience.stall)));
     async move { Ok(response.await?.map(|body| Answer { body, _under_way: under_way })) }
 }
 

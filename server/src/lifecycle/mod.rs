@@ -5,6 +5,7 @@ mod activity;
 mod connection;
 mod descriptors;
 mod shutdown;
+mod upload;
 
 pub use accept::serve;
 pub use shutdown::Shutdown;
@@ -20,6 +21,8 @@ pub struct Patience {
     pub head: Duration,
     /// Between two requests on one connection. Longer than the minute that proxies keep theirs for reuse, so that they close first.
     pub idle: Duration,
+    /// For a client that neither sends the next bytes of its request nor takes the next ones of its answer.
+    pub stall: Duration,
     /// For requests under way once the server is asked to stop.
     pub stop: Duration,
 }
@@ -30,6 +33,7 @@ impl Default for Patience {
             handshake: Duration::from_secs(10),
             head: Duration::from_secs(15),
             idle: Duration::from_secs(90),
+            stall: Duration::from_secs(60),
             stop: Duration::from_secs(10),
         }
     }

@@ -83,6 +83,25 @@ async fn an_answer_may_take_its_time_and_the_idle_time_begins_after_it() {
     assert_eq!(waited.as_secs(), 3_600 + 90);
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_body_that_stops_coming_ends_its_request() {
+    let read = async |body: Bytes| body.len().to_string();
+    let mut client = connect(Router::new().route("/", axum::routing::post(read)));
+    client.write_all(b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\n1234").await.unwrap();
+    let (text, waited) = read_to_end(client).await;
+    assert!(text.starts_with("HTTP/1.1 400 Bad Request\r\n"), "{text}");
+    assert_eq!(waited.as_secs(), 60);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_nobody_takes_is_given_up() {
+    let mut client = connect(Router::new().route("/", get(async || vec![b'x'; 1 << 20])));
+    client.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await.unwrap();
+    tokio::time::sleep(Duration::from_secs(61)).await;
+    let (text, waited) = read_to_end(client).await;
+    assert_eq!((text.len(), waited.as_secs()), (1 << 16, 0));
+}
+
 struct Server {
     address: SocketAddr,
     shutdown: Shutdown,
