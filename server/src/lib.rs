@@ -9,6 +9,7 @@ pub mod health;
 pub mod instance;
 pub mod lifecycle;
 pub mod logging;
+pub mod operator;
 pub mod serve;
 pub mod tls;
 pub mod trust;

@@ -1,15 +1,24 @@
 //! Where the rooms are plugged into the shell: what is served, what the operator's requests do, what runs beside.
 
 use crate::{
-    admin::{Request, Response},
-    config::Config,
+    admin::{self, Request, Response},
+    config::{Config, Database},
     health,
     lifecycle::Shutdown,
+    operator,
 };
+use anyhow::Context as _;
+use app::{App, Inner, Limits, SystemChance, SystemClock, Vault};
 use axum::Router;
+use secrecy::ExposeSecret as _;
+use secrets::MasterKey;
 use std::ffi::OsString;
+use store::Store;
 use tokio_util::task::TaskTracker;
 use url::Url;
+
+/// How long an interrupted phase may take to end before it is killed, in seconds.
+const GRACE: u64 = 120;
 
 /// Everything behind the door, built and ready to be served.
 #[derive(Debug, Clone)]
@@ -18,32 +27,78 @@ pub struct House {
     pub router: Router,
     /// Work beside the requests. It ends by itself once the shutdown is wanted, and is waited for after the last answer.
     pub tasks: TaskTracker,
+    app: App,
 }
 
 impl House {
     /// Builds it. `url` is what clients call this server. Nothing slow belongs here: the server is not ready before it is done.
-    #[expect(clippy::unused_async, reason = "opening the store waits for it")]
-    pub async fn build(_config: &Config, _url: &Url, shutdown: &Shutdown) -> anyhow::Result<Self> {
-        let router = health::router(shutdown.clone(), async || Ok(()));
-        Ok(Self { router, tasks: TaskTracker::new() })
+    pub async fn build(config: &Config, url: &Url, shutdown: &Shutdown) -> anyhow::Result<Self> {
+        let app = open(config, url.as_str()).await?;
+        let tasks = TaskTracker::new();
+        let http = http_doors::Http { app: app.clone(), stopping: shutdown.wanted().clone() };
+        let readiness = app.clone();
+        let ready = move || {
+            let app = readiness.clone();
+            async move { app.ready().await.map_err(|error| error.to_string()) }
+        };
+        let router = health::router(shutdown.clone(), ready).merge(api::router(&http));
+        tasks.spawn(work::run(app.clone(), std::future::ready(()), shutdown.wanted().clone()));
+        if let Some(setup) = app.offer_setup().await? {
+            use secrecy::ExposeSecret as _;
+            tracing::warn!(
+                "there is no user yet: open {}/setup/{} within a day to become the first one",
+                app.address,
+                setup.expose_secret()
+            );
+        }
+        Ok(Self { router, tasks, app })
     }
 
     /// Does what the operator wants, while the server runs.
     pub async fn administer(self, request: Request) -> Response {
-        refuse(&request)
+        operator::administer(&self.app, request).await
     }
 }
 
 /// Does what the operator wants where no server runs; the data directory is held meanwhile.
-pub async fn administer(_config: &Config, request: Request) -> Response {
-    refuse(&request)
+pub async fn administer(config: &Config, request: Request) -> Response {
+    match open(config, "").await {
+        Ok(app) => operator::administer(&app, request).await,
+        Err(error) => admin::Response::Refused { reason: format!("{error:#}") },
+    }
 }
 
-fn refuse(_: &Request) -> Response {
-    Response::Refused { reason: "this build has no store yet".to_owned() }
+async fn open(config: &Config, address: &str) -> anyhow::Result<App> {
+    let master = MasterKey::load_or_create(&config.storage.master_key)?;
+    let store = match &config.storage.database {
+        Database::Sqlite(path) => {
+            Store::sqlite(path).await.with_context(|| format!("opening the database {}", path.display()))?
+        }
+        Database::Postgres(url) => {
+            Store::postgres(url.expose_secret()).await.context("opening the Postgres database of --database")?
+        }
+    };
+    let limits = Limits {
+        state_bytes: usize::try_from(config.limits.state_size).unwrap_or(usize::MAX),
+        upload_bytes: config.limits.upload_size,
+        organization_runs: i64::try_from(config.limits.organization_concurrency).unwrap_or(i64::MAX),
+        plan_seconds: config.limits.plan_timeout.as_secs(),
+        apply_seconds: config.limits.apply_timeout.as_secs(),
+        grace_seconds: GRACE,
+    };
+    Ok(App::new(Inner {
+        store,
+        vault: Vault::new(master),
+        clock: Box::new(SystemClock),
+        chance: Box::new(SystemChance::default()),
+        hub: app::hub::Hub::default(),
+        limits,
+        address: address.trim_end_matches('/').to_owned(),
+    }))
 }
 
 /// Shows it at work.
+#[expect(clippy::unused_async, reason = "the demo will wait for the server that it starts")]
 pub async fn demo(_config: Config) -> anyhow::Result<()> {
     anyhow::bail!("this build cannot run terraform yet")
 }
