@@ -45,3 +45,4 @@ tools:
 	@tests/tools/compiler
 	@tests/tools/cargo-tools
 	@tests/tools/engines
+	@tests/tools/providers

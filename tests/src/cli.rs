@@ -70,7 +70,10 @@ impl Cli {
         let home = tempfile::Builder::new().prefix("tt-home-").tempdir().expect("a temporary folder");
         let work = home.path().join("work");
         fs::create_dir(&work).expect("a working directory");
-        fs::write(home.path().join("terraformrc"), "").expect("a CLI configuration");
+        let mirror = settings::providers().display().to_string();
+        let installation =
+            format!("provider_installation {{\n  filesystem_mirror {{\n    path = {mirror:?}\n  }}\n}}\n");
+        fs::write(home.path().join("terraformrc"), installation).expect("a CLI configuration");
         let _ = version.binary();
         Self { version, home, work, environment: Vec::new() }
     }

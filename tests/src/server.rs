@@ -89,7 +89,8 @@ impl Server {
         assert!(self.child.is_none(), "the server runs already");
         let log = File::options().create(true).append(true).open(self.log_path()).expect("the server's log");
         let mut command = self.command("serve");
-        command.args(["--listen", &self.host(), "--engines"]).arg(settings::engines()).args(&self.flags);
+        command.args(["--listen", &self.host(), "--engines"]).arg(settings::engines());
+        command.arg("--providers").arg(settings::providers()).args(&self.flags);
         if let Some(schema) = &self.schema {
             command.args(["--database", &schema.url()]);
         }

