@@ -89,8 +89,10 @@ impl Server {
         assert!(self.child.is_none(), "the server runs already");
         let log = File::options().create(true).append(true).open(self.log_path()).expect("the server's log");
         let mut command = self.command("serve");
-        command.args(["--listen", &self.host(), "--engines"]).arg(settings::engines());
-        command.arg("--providers").arg(settings::providers()).args(&self.flags);
+        command.args(["--listen", &self.host()]).arg("--providers").arg(settings::providers()).args(&self.flags);
+        if !self.flags.iter().any(|flag| flag == "--engines") {
+            command.arg("--engines").arg(settings::engines());
+        }
         if let Some(schema) = &self.schema {
             command.args(["--database", &schema.url()]);
         }
