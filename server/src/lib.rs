@@ -1,0 +1,15 @@
+//! The shell around Terrane's rooms: settings, certificates, the accept loop, the command line. Wiring only, no rules.
+
+pub mod admin;
+pub mod cli;
+pub mod clock;
+pub mod commands;
+pub mod config;
+pub mod health;
+pub mod instance;
+pub mod lifecycle;
+pub mod logging;
+pub mod serve;
+pub mod tls;
+pub mod trust;
+pub mod wiring;
