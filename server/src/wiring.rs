@@ -44,20 +44,30 @@ impl House {
         let router = health::router(shutdown.clone(), ready).merge(api::router(&http));
         tasks.spawn(work::run(app.clone(), std::future::ready(()), shutdown.wanted().clone()));
         if let Some(setup) = app.offer_setup().await? {
-            use secrecy::ExposeSecret as _;
-            tracing::warn!(
-                "there is no user yet: open {}/setup/{} within a day to become the first one",
-                app.address,
-                setup.expose_secret()
-            );
+            offer(&app.address, setup.expose_secret());
         }
         Ok(Self { router, tasks, app })
+    }
+
+    /// The newest run of a workspace, as the bearer of this token sees it.
+    pub async fn newest_run(&self, organization: &str, workspace: &str, token: &str) -> anyhow::Result<Option<String>> {
+        let caller = self.app.authenticate(token).await?;
+        let which = app::Which::Name(organization, workspace);
+        let workspace = self.app.workspace(&caller, which, domain::permission::Permission::ReadRuns).await?;
+        let (runs, _) = self.app.list_runs(&caller, &workspace.id, 1, 0).await?;
+        Ok(runs.first().map(|run| run.id.to_string()))
     }
 
     /// Does what the operator wants, while the server runs.
     pub async fn administer(self, request: Request) -> Response {
         operator::administer(&self.app, request).await
     }
+}
+
+/// Tells the way in, once, on standard output: it is for the person who started the server, not for its log.
+#[expect(clippy::print_stdout, reason = "a secret for one reader stays out of the log")]
+fn offer(address: &str, setup: &str) {
+    println!("There is no user yet. Open {address}/setup/{setup} within a day to become the first one.");
 }
 
 /// Does what the operator wants where no server runs; the data directory is held meanwhile.
@@ -95,12 +105,6 @@ async fn open(config: &Config, address: &str) -> anyhow::Result<App> {
         limits,
         address: address.trim_end_matches('/').to_owned(),
     }))
-}
-
-/// Shows it at work.
-#[expect(clippy::unused_async, reason = "the demo will wait for the server that it starts")]
-pub async fn demo(_config: Config) -> anyhow::Result<()> {
-    anyhow::bail!("this build cannot run terraform yet")
 }
 
 /// Watches over one phase of a run.
