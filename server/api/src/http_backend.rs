@@ -133,8 +133,8 @@ async fn found_or_made(
             let settings =
                 Settings { name: Some(name.to_owned()), execution_mode: Some("local".into()), ..Settings::default() };
             match app.create_workspace(caller, organization, &settings).await {
-                // Another first request was faster.
-                Err(Error::Invalid(_)) => app.workspace(caller, which, permission).await,
+                // Another first request may have been faster.
+                Err(invalid @ Error::Invalid(_)) => app.workspace(caller, which, permission).await.map_err(|_| invalid),
                 made => made,
             }
         }
