@@ -219,9 +219,8 @@ CREATE TABLE phases (
     destructions BIGINT NOT NULL,
     imports BIGINT NOT NULL,
     generated_configuration BOOLEAN NOT NULL,
-    -- its log: rows while it runs, one blob afterwards
+    -- how many bytes its log has
     log_end BIGINT NOT NULL,
-    log_blob_id TEXT REFERENCES blobs (id),
     FOREIGN KEY (organization_id, run_id) REFERENCES runs (organization_id, id) ON DELETE CASCADE
 );
 CREATE INDEX phases_by_run ON phases (run_id);
@@ -288,7 +287,6 @@ CREATE TABLE state_resources (
     module TEXT NOT NULL,
     provider TEXT NOT NULL,
     hash BYTEA NOT NULL,
-    attributes TEXT NOT NULL,
     PRIMARY KEY (workspace_id, address, from_sequence),
     FOREIGN KEY (organization_id, workspace_id) REFERENCES workspaces (organization_id, id) ON DELETE CASCADE
 );

@@ -1,4 +1,4 @@
-//! Logs of phases: sealed rows keyed by offset while the phase runs, one blob afterwards.
+//! Logs of phases: sealed rows keyed by the offset of their first byte, so that any part is found without reading what is before it.
 
 use crate::{Result, Tx};
 use sqlx::FromRow;
@@ -49,14 +49,4 @@ pub async fn list_from(tx: &mut Tx, phase: &str, offset: i64, limit: i64) -> Res
     .bind(limit)
     .all()
     .await
-}
-
-/// Replaces the pieces by a blob that holds them all.
-pub async fn compact(tx: &mut Tx, phase: &str, blob: &str) -> Result<()> {
-    tx.query("UPDATE phases SET log_blob_id = $1 WHERE id = $2 AND log_blob_id IS NULL")
-        .bind(blob)
-        .bind(phase)
-        .save()
-        .await?;
-    tx.query("DELETE FROM log_chunks WHERE phase_id = $1").bind(phase).run().await.map(drop)
 }

@@ -49,8 +49,6 @@ pub struct Phase {
     pub generated_configuration: bool,
     /// How many bytes its log has.
     pub log_end: i64,
-    /// Its log, once it has ended.
-    pub log_blob_id: Option<String>,
 }
 
 impl Phase {
@@ -69,7 +67,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, organization_id, workspace_id, run_id, kind, status, queued_at, started_at, finished_at, fence, lease_until, wish,
-             additions, changes, destructions, imports, generated_configuration, log_end, log_blob_id FROM phases ",
+             additions, changes, destructions, imports, generated_configuration, log_end FROM phases ",
             $rest
         )
     };

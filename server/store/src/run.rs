@@ -292,3 +292,12 @@ pub async fn update(tx: &mut Tx, run: &Run, through: &[Status], status: Status, 
     .save()
     .await
 }
+
+/// Says which exact version executes it.
+pub async fn set_version(tx: &mut Tx, id: &RunId, version: &str) -> Result<()> {
+    tx.query("UPDATE runs SET terraform_version = $1, version = version + 1 WHERE id = $2")
+        .bind(version)
+        .bind(id.as_str())
+        .save()
+        .await
+}

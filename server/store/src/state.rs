@@ -206,8 +206,6 @@ pub struct Resource {
     pub provider: String,
     /// Tells whether anything about it changed.
     pub hash: Vec<u8>,
-    /// A few attributes that may be searched: JSON.
-    pub attributes: String,
 }
 
 /// The address and hash of every instance that the workspace holds now.
@@ -238,7 +236,7 @@ pub async fn close_resources(tx: &mut Tx, workspace: &WorkspaceId, sequence: i64
 pub async fn open_resources(tx: &mut Tx, version: &StateVersion, sequence: i64, resources: &[&Resource]) -> Result<()> {
     for few in resources.chunks(50) {
         let mut query = tx.query(
-            "INSERT INTO state_resources (workspace_id, organization_id, address, from_sequence, type, module, provider, hash, attributes) VALUES ",
+            "INSERT INTO state_resources (workspace_id, organization_id, address, from_sequence, type, module, provider, hash) VALUES ",
         );
         for (i, resource) in few.iter().enumerate() {
             query = query
@@ -250,8 +248,6 @@ pub async fn open_resources(tx: &mut Tx, version: &StateVersion, sequence: i64, 
                 .list([resource.kind.as_str(), resource.module.as_str(), resource.provider.as_str()])
                 .push(", ")
                 .value(resource.hash.as_slice())
-                .push(", ")
-                .value(resource.attributes.as_str())
                 .push(")");
         }
         query.run().await?;

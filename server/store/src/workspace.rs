@@ -79,6 +79,43 @@ macro_rules! select {
 }
 
 impl Workspace {
+    /// A workspace that nobody saved yet.
+    pub fn new(
+        id: WorkspaceId,
+        organization: &crate::organization::Organization,
+        project: ProjectId,
+        terraform_version: &str,
+        now: Time,
+    ) -> Self {
+        Self {
+            id,
+            organization_id: organization.id.clone(),
+            organization_name: organization.name.clone(),
+            project_id: project,
+            name: String::new(),
+            description: String::new(),
+            execution_mode: "remote".into(),
+            engine: "terraform".into(),
+            terraform_version: terraform_version.into(),
+            working_directory: String::new(),
+            auto_apply: false,
+            tag_list: "[]".into(),
+            lock_kind: None,
+            lock_user_id: None,
+            lock_run_id: None,
+            lock_client_id: None,
+            lock_info: None,
+            lock_reason: None,
+            locked_at: None,
+            current_run_id: None,
+            current_state_id: None,
+            state_sequence: 0,
+            fence: 0,
+            created_at: now,
+            updated_at: now,
+            role: None,
+        }
+    }
     /// The lock, if one is held.
     pub fn lock(&self) -> Result<Option<Lock>> {
         let bad = |detail: &str| Error::inconsistent("workspaces", format!("{} {detail}", self.id));
@@ -321,6 +358,18 @@ pub async fn set_current_state(
     .bind(now.micros())
     .bind(id.as_str())
     .bind(from_sequence)
+    .save()
+    .await
+}
+
+/// Says that there is no state any more; the sequence goes on.
+pub async fn clear_current_state(tx: &mut Tx, id: &WorkspaceId, now: Time) -> Result<()> {
+    tx.query(
+        "UPDATE workspaces SET current_state_id = NULL, state_sequence = state_sequence + 1, updated_at = $1, version = version + 1
+         WHERE id = $2",
+    )
+    .bind(now.micros())
+    .bind(id.as_str())
     .save()
     .await
 }

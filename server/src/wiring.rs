@@ -1,0 +1,113 @@
+//! Where the rooms are plugged into the shell: what is served, what the operator's requests do, what runs beside.
+
+use crate::{
+    admin::{self, Request, Response},
+    config::{Config, Database},
+    health,
+    lifecycle::Shutdown,
+    operator,
+};
+use anyhow::Context as _;
+use app::{App, Inner, Limits, SystemChance, SystemClock, Vault};
+use axum::Router;
+use secrecy::ExposeSecret as _;
+use secrets::MasterKey;
+use std::ffi::OsString;
+use store::Store;
+use tokio_util::task::TaskTracker;
+use url::Url;
+
+/// How long an interrupted phase may take to end before it is killed, in seconds.
+const GRACE: u64 = 120;
+
+/// Everything behind the door, built and ready to be served.
+#[derive(Debug, Clone)]
+pub struct House {
+    /// What is served.
+    pub router: Router,
+    /// Work beside the requests. It ends by itself once the shutdown is wanted, and is waited for after the last answer.
+    pub tasks: TaskTracker,
+    app: App,
+}
+
+impl House {
+    /// Builds it. `url` is what clients call this server. Nothing slow belongs here: the server is not ready before it is done.
+    pub async fn build(config: &Config, url: &Url, shutdown: &Shutdown) -> anyhow::Result<Self> {
+        let app = open(config, url.as_str()).await?;
+        let tasks = TaskTracker::new();
+        let http = http_doors::Http { app: app.clone(), stopping: shutdown.wanted().clone() };
+        let readiness = app.clone();
+        let ready = move || {
+            let app = readiness.clone();
+            async move { app.ready().await.map_err(|error| error.to_string()) }
+        };
+        let router = health::router(shutdown.clone(), ready).merge(api::router(&http));
+        tasks.spawn(work::run(app.clone(), std::future::ready(()), shutdown.wanted().clone()));
+        if let Some(setup) = app.offer_setup().await? {
+            offer(&app.address, setup.expose_secret());
+        }
+        Ok(Self { router, tasks, app })
+    }
+
+    /// The newest run of a workspace, as the bearer of this token sees it.
+    pub async fn newest_run(&self, organization: &str, workspace: &str, token: &str) -> anyhow::Result<Option<String>> {
+        let caller = self.app.authenticate(token).await?;
+        let which = app::Which::Name(organization, workspace);
+        let workspace = self.app.workspace(&caller, which, domain::permission::Permission::ReadRuns).await?;
+        let (runs, _) = self.app.list_runs(&caller, &workspace.id, 1, 0).await?;
+        Ok(runs.first().map(|run| run.id.to_string()))
+    }
+
+    /// Does what the operator wants, while the server runs.
+    pub async fn administer(self, request: Request) -> Response {
+        operator::administer(&self.app, request).await
+    }
+}
+
+/// Tells the way in, once, on standard output: it is for the person who started the server, not for its log.
+#[expect(clippy::print_stdout, reason = "a secret for one reader stays out of the log")]
+fn offer(address: &str, setup: &str) {
+    println!("There is no user yet. Open {address}/setup/{setup} within a day to become the first one.");
+}
+
+/// Does what the operator wants where no server runs; the data directory is held meanwhile.
+pub async fn administer(config: &Config, request: Request) -> Response {
+    match open(config, "").await {
+        Ok(app) => operator::administer(&app, request).await,
+        Err(error) => admin::Response::Refused { reason: format!("{error:#}") },
+    }
+}
+
+async fn open(config: &Config, address: &str) -> anyhow::Result<App> {
+    let master = MasterKey::load_or_create(&config.storage.master_key)?;
+    let store = match &config.storage.database {
+        Database::Sqlite(path) => {
+            Store::sqlite(path).await.with_context(|| format!("opening the database {}", path.display()))?
+        }
+        Database::Postgres(url) => {
+            Store::postgres(url.expose_secret()).await.context("opening the Postgres database of --database")?
+        }
+    };
+    let limits = Limits {
+        state_bytes: usize::try_from(config.limits.state_size).unwrap_or(usize::MAX),
+        upload_bytes: config.limits.upload_size,
+        organization_runs: i64::try_from(config.limits.organization_concurrency).unwrap_or(i64::MAX),
+        plan_seconds: config.limits.plan_timeout.as_secs(),
+        apply_seconds: config.limits.apply_timeout.as_secs(),
+        grace_seconds: GRACE,
+    };
+    Ok(App::new(Inner {
+        store,
+        vault: Vault::new(master),
+        clock: Box::new(SystemClock),
+        chance: Box::new(SystemChance::default()),
+        hub: app::hub::Hub::default(),
+        limits,
+        address: address.trim_end_matches('/').to_owned(),
+    }))
+}
+
+/// Watches over one phase of a run.
+pub fn supervise(_arguments: &[OsString]) -> anyhow::Result<()> {
+    anyhow::bail!("this build cannot run terraform yet")
+}

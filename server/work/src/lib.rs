@@ -1,0 +1,45 @@
+//! Background work: reconcilers, each idempotent and without hints. Events wake, timers are right: whatever was missed while a process was
+//! down is found here.
+
+use app::App;
+use std::{future::Future, time::Duration};
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+/// How often leases that ran out are looked for.
+const LEASES: Duration = Duration::from_secs(5);
+/// How often sessions that are over are forgotten.
+const SESSIONS: Duration = Duration::from_secs(3600);
+
+/// Works until `stop` is wished. `adopted` is done when the embedded runner has taken back what outlived the last server: only then is a
+/// lease that ran out a lost one.
+pub async fn run(app: App, adopted: impl Future<Output = ()>, stop: CancellationToken) {
+    tokio::pin!(adopted);
+    if stop.run_until_cancelled(&mut adopted).await.is_none() {
+        return;
+    }
+    let leases = every(LEASES, || end_lost_phases(&app));
+    let sessions = every(SESSIONS, || forget_old_sessions(&app));
+    stop.run_until_cancelled(async { tokio::join!(leases, sessions) }).await;
+}
+
+async fn every<F: Future<Output = ()>>(period: Duration, work: impl Fn() -> F) {
+    let mut ticks = interval(period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        work().await;
+    }
+}
+
+async fn end_lost_phases(app: &App) {
+    if let Err(error) = app.end_lost_phases().await {
+        tracing::error!(%error, "looking for leases that ran out");
+    }
+}
+
+async fn forget_old_sessions(app: &App) {
+    if let Err(error) = app.forget_old_sessions().await {
+        tracing::error!(%error, "forgetting sessions that are over");
+    }
+}
