@@ -10,9 +10,10 @@ use crate::{
 use anyhow::Context as _;
 use app::{App, Inner, Limits, SystemChance, SystemClock, Vault};
 use axum::Router;
+use objects::{Blobs, Filesystem};
 use secrecy::ExposeSecret as _;
 use secrets::MasterKey;
-use std::ffi::OsString;
+use std::{ffi::OsString, sync::Arc};
 use store::Store;
 use tokio_util::task::TaskTracker;
 use url::Url;
@@ -88,6 +89,7 @@ async fn open(config: &Config, address: &str) -> anyhow::Result<App> {
             Store::postgres(url.expose_secret()).await.context("opening the Postgres database of --database")?
         }
     };
+    let objects = Filesystem::open(config.server.data.join("objects")).await?;
     let limits = Limits {
         state_bytes: usize::try_from(config.limits.state_size).unwrap_or(usize::MAX),
         upload_bytes: config.limits.upload_size,
@@ -98,7 +100,7 @@ async fn open(config: &Config, address: &str) -> anyhow::Result<App> {
     };
     Ok(App::new(Inner {
         store,
-        vault: Vault::new(master),
+        vault: Vault::new(master, Blobs::new(Arc::new(objects))),
         clock: Box::new(SystemClock),
         chance: Box::new(SystemChance::default()),
         hub: app::hub::Hub::default(),
