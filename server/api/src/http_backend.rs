@@ -107,7 +107,7 @@ async fn write(
         }
     }
     let workspace = found_or_made(app, caller, which, Permission::WriteState).await?;
-    app.write_state(caller, &workspace.id, &Source::Http(lock_id), body, None).await?;
+    app.write_state(caller, &workspace, &Source::Http(lock_id), body, None).await?;
     Ok(StatusCode::OK.into_response())
 }
 
