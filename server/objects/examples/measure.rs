@@ -56,7 +56,7 @@ fn stream(key: &DataKey, size: u64) {
         let digests = Digests { md5: true, sha256: false };
         let start = Instant::now();
         let plaintext = StreamReader::new(futures::stream::iter(pages));
-        let written = blobs.seal_stream(key, &PLACE, &object, plaintext, digests).await.expect("sealing");
+        let written = blobs.seal_stream(key, &PLACE, &object, plaintext, size, digests).await.expect("sealing");
         let sealed = start.elapsed();
         let start = Instant::now();
         let mut opened = blobs.open_stream(key, &PLACE, written.sealed.clone(), written.size).await.expect("opening");

@@ -67,17 +67,19 @@ impl Blobs {
     /// left; when the future is dropped, nothing or an orphan to sweep. Takes constant memory; large pieces are worked on off the async threads.
     ///
     /// # Errors
-    /// [`Error::Source`] when the plaintext cannot be read; otherwise when the store fails.
+    /// [`Error::Source`] when the plaintext cannot be read, [`Error::TooLarge`] when it has more than `limit` bytes; otherwise when the
+    /// store fails.
     pub async fn seal_stream(
         &self,
         key: &DataKey,
         context: &Context<'_>,
         object: &Key,
         plaintext: impl AsyncRead + Send + Unpin,
+        limit: u64,
         digests: Digests,
     ) -> Result<Written> {
         let packer = Packer::new(Sealer::new(key, context)?, digests);
-        let mut sealing = Sealing { plaintext, packer: Some(packer), totals: None };
+        let mut sealing = Sealing { plaintext, left: limit, limit, packer: Some(packer), totals: None };
         let first = sealing.next().await?.unwrap_or_default();
         if let Some(totals @ Totals { inline: true, .. }) = sealing.totals {
             return Ok(written(Sealed::Inline(first), totals));
@@ -120,6 +122,9 @@ impl Blobs {
 /// A plaintext on its way into the store.
 struct Sealing<R> {
     plaintext: R,
+    /// How many bytes may still come, of how many in all.
+    left: u64,
+    limit: u64,
     /// None when the last piece was sealed, or after an error.
     packer: Option<Packer>,
     totals: Option<Totals>,
@@ -131,6 +136,7 @@ impl<R: AsyncRead + Send + Unpin> Sealing<R> {
         while let Some(mut packer) = self.packer.take() {
             let mut piece = Vec::new();
             (&mut self.plaintext).take(PIECE as u64).read_to_end(&mut piece).await.map_err(Error::Source)?;
+            self.left = self.left.checked_sub(piece.len() as u64).ok_or(Error::TooLarge { limit: self.limit })?;
             if piece.len() < PIECE {
                 let (sealed, totals) = work(piece.len(), move || packer.finish(&piece)).await?;
                 self.totals = Some(totals);

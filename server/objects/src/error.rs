@@ -33,8 +33,8 @@ pub enum Error {
     /// Sealing or opening failed.
     #[error(transparent)]
     Seal(#[from] secrets::Error),
-    /// The blob holds more than its row says.
-    #[error("the blob holds more than the {limit} bytes that were expected, and was not read further")]
+    /// The blob holds more than its row says, or than may be kept.
+    #[error("there are more than the {limit} bytes that were expected at most, and they were not read further")]
     TooLarge {
         /// How many bytes were expected at most.
         limit: u64,

@@ -40,7 +40,7 @@ impl House {
 
     async fn seal(&self, plaintext: impl AsyncRead + Send + Unpin) -> Result<Written> {
         let digests = Digests { md5: true, sha256: true };
-        self.blobs.seal_stream(&key(), &PLACE, &object(), plaintext, digests).await
+        self.blobs.seal_stream(&key(), &PLACE, &object(), plaintext, u64::MAX, digests).await
     }
 
     async fn open(&self, sealed: Sealed, limit: u64) -> Result<Vec<u8>, io::Error> {
@@ -138,7 +138,7 @@ async fn what_is_small_after_compression_is_inline() {
 #[tokio::test]
 async fn only_wanted_digests_are_made() {
     let house = House::new().await;
-    let written = house.blobs.seal_stream(&key(), &PLACE, &object(), &b"x"[..], Digests::default()).await.unwrap();
+    let written = house.blobs.seal_stream(&key(), &PLACE, &object(), &b"x"[..], 1, Digests::default()).await.unwrap();
     assert_eq!((written.md5, written.sha256), (None, None));
 }
 
@@ -150,6 +150,23 @@ async fn an_upload_that_breaks_off_leaves_nothing() {
         let error = house.seal(StreamReader::new(stream::iter(pieces))).await.unwrap_err();
         assert!(matches!(error, Error::Source(_)), "{error}");
         assert!(house.is_empty().await);
+    }
+}
+
+#[tokio::test]
+async fn more_than_may_be_kept_leaves_nothing() {
+    let house = House::new().await;
+    for length in [1, 1000, PIECE, 3_000_000] {
+        let plaintext = noise(length);
+        let seal = async |limit| {
+            house.blobs.seal_stream(&key(), &PLACE, &object(), &plaintext[..], limit, Digests::default()).await
+        };
+        let limit = length as u64 - 1;
+        let error = seal(limit).await.unwrap_err();
+        assert!(matches!(error, Error::TooLarge { limit: at } if at == limit), "{error}");
+        assert!(house.is_empty().await);
+        assert_eq!(seal(limit + 1).await.unwrap().size, limit + 1);
+        house.store.delete(&object()).await.unwrap();
     }
 }
 
