@@ -184,21 +184,15 @@ impl App {
         let object =
             Key::new(format!("{organization}/{workspace}/{id}")).map_err(|e| Error::internal("naming an object", e))?;
         let context = blob_context(&id, organization);
-        let reader = reader.take(limit.saturating_add(1));
-        let written = self.vault.blobs.seal_stream(&key, &context, &object, reader, Digests::default()).await;
+        let written = self.vault.blobs.seal_stream(&key, &context, &object, reader, limit, Digests::default()).await;
         let written = written.map_err(|error| match error {
             objects::Error::Source(cut) => {
                 Error::invalid("body", format!("the upload was cut off: {cut}; send it again"))
             }
+            objects::Error::TooLarge { limit } => Error::TooLarge(format!("the upload is larger than {limit} bytes")),
             other => Error::internal("sealing a blob", other),
         })?;
-        let size = written.size;
-        let blob = blob(id, organization, workspace, size, written.sealed);
-        if size > limit {
-            self.forget_blob(&blob).await;
-            return Err(Error::TooLarge(format!("the upload is larger than {limit} bytes")));
-        }
-        Ok(blob)
+        Ok(blob(id, organization, workspace, written.size, written.sealed))
     }
 
     /// The bytes of a blob, all at once: for what was bounded when it came.
