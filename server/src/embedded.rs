@@ -58,12 +58,7 @@ impl Server for Embedded {
     async fn put_state(&self, lease: &Lease, state: Bytes) -> Result<(), Error> {
         self.told(lease, self.0.put_state(lease, state).await)
     }
-    async fn finish(
-        &self,
-        lease: &Lease,
-        outcome: Outcome,
-        artifacts: Vec<(Artifact, PathBuf)>,
-    ) -> Result<(), Error> {
+    async fn finish(&self, lease: &Lease, outcome: Outcome, artifacts: Vec<(Artifact, PathBuf)>) -> Result<(), Error> {
         self.told(lease, self.0.finish(lease, outcome, artifacts).await)
     }
 }

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod demo;
+pub mod embedded;
 pub mod health;
 pub mod instance;
 pub mod lifecycle;

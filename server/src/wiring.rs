@@ -2,24 +2,28 @@
 
 use crate::{
     admin::{self, Request, Response},
-    config::{Config, Database},
+    config::{Config, Database, Tls},
+    embedded::Embedded,
     health,
     lifecycle::Shutdown,
-    operator,
+    operator, tls,
 };
 use anyhow::Context as _;
 use app::{App, Inner, Limits, SystemChance, SystemClock, Vault};
 use axum::Router;
 use objects::{Blobs, Filesystem};
+use runner::Runner;
 use secrecy::ExposeSecret as _;
 use secrets::MasterKey;
-use std::{ffi::OsString, sync::Arc};
+use std::{ffi::OsString, sync::Arc, time::Duration};
 use store::Store;
-use tokio_util::task::TaskTracker;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
 /// How long an interrupted phase may take to end before it is killed, in seconds.
 const GRACE: u64 = 120;
+/// How long a phase that executes may hold up the stop of the server.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Everything behind the door, built and ready to be served.
 #[derive(Debug, Clone)]
@@ -43,7 +47,11 @@ impl House {
             async move { app.ready().await.map_err(|error| error.to_string()) }
         };
         let router = health::router(shutdown.clone(), ready).merge(api::router(&http));
-        tasks.spawn(work::run(app.clone(), std::future::ready(()), shutdown.wanted().clone()));
+        if config.runner.on {
+            let runner = Runner::new(Arc::new(Embedded(app.clone())), runner_options(config, url)).await?;
+            tasks.spawn(execute(runner, shutdown.wanted().clone()));
+        }
+        tasks.spawn(work::run(app.clone(), shutdown.wanted().clone()));
         if let Some(setup) = app.offer_setup().await? {
             offer(&app.address, setup.expose_secret());
         }
@@ -109,7 +117,37 @@ async fn open(config: &Config, address: &str) -> anyhow::Result<App> {
     }))
 }
 
-/// Watches over one phase of a run.
-pub fn supervise(_arguments: &[OsString]) -> anyhow::Result<()> {
-    anyhow::bail!("this build cannot run terraform yet")
+/// Executes runs until the server stops. Plans end with it; applies go on without it, and the next start adopts them.
+async fn execute(runner: Runner<Embedded>, stop: CancellationToken) {
+    let draining = stop.clone();
+    let patience = async move {
+        stop.cancelled().await;
+        tokio::time::sleep(PATIENCE).await;
+    };
+    tokio::select! {
+        () = runner.run(draining) => {}
+        () = patience => {}
+    }
+}
+
+fn runner_options(config: &Config, url: &Url) -> runner::Options {
+    let data = &config.server.data;
+    let authority = data.join(tls::CA_FILE);
+    let own = (config.server.tls == Tls::Auto).then_some(authority);
+    runner::Options {
+        engines: config.runner.engines.clone(),
+        search: config.surroundings.path.clone(),
+        certificates: own.into_iter().chain(config.outbound.ca_bundle.clone()).collect(),
+        environment: config.surroundings.proxies.clone(),
+        provider_mirror: config.runner.providers.clone(),
+        ports: [22, 80, 443].into_iter().chain(url.port()).collect(),
+        unsafe_process: config.runner.without_wall,
+        slots: u16::try_from(config.runner.slots).unwrap_or(u16::MAX),
+        ..runner::Options::new(data)
+    }
+}
+
+/// Watches over one phase of a run, in a process of its own.
+pub fn supervise(arguments: &[OsString]) -> ! {
+    runner::supervise::main(arguments)
 }

@@ -19,7 +19,7 @@ use http_doors::{
     signed::{self, Purpose},
 };
 use serde_json::json;
-use tokio_util::io::{ReaderStream, StreamReader};
+use tokio_util::io::{ReaderStream, StreamReader, SyncIoBridge};
 
 fn resource(version: &ConfigurationVersion, upload_url: Option<String>) -> Resource {
     let attributes = json!({
@@ -87,7 +87,17 @@ pub(crate) async fn upload(
 ) -> Result<StatusCode, Failure> {
     let id = parse(&signed::verify(&app, Purpose::Configuration, &signed)?)?;
     let reader = StreamReader::new(body.into_data_stream().map_err(std::io::Error::other));
-    let check = async |_| Ok(());
+    let check = async |stored| {
+        let stored = SyncIoBridge::new(stored);
+        // Unpacking reads: not on a thread that answers others.
+        let checked =
+            tokio::task::spawn_blocking(move || runner::slug::check(stored, runner::slug::Limits::default())).await;
+        match checked {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(refused)) => Err(refused.to_string()),
+            Err(_) => Err("the archive could not be read".to_owned()),
+        }
+    };
     app.upload_configuration(&id, Box::pin(reader), check).await?;
     Ok(StatusCode::OK)
 }

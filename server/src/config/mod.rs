@@ -9,6 +9,7 @@ mod runner;
 mod server;
 mod sources;
 mod storage;
+mod surroundings;
 mod value;
 
 pub use flags::{AdminFlags, Flags};
@@ -19,6 +20,7 @@ pub use outbound::Outbound;
 pub use runner::Runner;
 pub use server::{Server, Tls};
 pub use storage::{Database, Storage};
+pub use surroundings::Surroundings;
 pub use value::{Span, Value};
 
 use sources::Sources;
@@ -41,6 +43,8 @@ pub struct Config {
     pub log: Log,
     /// Limits.
     pub limits: Limits,
+    /// What the usual variables of the environment say.
+    pub surroundings: Surroundings,
 }
 
 /// A configuration together with what to tell the person who wrote it.
@@ -79,6 +83,8 @@ pub fn load_from(
     variables: impl IntoIterator<Item = (String, String)>,
     base: PathBuf,
 ) -> Result<Loaded, Problem> {
+    let variables: Vec<(String, String)> = variables.into_iter().collect();
+    let surroundings = Surroundings::read(&variables);
     let mut sources = Sources::new(flags.into(), variables, base)?;
     let server = Server::read(&mut sources)?;
     let config = Config {
@@ -87,6 +93,7 @@ pub fn load_from(
         outbound: Outbound::read(&mut sources)?,
         log: Log::read(&mut sources)?,
         limits: Limits::read(&mut sources)?,
+        surroundings,
         server,
     };
     sources.refuse_unknown_keys()?;

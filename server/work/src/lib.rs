@@ -3,7 +3,7 @@
 
 use app::App;
 use std::{future::Future, time::Duration};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 
 /// How often leases that ran out are looked for.
@@ -14,11 +14,12 @@ const SESSIONS: Duration = Duration::from_secs(3600);
 /// How often objects that no row points at are looked for.
 const OBJECTS: Duration = Duration::from_secs(6 * 3600);
 
-/// Works until `stop` is wished. `adopted` is done when the embedded runner has taken back what outlived the last server: only then is a
-/// lease that ran out a lost one.
-pub async fn run(app: App, adopted: impl Future<Output = ()>, stop: CancellationToken) {
-    tokio::pin!(adopted);
-    if stop.run_until_cancelled(&mut adopted).await.is_none() {
+/// How long after its start a server takes no lease for lost: a runner, the one inside first of all, takes back what outlived the server.
+const ADOPTION: Duration = Duration::from_secs(10);
+
+/// Works until `stop` is wished.
+pub async fn run(app: App, stop: CancellationToken) {
+    if stop.run_until_cancelled(sleep(ADOPTION)).await.is_none() {
         return;
     }
     let leases = every(LEASES, || end_lost_phases(&app));
