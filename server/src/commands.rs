@@ -4,7 +4,7 @@ use crate::{
     admin::{self, Request, Response, Secret},
     cli::{self, Cli, Command, Noun},
     config::{self, Config, Flags, Loaded, Problem, Tls},
-    serve, tls, trust, wiring,
+    demo, serve, tls, trust, wiring,
 };
 use anyhow::{Context, bail};
 use std::{
@@ -19,13 +19,15 @@ const USAGE: u8 = 2;
 /// Runs a command to its end.
 pub fn run(cli: Cli) -> ExitCode {
     let done = match cli.command {
-        Command::Serve(flags) => config::load(flags).map_err(Into::into).and_then(|loaded| wait(serve::serve(loaded))),
+        Command::Serve(flags) => {
+            config::load(flags).map_err(Into::into).and_then(|loaded| wait(serve::serve(loaded, None)))
+        }
         Command::Config(flags) => load(flags).and_then(|loaded| out(&loaded.text)),
         Command::Trust(flags) => load(flags).and_then(|loaded| print_trust(&loaded.config)),
         Command::Admin(cli::Admin { settings, noun }) => {
             load(settings.0).and_then(|loaded| wait(administer(loaded.config, noun)))
         }
-        Command::Demo(flags) => load(flags).and_then(|loaded| wait(wiring::demo(loaded.config))),
+        Command::Demo(flags) => load(flags).and_then(|loaded| wait(demo::demo(loaded.config))),
         Command::Supervise { arguments } => wiring::supervise(&arguments),
         Command::Version => out(&format!("terrane {}\n", env!("CARGO_PKG_VERSION"))),
     };

@@ -14,13 +14,18 @@ use std::{sync::Arc, time::Duration};
 use tokio::{
     net::TcpListener,
     signal::unix::{Signal, SignalKind, signal},
+    sync::oneshot,
 };
+use url::Url;
 
 /// How often the certificate is looked at.
 const CERTIFICATE_CHECK: Duration = Duration::from_secs(24 * 3_600);
 
+/// Who is told that the server is ready, and where.
+pub type Ready = oneshot::Sender<(House, Url)>;
+
 /// Runs the server until it is asked to stop by a signal.
-pub async fn serve(loaded: Loaded) -> anyhow::Result<()> {
+pub async fn serve(loaded: Loaded, ready: Option<Ready>) -> anyhow::Result<()> {
     let Loaded { config, warnings, .. } = loaded;
     logging::install(&config.log)?;
     for warning in warnings {
@@ -49,6 +54,10 @@ pub async fn serve(loaded: Loaded) -> anyhow::Result<()> {
         tokio::spawn(operators.serve(move |request| handler.clone().administer(request), shutdown.wanted().clone()));
     keep_fresh(certificate, hangup, &shutdown);
     tracing::info!(%url, address = %bound, data = %config.server.data.display(), "ready");
+    if let Some(ready) = ready {
+        // Whoever wanted to know may have gone.
+        drop(ready.send((house.clone(), url)));
+    }
     let router = logging::requests(house.router);
     let cut = lifecycle::serve(listener, tls, router, Patience::default(), &shutdown).await;
     if cut > 0 {

@@ -10,9 +10,10 @@ use crate::{
 use anyhow::Context as _;
 use app::{App, Inner, Limits, SystemChance, SystemClock, Vault};
 use axum::Router;
+use objects::{Blobs, Filesystem};
 use secrecy::ExposeSecret as _;
 use secrets::MasterKey;
-use std::ffi::OsString;
+use std::{ffi::OsString, sync::Arc};
 use store::Store;
 use tokio_util::task::TaskTracker;
 use url::Url;
@@ -44,20 +45,30 @@ impl House {
         let router = health::router(shutdown.clone(), ready).merge(api::router(&http));
         tasks.spawn(work::run(app.clone(), std::future::ready(()), shutdown.wanted().clone()));
         if let Some(setup) = app.offer_setup().await? {
-            use secrecy::ExposeSecret as _;
-            tracing::warn!(
-                "there is no user yet: open {}/setup/{} within a day to become the first one",
-                app.address,
-                setup.expose_secret()
-            );
+            offer(&app.address, setup.expose_secret());
         }
         Ok(Self { router, tasks, app })
+    }
+
+    /// The newest run of a workspace, as the bearer of this token sees it.
+    pub async fn newest_run(&self, organization: &str, workspace: &str, token: &str) -> anyhow::Result<Option<String>> {
+        let caller = self.app.authenticate(token).await?;
+        let which = app::Which::Name(organization, workspace);
+        let workspace = self.app.workspace(&caller, which, domain::permission::Permission::ReadRuns).await?;
+        let (runs, _) = self.app.list_runs(&caller, &workspace.id, 1, 0).await?;
+        Ok(runs.first().map(|run| run.id.to_string()))
     }
 
     /// Does what the operator wants, while the server runs.
     pub async fn administer(self, request: Request) -> Response {
         operator::administer(&self.app, request).await
     }
+}
+
+/// Tells the way in, once, on standard output: it is for the person who started the server, not for its log.
+#[expect(clippy::print_stdout, reason = "a secret for one reader stays out of the log")]
+fn offer(address: &str, setup: &str) {
+    println!("There is no user yet. Open {address}/setup/{setup} within a day to become the first one.");
 }
 
 /// Does what the operator wants where no server runs; the data directory is held meanwhile.
@@ -78,6 +89,7 @@ async fn open(config: &Config, address: &str) -> anyhow::Result<App> {
             Store::postgres(url.expose_secret()).await.context("opening the Postgres database of --database")?
         }
     };
+    let objects = Filesystem::open(config.server.data.join("objects")).await?;
     let limits = Limits {
         state_bytes: usize::try_from(config.limits.state_size).unwrap_or(usize::MAX),
         upload_bytes: config.limits.upload_size,
@@ -88,19 +100,13 @@ async fn open(config: &Config, address: &str) -> anyhow::Result<App> {
     };
     Ok(App::new(Inner {
         store,
-        vault: Vault::new(master),
+        vault: Vault::new(master, Blobs::new(Arc::new(objects))),
         clock: Box::new(SystemClock),
         chance: Box::new(SystemChance::default()),
         hub: app::hub::Hub::default(),
         limits,
         address: address.trim_end_matches('/').to_owned(),
     }))
-}
-
-/// Shows it at work.
-#[expect(clippy::unused_async, reason = "the demo will wait for the server that it starts")]
-pub async fn demo(_config: Config) -> anyhow::Result<()> {
-    anyhow::bail!("this build cannot run terraform yet")
 }
 
 /// Watches over one phase of a run.

@@ -3,7 +3,7 @@
 
 use crate::error::{detail, status};
 use crate::jsonapi::Query;
-use app::{App, Caller, Content, Error, Source, Unlock, Which};
+use app::{App, Caller, Content, Error, Settings, Source, Unlock, Which, model::Workspace};
 use axum::{
     body::Bytes,
     extract::{Path, State},
@@ -106,8 +106,8 @@ async fn write(
             ));
         }
     }
-    let workspace = app.workspace(caller, which, Permission::WriteState).await?;
-    app.write_state(caller, &workspace.id, &Source::Http(lock_id), body, None).await?;
+    let workspace = found_or_made(app, caller, which, Permission::WriteState).await?;
+    app.write_state(caller, &workspace, &Source::Http(lock_id), body, None).await?;
     Ok(StatusCode::OK.into_response())
 }
 
@@ -115,9 +115,31 @@ async fn lock(app: &App, caller: &Caller, which: Which<'_>, body: &Bytes) -> Res
     let client: ClientLock = serde_json::from_slice(body)
         .map_err(|e| Error::invalid("lock", format!("the body is no lock with an ID: {e}")))?;
     let text = std::str::from_utf8(body).map_err(|e| Error::invalid("lock", e))?;
-    let workspace = app.workspace(caller, which, Permission::Lock).await?;
+    let workspace = found_or_made(app, caller, which, Permission::Lock).await?;
     app.lock(caller, &workspace.id, &client.operation, Some((&client.id, text))).await?;
     Ok(StatusCode::OK.into_response())
+}
+
+/// The workspace of this address. This backend has no call that makes one: the first lock or write does, for who may. It has no runs: its
+/// client executes.
+async fn found_or_made(
+    app: &App,
+    caller: &Caller,
+    which: Which<'_>,
+    permission: Permission,
+) -> Result<Workspace, Error> {
+    match (app.workspace(caller, which, permission).await, which) {
+        (Err(Error::NotFound(_)), Which::Name(organization, name)) => {
+            let settings =
+                Settings { name: Some(name.to_owned()), execution_mode: Some("local".into()), ..Settings::default() };
+            match app.create_workspace(caller, organization, &settings).await {
+                // Another first request may have been faster.
+                Err(invalid @ Error::Invalid(_)) => app.workspace(caller, which, permission).await.map_err(|_| invalid),
+                made => made,
+            }
+        }
+        (found, _) => found,
+    }
 }
 
 async fn unlock(app: &App, caller: &Caller, which: Which<'_>, body: &Bytes) -> Result<Response, Error> {

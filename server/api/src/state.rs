@@ -180,7 +180,8 @@ pub(crate) async fn create(
     };
     let decoded = |text: &str| STANDARD.decode(text.trim()).map(Bytes::from);
     let state = decoded(&inline).map_err(|e| Error::invalid("state", format!("State is no base64: {e}")))?;
-    let written = app.write_state(&caller, &id, &Source::Cloud, state, Some(&announced)).await?;
+    let workspace = app.workspace(&caller, Which::Id(&id), Permission::WriteState).await?;
+    let written = app.write_state(&caller, &workspace, &Source::Cloud, state, Some(&announced)).await?;
     if let Some(json) = body.attribute::<String>("json-state")?.filter(|json| !json.is_empty() && !written.repeated) {
         let json = decoded(&json).map_err(|e| Error::invalid("json-state", format!("JSON state is no base64: {e}")))?;
         app.upload_state_json(&written.version.id, json).await?;

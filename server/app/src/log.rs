@@ -64,7 +64,7 @@ impl App {
             }
             for piece in pieces {
                 let context = piece_context(&row, piece.start);
-                let length = usize::try_from(piece.length).unwrap_or_default();
+                let length = u64::try_from(piece.length).unwrap_or_default();
                 let opened = self.open_compressed(&row.workspace_id, &context.borrow(), &piece.sealed, length).await?;
                 let from = usize::try_from(next - piece.start).unwrap_or_default().min(opened.len());
                 let take = (opened.len() - from).min(limit - bytes.len());

@@ -6,6 +6,8 @@ use domain::{
     id::{BlobId, OrganizationId, WorkspaceId},
     time::Time,
 };
+use futures::StreamExt as _;
+use objects::{Blobs, Digests, Key, Sealed};
 use secrecy::SecretString;
 use secrets::{Context, DataKey, LocalKeyService, MasterKey, Signer, Token, TokenHasher, TokenKind, WrappedKey};
 use std::{
@@ -22,11 +24,10 @@ pub type Reader = Pin<Box<dyn AsyncRead + Send>>;
 
 /// How many opened data keys are kept.
 const KEYS: usize = 10_000;
-/// Bytes above this are compressed and sealed on a thread of their own.
-const LARGE: usize = 256 * 1024;
-/// First byte of a compressed plaintext, and of one that is as it was.
-const ZSTD: u8 = 1;
-const RAW: u8 = 0;
+/// Bytes above this are opened piece by piece, off the threads that answer others.
+const LARGE: u64 = 1 << 20;
+/// Objects younger than this may yet get their row, in seconds.
+const DAY: i64 = 24 * 3600;
 
 /// Keys, tokens, signatures.
 pub struct Vault {
@@ -34,6 +35,7 @@ pub struct Vault {
     hasher: TokenHasher,
     signer: Signer,
     keys: Mutex<HashMap<WorkspaceId, Arc<DataKey>>>,
+    blobs: Blobs,
 }
 
 impl std::fmt::Debug for Vault {
@@ -43,13 +45,14 @@ impl std::fmt::Debug for Vault {
 }
 
 impl Vault {
-    /// A vault whose keys are wrapped by this one.
-    pub fn new(master: MasterKey) -> Self {
+    /// A vault whose keys are wrapped by this one, and whose large blobs lie in this store.
+    pub fn new(master: MasterKey, blobs: Blobs) -> Self {
         Self {
             hasher: TokenHasher::from_master(&master),
             signer: Signer::from_master(&master),
             service: LocalKeyService::new(master, Vec::new()),
             keys: Mutex::default(),
+            blobs,
         }
     }
     /// What is stored of a token; `None` when the text cannot be one.
@@ -136,7 +139,7 @@ impl App {
         piece: &[u8],
     ) -> Result<Vec<u8>> {
         let key = self.key(workspace).await?;
-        secrets::seal(&key, context, &compress(piece)?).map_err(|e| Error::internal("sealing a piece of a log", e))
+        objects::seal_bytes(&key, context, piece).map_err(|e| Error::internal("sealing a piece of a log", e))
     }
     /// Opens a piece of a log, which had `length` bytes.
     pub(crate) async fn open_compressed(
@@ -144,12 +147,10 @@ impl App {
         workspace: &WorkspaceId,
         context: &Context<'_>,
         sealed: &[u8],
-        length: usize,
+        length: u64,
     ) -> Result<Vec<u8>> {
         let key = self.key(workspace).await?;
-        let packed =
-            secrets::open(&key, context, sealed).map_err(|e| Error::internal("opening a piece of a log", e))?;
-        decompress(&packed, length)
+        objects::open_bytes(&key, context, sealed, length).map_err(|e| Error::internal("opening a piece of a log", e))
     }
 
     /// Seals bytes that are at hand. The blob is not saved yet.
@@ -159,30 +160,18 @@ impl App {
         workspace: &WorkspaceId,
         bytes: Bytes,
     ) -> Result<Blob> {
+        let limit = u64::MAX;
+        if bytes.len() >= objects::INLINE {
+            return self.seal_stream(organization, workspace, Box::pin(Cursor::new(bytes)), limit).await;
+        }
         let id = BlobId::new(&self.entropy());
         let key = self.key(workspace).await?;
-        let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
-        let (owner, name) = (organization.clone(), id.clone());
-        let seal = move || {
-            let context = Context { table: "blobs", id: name.as_str(), organization: owner.as_str() };
-            secrets::seal(&key, &context, &compress(&bytes)?).map_err(|e| Error::internal("sealing a blob", e))
-        };
-        let sealed = if size > i64::try_from(LARGE).unwrap_or_default() {
-            tokio::task::spawn_blocking(seal).await.map_err(|e| Error::internal("sealing a blob", e))??
-        } else {
-            seal()?
-        };
-        Ok(Blob {
-            id,
-            organization_id: organization.clone(),
-            workspace_id: workspace.clone(),
-            size,
-            sealed: Some(sealed),
-            object_key: None,
-        })
+        let sealed = objects::seal_bytes(&key, &blob_context(&id, organization), &bytes);
+        let sealed = sealed.map_err(|e| Error::internal("sealing a blob", e))?;
+        Ok(blob(id, organization, workspace, bytes.len() as u64, Sealed::Inline(sealed)))
     }
 
-    /// Seals bytes as they stream in, up to `limit`. The blob is not saved yet.
+    /// Seals bytes as they stream in, up to `limit`. The blob is not saved yet; if it is large, its object is.
     pub(crate) async fn seal_stream(
         &self,
         organization: &OrganizationId,
@@ -190,67 +179,103 @@ impl App {
         reader: Reader,
         limit: u64,
     ) -> Result<Blob> {
-        let mut bytes = Vec::new();
-        let read = reader.take(limit.saturating_add(1)).read_to_end(&mut bytes).await;
-        read.map_err(|e| Error::invalid("body", format!("the upload was cut off: {e}")))?;
-        if bytes.len() as u64 > limit {
-            return Err(Error::TooLarge(format!("the upload is larger than {limit} bytes")));
-        }
-        self.seal_blob(organization, workspace, bytes.into()).await
+        let id = BlobId::new(&self.entropy());
+        let key = self.key(workspace).await?;
+        let object =
+            Key::new(format!("{organization}/{workspace}/{id}")).map_err(|e| Error::internal("naming an object", e))?;
+        let context = blob_context(&id, organization);
+        let written = self.vault.blobs.seal_stream(&key, &context, &object, reader, limit, Digests::default()).await;
+        let written = written.map_err(|error| match error {
+            objects::Error::Source(cut) => {
+                Error::invalid("body", format!("the upload was cut off: {cut}; send it again"))
+            }
+            objects::Error::TooLarge { limit } => Error::TooLarge(format!("the upload is larger than {limit} bytes")),
+            other => Error::internal("sealing a blob", other),
+        })?;
+        Ok(blob(id, organization, workspace, written.size, written.sealed))
     }
 
     /// The bytes of a blob, all at once: for what was bounded when it came.
     pub(crate) async fn blob_bytes(&self, id: &str) -> Result<Bytes> {
         let found = self.store.look(async |mut tx| store::blob::find(&mut tx, id).await).await?;
         let blob = found.ok_or_else(|| Error::Internal(format!("blob {id} is missing")))?;
-        self.open_blob(&blob).await
-    }
-
-    async fn open_blob(&self, blob: &Blob) -> Result<Bytes> {
-        let key = self.key(&blob.workspace_id).await?;
-        let sealed = blob.sealed.clone().ok_or_else(|| Error::Internal(format!("{} has no bytes", blob.id)))?;
-        let (owner, name) = (blob.organization_id.clone(), blob.id.clone());
-        let size = usize::try_from(blob.size).unwrap_or_default();
-        let open = move || {
-            let context = Context { table: "blobs", id: name.as_str(), organization: owner.as_str() };
-            let packed = secrets::open(&key, &context, &sealed).map_err(|e| Error::internal("opening a blob", e))?;
-            decompress(&packed, size).map(Bytes::from)
-        };
-        if size > LARGE {
-            return tokio::task::spawn_blocking(open).await.map_err(|e| Error::internal("opening a blob", e))?;
+        let doing = "opening a blob";
+        if let Some(sealed) = &blob.sealed
+            && blob.size < i64::try_from(LARGE).unwrap_or_default()
+        {
+            let key = self.key(&blob.workspace_id).await?;
+            let size = u64::try_from(blob.size).unwrap_or_default();
+            let opened = objects::open_bytes(&key, &blob_context(&blob.id, &blob.organization_id), sealed, size);
+            return opened.map(Bytes::from).map_err(|e| Error::internal(doing, e));
         }
-        open()
+        let mut bytes = Vec::with_capacity(usize::try_from(blob.size).unwrap_or_default());
+        let mut reader = self.open_stream(&blob).await?;
+        reader.read_to_end(&mut bytes).await.map_err(|e| Error::internal(doing, e))?;
+        Ok(bytes.into())
     }
 
     /// The bytes of a blob, as they stream out.
     pub(crate) async fn open_stream(&self, blob: &Blob) -> Result<Reader> {
-        Ok(Box::pin(Cursor::new(self.open_blob(blob).await?)))
+        let doing = "opening a blob";
+        let key = self.key(&blob.workspace_id).await?;
+        let size = u64::try_from(blob.size).unwrap_or_default();
+        let sealed = match (&blob.sealed, &blob.object_key) {
+            (Some(bytes), _) => Sealed::Inline(bytes.clone()),
+            (None, Some(key)) => {
+                Sealed::Object { key: Key::new(key.clone()).map_err(|e| Error::internal(doing, e))?, size: 0 }
+            }
+            (None, None) => return Err(Error::Internal(format!("{} has no bytes", blob.id))),
+        };
+        let context = blob_context(&blob.id, &blob.organization_id);
+        let opened = self.vault.blobs.open_stream(&key, &context, sealed, size).await;
+        Ok(Box::pin(opened.map_err(|e| Error::internal(doing, e))?))
     }
 
-    /// Removes the object of a blob that no row points at.
-    pub(crate) async fn forget_blob(&self, _blob: &Blob) {}
-}
-
-fn compress(bytes: &[u8]) -> Result<Vec<u8>> {
-    let mut packed = Vec::with_capacity(bytes.len() / 4 + 64);
-    packed.push(ZSTD);
-    zstd::stream::copy_encode(bytes, &mut packed, 1).map_err(|e| Error::internal("compressing", e))?;
-    if packed.len() > bytes.len() {
-        packed.clear();
-        packed.push(RAW);
-        packed.extend_from_slice(bytes);
-    }
-    Ok(packed)
-}
-
-fn decompress(packed: &[u8], size: usize) -> Result<Vec<u8>> {
-    let broken = |detail: &str| Error::Internal(format!("decompressing a blob: {detail}"));
-    match packed.split_first() {
-        Some((&RAW, bytes)) if bytes.len() == size => Ok(bytes.to_vec()),
-        Some((&ZSTD, packed)) => {
-            let bytes = zstd::bulk::decompress(packed, size).map_err(|e| Error::internal("decompressing a blob", e))?;
-            if bytes.len() == size { Ok(bytes) } else { Err(broken("it has another size")) }
+    /// Removes the object of a blob that no row points at. One that stays is found by the sweep.
+    pub(crate) async fn forget_blob(&self, blob: &Blob) {
+        let Some(key) = blob.object_key.clone().and_then(|key| Key::new(key).ok()) else { return };
+        if let Err(error) = self.vault.blobs.store().delete(&key).await {
+            tracing::warn!(%error, blob = %blob.id, "removing an object that is not needed");
         }
-        _ => Err(broken("it has another form")),
+    }
+
+    /// Removes objects that no row points at, left by a crash between object and row, if they are older than a day. Idempotent; the reconciler
+    /// calls it.
+    pub async fn sweep_objects(&self) -> Result<u64> {
+        let before = self.now().plus_seconds(-DAY).micros();
+        let doing = "sweeping objects";
+        let mut swept = 0;
+        let mut entries = self.vault.blobs.store().list("");
+        while let Some(entry) = entries.next().await {
+            let entry = entry.map_err(|e| Error::internal(doing, e))?;
+            let key = entry.key.as_str();
+            if entry.modified >= before
+                || self.store.look(async |mut tx| store::blob::is_known(&mut tx, key).await).await?
+            {
+                continue;
+            }
+            self.vault.blobs.store().delete(&entry.key).await.map_err(|e| Error::internal(doing, e))?;
+            swept += 1;
+        }
+        Ok(swept)
+    }
+}
+
+fn blob_context<'a>(id: &'a BlobId, organization: &'a OrganizationId) -> Context<'a> {
+    context("blobs", id.as_str(), organization.as_str())
+}
+
+fn blob(id: BlobId, organization: &OrganizationId, workspace: &WorkspaceId, size: u64, sealed: Sealed) -> Blob {
+    let (sealed, object_key) = match sealed {
+        Sealed::Inline(bytes) => (Some(bytes), None),
+        Sealed::Object { key, .. } => (None, Some(key.as_str().to_owned())),
+    };
+    Blob {
+        id,
+        organization_id: organization.clone(),
+        workspace_id: workspace.clone(),
+        size: i64::try_from(size).unwrap_or(i64::MAX),
+        sealed,
+        object_key,
     }
 }

@@ -4,6 +4,7 @@ use crate::{Error, Result, Tx};
 use domain::{
     id::{OrganizationId, ProjectId, RunId, StateVersionId, UserId, WorkspaceId},
     lock::{Door, Holder, Lock},
+    state::Identity,
     tag::Tag,
     time::Time,
 };
@@ -51,6 +52,9 @@ pub struct Workspace {
     pub current_run_id: Option<String>,
     /// The current state version.
     pub current_state_id: Option<String>,
+    state_serial: Option<i64>,
+    state_lineage: Option<String>,
+    state_md5: Option<String>,
     /// The sequence of the current state; 0 is none.
     pub state_sequence: i64,
     /// Rises with each claim of one of its phases.
@@ -70,8 +74,10 @@ macro_rules! select {
         concat!(
             "SELECT w.id, w.organization_id, o.name AS organization_name, w.project_id, w.name, w.description, w.execution_mode, w.engine,
              w.terraform_version, w.working_directory, w.auto_apply, w.tag_list, w.lock_kind, w.lock_user_id, w.lock_run_id, w.lock_client_id,
-             w.lock_info, w.lock_reason, w.locked_at, w.current_run_id, w.current_state_id, w.state_sequence, w.fence, w.created_at,
-             w.updated_at, m.role FROM workspaces w JOIN organizations o ON o.id = w.organization_id
+             w.lock_info, w.lock_reason, w.locked_at, w.current_run_id, w.current_state_id, s.serial AS state_serial,
+             s.lineage AS state_lineage, s.md5 AS state_md5, w.state_sequence, w.fence, w.created_at, w.updated_at, m.role
+             FROM workspaces w JOIN organizations o ON o.id = w.organization_id
+             LEFT JOIN state_versions s ON s.id = w.current_state_id
              LEFT JOIN memberships m ON m.organization_id = w.organization_id AND m.user_id = $1 ",
             $rest
         )
@@ -109,6 +115,9 @@ impl Workspace {
             locked_at: None,
             current_run_id: None,
             current_state_id: None,
+            state_serial: None,
+            state_lineage: None,
+            state_md5: None,
             state_sequence: 0,
             fence: 0,
             created_at: now,
@@ -134,6 +143,14 @@ impl Workspace {
         };
         let since = Time::from_micros(self.locked_at.unwrap_or_default());
         Ok(Some(Lock { holder, reason: self.lock_reason.clone().unwrap_or_default(), since }))
+    }
+    /// What identifies the current state to its clients, if there is one.
+    pub fn state(&self) -> Option<Identity> {
+        Some(Identity {
+            serial: self.state_serial?,
+            lineage: self.state_lineage.clone()?,
+            md5: self.state_md5.clone()?,
+        })
     }
     /// The tags in the order they were given.
     pub fn tags(&self) -> Vec<Tag> {

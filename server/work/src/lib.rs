@@ -11,6 +11,9 @@ const LEASES: Duration = Duration::from_secs(5);
 /// How often sessions that are over are forgotten.
 const SESSIONS: Duration = Duration::from_secs(3600);
 
+/// How often objects that no row points at are looked for.
+const OBJECTS: Duration = Duration::from_secs(6 * 3600);
+
 /// Works until `stop` is wished. `adopted` is done when the embedded runner has taken back what outlived the last server: only then is a
 /// lease that ran out a lost one.
 pub async fn run(app: App, adopted: impl Future<Output = ()>, stop: CancellationToken) {
@@ -20,7 +23,8 @@ pub async fn run(app: App, adopted: impl Future<Output = ()>, stop: Cancellation
     }
     let leases = every(LEASES, || end_lost_phases(&app));
     let sessions = every(SESSIONS, || forget_old_sessions(&app));
-    stop.run_until_cancelled(async { tokio::join!(leases, sessions) }).await;
+    let objects = every(OBJECTS, || sweep_objects(&app));
+    stop.run_until_cancelled(async { tokio::join!(leases, sessions, objects) }).await;
 }
 
 async fn every<F: Future<Output = ()>>(period: Duration, work: impl Fn() -> F) {
@@ -41,5 +45,13 @@ async fn end_lost_phases(app: &App) {
 async fn forget_old_sessions(app: &App) {
     if let Err(error) = app.forget_old_sessions().await {
         tracing::error!(%error, "forgetting sessions that are over");
+    }
+}
+
+async fn sweep_objects(app: &App) {
+    match app.sweep_objects().await {
+        Ok(0) => {}
+        Ok(swept) => tracing::info!(swept, "removed objects that no row points at"),
+        Err(error) => tracing::error!(%error, "looking for objects that no row points at"),
     }
 }

@@ -8,11 +8,13 @@ use domain::{
     run::{Event as RunEvent, PhaseStatus},
 };
 use protocol::{Artifact, Counts, Lease, Outcome};
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 use store::{blob::Blob, phase::Phase};
 
 /// How long after the end of its lease an apply is held to be dead, in seconds: its supervisor kills it at the end of the lease.
 const DEAD: i64 = 60;
+/// How long after the plan a client may take to read it, in seconds.
+const READ: i64 = 2;
 
 impl App {
     /// Ends a phase under its lease.
@@ -29,6 +31,9 @@ impl App {
             let blob = self.seal_stream(&phase.organization_id, &phase.workspace_id, Box::pin(file), limit).await?;
             blobs.push((artifact_name(artifact), blob));
         }
+        if phase.is_apply() && matches!(outcome, Outcome::Failed { .. }) {
+            self.let_the_plan_be_read(&phase).await?;
+        }
         let events = self.end(lease, &phase, &outcome, &blobs).await;
         if events.is_err() {
             for (_, blob) in &blobs {
@@ -37,6 +42,18 @@ impl App {
         }
         self.after(events?);
         self.hub.announce([Event::Log(phase.id.clone()), Event::Wish(phase.id)]);
+        Ok(())
+    }
+
+    /// A client that applies without asking reads its run a second after the plan's log ended; an errored run then makes it print neither
+    /// the plan nor what went wrong (client contract 10.5). The end of an apply that failed faster than that is told a little later.
+    async fn let_the_plan_be_read(&self, apply: &Phase) -> Result<()> {
+        let plan = apply.run_id.plan();
+        let plan = self.store.look(async |mut tx| store::phase::find(&mut tx, plan.as_str()).await).await?;
+        let read = plan.and_then(|plan| plan.finished_at).unwrap_or_default() + READ * 1_000_000;
+        if let Ok(micros) = u64::try_from(read - self.now().micros()) {
+            tokio::time::sleep(Duration::from_micros(micros)).await;
+        }
         Ok(())
     }
 

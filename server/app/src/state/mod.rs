@@ -1,5 +1,6 @@
 //! States: read them, write them through any door, and know what each holds.
 
+mod append;
 mod content;
 mod read;
 mod write;

@@ -1,7 +1,10 @@
 //! Write a state: judged, sealed, made current and indexed in one transaction, whatever door it came through.
 
-use super::Content;
-use crate::{App, Caller, Error, Result, access, hub::Event, lock::locked};
+use super::{
+    Content,
+    append::{announced_by, append, may_write, repeat, run_of, writer},
+};
+use crate::{App, Caller, Error, Result, access, hub::Event};
 use bytes::Bytes;
 use domain::{
     id::{OutputId, RunId, StateVersionId, WorkspaceId},
@@ -9,11 +12,9 @@ use domain::{
     permission::Permission,
     state::{Identity, Verdict, judge},
 };
-use std::collections::HashMap;
 use store::{
-    Tx,
     blob::Blob,
-    state::{Output, Resource, StateVersion},
+    state::{Output, StateVersion},
     workspace::Workspace,
 };
 
@@ -52,19 +53,19 @@ pub struct Written {
 }
 
 impl App {
-    /// Stores a whole state and makes it current.
+    /// Stores a whole state in a workspace that was found with the right to write there, and makes it current.
     pub async fn write_state(
         &self,
         caller: &Caller,
-        id: &WorkspaceId,
+        seen: &Workspace,
         source: &Source,
         bytes: Bytes,
         announced: Option<&Announced>,
     ) -> Result<Written> {
-        let seen = self.workspace(caller, access::Which::Id(id), Permission::WriteState).await?;
+        let id = &seen.id;
         let content = self.state_content(&bytes, announced.map(|a| a.md5.as_str())).await?;
         let blob = self.seal_blob(&seen.organization_id, id, bytes.clone()).await?;
-        let mut version = self.new_version(&seen, &content, announced);
+        let mut version = self.new_version(seen, &content, announced);
         version.created_by = caller.id().map(ToString::to_string);
         version.run_id = run_of(caller).map(ToString::to_string);
         let outputs = self.new_outputs(&version.id, &content);
@@ -74,7 +75,7 @@ impl App {
                 let workspace = access::hold(&mut tx, caller, id, Permission::WriteState).await?;
                 let writer = writer(caller, source)?;
                 let stands = may_write(&workspace, &writer)?;
-                self.append(&mut tx, &workspace, &version, &content, &outputs, &blob, stands).await
+                append(&mut tx, &workspace, &version, &content, &outputs, &blob, stands, false).await
             })
             .await;
         self.settle(&blob, stored).await
@@ -97,15 +98,12 @@ impl App {
             .write(async |mut tx| {
                 let workspace = access::hold(&mut tx, caller, id, Permission::WriteState).await?;
                 let stands = may_write(&workspace, &writer(caller, &Source::Cloud)?)?;
-                let current = store::state::current(&mut tx, id).await?;
                 let new = Identity {
                     serial: announced.serial,
                     lineage: announced.lineage.clone(),
                     md5: announced.md5.to_lowercase(),
                 };
-                if let Verdict::Refuse(refusal) =
-                    judge(identity(current.as_ref()).as_ref(), &new, stands, announced.force)
-                {
+                if let Verdict::Refuse(refusal) = judge(workspace.state().as_ref(), &new, stands, announced.force) {
                     return Err(Error::Conflict(refusal.to_string()));
                 }
                 let version = StateVersion {
@@ -160,7 +158,7 @@ impl App {
                 let workspace = access::hold_ours(&mut tx, &version.workspace_id).await?;
                 let writer = announced_by(&version)?;
                 let stands = may_write(&workspace, &writer)?;
-                self.append(&mut tx, &workspace, &version, &content, &outputs, &blob, stands).await
+                append(&mut tx, &workspace, &version, &content, &outputs, &blob, stands, true).await
             })
             .await;
         self.settle(&blob, stored).await
@@ -202,12 +200,10 @@ impl App {
                 let workspace = access::hold_ours(&mut tx, id).await?;
                 let stands = standing(workspace.lock()?.as_ref(), &Writer::Run(run.clone()));
                 if stands == Standing::Holds {
-                    return self.append(&mut tx, &workspace, &version, &content, &outputs, &blob, stands).await;
+                    return append(&mut tx, &workspace, &version, &content, &outputs, &blob, stands, false).await;
                 }
-                let current = store::state::current(&mut tx, id).await?;
-                if current.as_ref().is_some_and(|c| c.md5 == version.md5 && c.serial == version.serial) {
-                    let version = current.ok_or_else(|| Error::Internal("a current state vanished".into()))?;
-                    return Ok(Written { version, repeated: true });
+                if workspace.state().is_some_and(|c| c.md5 == version.md5 && c.serial == version.serial) {
+                    return repeat(&mut tx, &workspace, &version, false).await;
                 }
                 store::blob::insert(&mut tx, &blob).await?;
                 let late = StateVersion {
@@ -294,54 +290,6 @@ impl App {
         content.outputs.iter().map(new).collect()
     }
 
-    /// Appends a state to the one that this transaction read as current. The workspace is held.
-    #[expect(clippy::too_many_arguments, reason = "what belongs to one state, prepared outside the transaction")]
-    async fn append(
-        &self,
-        tx: &mut Tx,
-        workspace: &Workspace,
-        version: &StateVersion,
-        content: &Content,
-        outputs: &[Output],
-        blob: &Blob,
-        stands: Standing,
-    ) -> Result<Written> {
-        let now = version.created_at;
-        let current = store::state::current(tx, &workspace.id).await?;
-        let new = Identity { serial: version.serial, lineage: version.lineage.clone(), md5: version.md5.clone() };
-        let announced = version.status == "pending" && store::state::find(tx, &version.id).await?.is_some();
-        match (judge(identity(current.as_ref()).as_ref(), &new, stands, version.forced), current) {
-            (Verdict::Refuse(refusal), _) => return Err(Error::Conflict(refusal.to_string())),
-            (Verdict::Repeat, Some(current)) if !announced => return Ok(Written { version: current, repeated: true }),
-            (Verdict::Repeat, Some(current)) => {
-                let discarded =
-                    StateVersion { status: "discarded".into(), blob_id: current.blob_id.clone(), ..version.clone() };
-                store::state::finalize(tx, &discarded).await?;
-                return Ok(Written { version: discarded, repeated: true });
-            }
-            _ => {}
-        }
-        let sequence = workspace.state_sequence + 1;
-        let version = StateVersion {
-            sequence: Some(sequence),
-            parent_id: workspace.current_state_id.clone(),
-            status: "finalized".into(),
-            size: blob.size,
-            blob_id: Some(blob.id.to_string()),
-            ..version.clone()
-        };
-        store::blob::insert(tx, blob).await?;
-        if announced {
-            store::state::finalize(tx, &version).await?;
-        } else {
-            store::state::insert(tx, &version).await?;
-        }
-        store::workspace::set_current_state(tx, &workspace.id, &version.id, workspace.state_sequence, now).await?;
-        store::state::insert_outputs(tx, outputs).await?;
-        index(tx, &version, sequence, &content.resources).await?;
-        Ok(Written { version, repeated: false })
-    }
-
     /// After the transaction: an object that no row points at is removed at once, not left to the sweep.
     async fn settle(&self, blob: &Blob, stored: Result<Written>) -> Result<Written> {
         match &stored {
@@ -351,74 +299,5 @@ impl App {
             _ => self.forget_blob(blob).await,
         }
         stored
-    }
-}
-
-/// Writes what changed between the state before and this one: nothing else.
-async fn index(tx: &mut Tx, version: &StateVersion, sequence: i64, resources: &[Resource]) -> Result<()> {
-    let known = store::state::list_current_hashes(tx, &version.workspace_id).await?;
-    let mut known: HashMap<String, Vec<u8>> = known.into_iter().collect();
-    let mut closed: Vec<&str> = Vec::new();
-    let mut opened: HashMap<&str, &Resource> = HashMap::new();
-    for resource in resources {
-        match known.remove(&resource.address) {
-            Some(hash) if hash == resource.hash => {}
-            Some(_) => {
-                closed.push(&resource.address);
-                opened.insert(&resource.address, resource);
-            }
-            None => drop(opened.insert(&resource.address, resource)),
-        }
-    }
-    closed.extend(known.keys().map(String::as_str));
-    let mut opened: Vec<&Resource> = opened.into_values().collect();
-    opened.sort_by(|a, b| a.address.cmp(&b.address));
-    store::state::close_resources(tx, &version.workspace_id, sequence, &closed).await?;
-    Ok(store::state::open_resources(tx, version, sequence, &opened).await?)
-}
-
-fn identity(current: Option<&StateVersion>) -> Option<Identity> {
-    current.map(|c| Identity { serial: c.serial, lineage: c.lineage.clone(), md5: c.md5.clone() })
-}
-
-fn run_of(caller: &Caller) -> Option<&RunId> {
-    match caller {
-        Caller::Phase { run_id, .. } => Some(run_id),
-        Caller::User(_) => None,
-    }
-}
-
-fn writer(caller: &Caller, source: &Source) -> Result<Writer> {
-    Ok(match (caller, source) {
-        (Caller::Phase { run_id, .. }, _) => Writer::Run(run_id.clone()),
-        (Caller::User(user), Source::Cloud) => Writer::Cloud(user.id.clone()),
-        (Caller::User(user), Source::Http(id)) => Writer::Http(user.id.clone(), id.clone()),
-    })
-}
-
-fn announced_by(version: &StateVersion) -> Result<Writer> {
-    let bad = |_| Error::Internal(format!("{} was announced by nobody", version.id));
-    match (&version.run_id, &version.created_by) {
-        (Some(run), _) => Ok(Writer::Run(run.parse().map_err(bad)?)),
-        (None, Some(user)) => Ok(Writer::Cloud(user.parse().map_err(bad)?)),
-        (None, None) => Err(Error::Internal(format!("{} was announced by nobody", version.id))),
-    }
-}
-
-/// Through the TFE API only the holder of the lock writes; a `backend "http"` without locking takes an implicit lock for its moment.
-fn may_write(workspace: &Workspace, writer: &Writer) -> Result<Standing> {
-    let lock = workspace.lock()?;
-    let stands = standing(lock.as_ref(), writer);
-    match (stands, lock, writer) {
-        (Standing::Barred, Some(lock), _) => Err(locked(workspace, lock)),
-        (Standing::Free, _, Writer::Cloud(_) | Writer::Run(_)) => Err(Error::Conflict(format!(
-            "workspace {} is not locked: lock it before writing its state",
-            workspace.name
-        ))),
-        (Standing::Free, _, Writer::Http(_, Some(id))) => Err(Error::Conflict(format!(
-            "workspace {} is not locked, but the request says that lock {id:?} holds it; the lock was taken away: plan again",
-            workspace.name
-        ))),
-        _ => Ok(stands),
     }
 }
