@@ -20,7 +20,7 @@ pub(crate) fn figures(database: Database) -> Vec<Figure> {
     let runtime =
         tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().expect("a runtime");
     let sync = raw::fdatasync(scratch.path(), 20_000);
-    let sample = state(20_000, 0, 1);
+    let sample = at(&state(20_000, 0), 1);
     let plain = runtime.block_on(async {
         match stage.server.postgres() {
             Some(url) => raw::postgres(&url, &sample, CLIENTS).await,
@@ -31,12 +31,16 @@ pub(crate) fn figures(database: Database) -> Vec<Figure> {
     for number in 0..CLIENTS {
         let _ = stage.create_workspace(&format!("load-{number}"), json!({}));
     }
+    let _ = stage.create_workspace("big", json!({}));
     let target = Target::new(&stage.server.host(), &stage.server.certificate(), &stage.token);
+    let states: Vec<_> = (0..CLIENTS).map(|number| state(20_000, number)).collect();
     let writes = runtime.block_on(load::run(&target, CLIENTS, WHILE, async |client, number, done| {
-        client.ask("POST", &format!("/api/http/acme/load-{number}"), state(20_000, number, done + 1)).await;
+        let next = at(&states[number as usize], done + 1);
+        client.ask("POST", &format!("/api/http/acme/load-{number}"), next).await;
     }));
+    let big_state = state(1_000_000, 99);
     let big = runtime.block_on(load::run(&target, 1, WHILE / 2, async |client, _, done| {
-        client.ask("POST", "/api/http/acme/big", state(1_000_000, 99, done + 1)).await;
+        client.ask("POST", "/api/http/acme/big", at(&big_state, done + 1)).await;
     }));
     let reads = runtime.block_on(load::run(&target, 1, WHILE / 2, async |client, _, _| {
         client.ask("GET", "/api/http/acme/big", "").await;
@@ -61,20 +65,34 @@ pub(crate) fn figures(database: Database) -> Vec<Figure> {
     ]
 }
 
+/// Stands for the serial wherever it is written in a state of [`state`].
+const SERIAL: &str = "7777777777";
+
+/// The state at this serial: as after an apply that changed one instance.
+fn at(state: &str, serial: u64) -> String {
+    state.replace(SERIAL, &serial.to_string())
+}
+
 /// A state of about this length that looks like one: ids that no compression shortens among keys that repeat.
-fn state(length: usize, writer: u32, serial: u64) -> String {
-    let mut seed = u64::from(writer) << 32 | serial | 1;
+fn state(length: usize, writer: u32) -> String {
+    let mut seed = u64::from(writer) << 32 | 1;
     let mut id = || {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         format!("{seed:016x}")
     };
     let instances: Vec<Value> = (0..length / 290)
         .map(|index| {
-            let attributes = json!({ "id": id() + &id(), "name": format!("instance-{index}"), "arn": format!("arn:aws:ec2:eu-central-1:{}:instance/{}", id(), id()), "tags": { "Name": format!("web-{index}"), "Owner": "team-a" } });
+            let changed = if index == 0 { SERIAL } else { "0" };
+            let tags = json!({ "Name": format!("web-{index}"), "Owner": "team-a", "Changed": changed });
+            let arn = format!("arn:aws:ec2:eu-central-1:{}:instance/{}", id(), id());
+            let attributes =
+                json!({ "id": id() + &id(), "name": format!("instance-{index}"), "arn": arn, "tags": tags });
             json!({ "index_key": index, "schema_version": 1, "attributes": attributes, "sensitive_attributes": [] })
         })
         .collect();
-    let resource = json!({ "mode": "managed", "type": "aws_instance", "name": "web", "provider": "provider[\"registry.terraform.io/hashicorp/aws\"]", "instances": instances });
-    json!({ "version": 4, "terraform_version": "1.11.4", "serial": serial, "lineage": format!("lineage-{writer}"), "outputs": {}, "resources": [resource] })
-        .to_string()
+    let provider = "provider[\"registry.terraform.io/hashicorp/aws\"]";
+    let resource = json!({ "mode": "managed", "type": "aws_instance", "name": "web", "provider": provider, "instances": instances });
+    let serial: u64 = SERIAL.parse().expect("a number");
+    let state = json!({ "version": 4, "terraform_version": "1.11.4", "serial": serial, "lineage": format!("lineage-{writer}"), "outputs": {}, "resources": [resource] });
+    state.to_string()
 }

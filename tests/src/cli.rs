@@ -73,7 +73,7 @@ impl Cli {
         let mirror = settings::providers().display().to_string();
         let installation =
             format!("provider_installation {{\n  filesystem_mirror {{\n    path = {mirror:?}\n  }}\n}}\n");
-        fs::write(home.path().join("terraformrc"), installation).expect("a CLI configuration");
+        fs::write(home.path().join(".terraformrc"), installation).expect("a CLI configuration");
         let _ = version.binary();
         Self { version, home, work, environment: Vec::new() }
     }
@@ -179,6 +179,7 @@ impl Cli {
         output.stdout
     }
 
+    /// No `TF_CLI_CONFIG_FILE`: where it is set, terraform does not read `credentials.tfrc.json`.
     fn variables(&self) -> Vec<(String, String)> {
         let home = self.home.path().display().to_string();
         let fixed = [
@@ -186,7 +187,6 @@ impl Cli {
             ("TERM", "xterm".to_owned()),
             ("LANG", "C.UTF-8".to_owned()),
             ("CHECKPOINT_DISABLE", "1".to_owned()),
-            ("TF_CLI_CONFIG_FILE", format!("{home}/terraformrc")),
             ("HOME", home),
         ];
         let fixed = fixed.into_iter().map(|(name, value)| (name.to_owned(), value));
@@ -226,6 +226,6 @@ mod tests {
     fn nothing_of_the_person_who_runs_the_tests_reaches_terraform() {
         let cli = Cli::new(Version::V1_11_4);
         let names: Vec<_> = cli.variables().into_iter().map(|(name, _)| name).collect();
-        assert_eq!(names, ["PATH", "TERM", "LANG", "CHECKPOINT_DISABLE", "TF_CLI_CONFIG_FILE", "HOME"]);
+        assert_eq!(names, ["PATH", "TERM", "LANG", "CHECKPOINT_DISABLE", "HOME"]);
     }
 }
