@@ -107,7 +107,7 @@ async fn show(house: &House, url: &Url, base: &Path) -> anyhow::Result<()> {
     terraform(&configuration, &["apply", "-auto-approve", "-input=false"]).await?;
 
     let page = match house.newest_run(ORGANIZATION, WORKSPACE, token.expose()).await? {
-        Some(run) => format!("{}app/{ORGANIZATION}/{WORKSPACE}/runs/{run}", url),
+        Some(run) => format!("{url}app/{ORGANIZATION}/{WORKSPACE}/runs/{run}"),
         None => bail!("the apply left no run: look at the log above"),
     };
     let ca = data.join("ca.pem");

@@ -101,7 +101,7 @@ async fn open(config: &Config, address: &str) -> anyhow::Result<App> {
     let limits = Limits {
         state_bytes: usize::try_from(config.limits.state_size).unwrap_or(usize::MAX),
         upload_bytes: config.limits.upload_size,
-        organization_runs: i64::try_from(config.limits.organization_concurrency).unwrap_or(i64::MAX),
+        organization_runs: config.limits.organization_concurrency.into(),
         plan_seconds: config.limits.plan_timeout.as_secs(),
         apply_seconds: config.limits.apply_timeout.as_secs(),
         grace_seconds: GRACE,

@@ -21,7 +21,7 @@ use http_doors::{
 use serde_json::json;
 use tokio_util::io::{ReaderStream, StreamReader, SyncIoBridge};
 
-fn resource(version: &ConfigurationVersion, upload_url: Option<String>) -> Resource {
+fn resource(version: &ConfigurationVersion, upload_url: Option<&str>) -> Resource {
     let attributes = json!({
         "status": version.status,
         "source": version.source,
@@ -56,7 +56,7 @@ pub(crate) async fn create(
     };
     let version = app.create_configuration(&caller, &parse_id(&workspace)?, new).await?;
     let url = signed::address(&app, Purpose::Configuration, version.id.as_str());
-    Ok(Document::created(resource(&version, Some(url))))
+    Ok(Document::created(resource(&version, Some(&url))))
 }
 
 /// `GET configuration-versions/ID`

@@ -24,6 +24,7 @@ pub(crate) struct Resource {
 }
 
 impl Resource {
+    #[expect(clippy::needless_pass_by_value, reason = "callers hand over texts, ids and errors alike")]
     pub(crate) fn new(kind: &'static str, id: impl ToString, attributes: Value) -> Self {
         Self { kind, id: id.to_string(), attributes, relationships: Map::new() }
     }

@@ -55,6 +55,7 @@ pub enum Error {
 
 impl Error {
     /// A request with one bad attribute.
+    #[expect(clippy::needless_pass_by_value, reason = "callers hand over texts, ids and errors alike")]
     pub fn invalid(attribute: impl Into<String>, detail: impl ToString) -> Self {
         Self::Invalid(vec![Problem { attribute: attribute.into(), detail: detail.to_string() }])
     }

@@ -50,6 +50,7 @@ impl Error {
         error.table() == Some(table) || error.message().contains(&format!(" {table}."))
     }
     /// A value of `table` that cannot be read.
+    #[expect(clippy::needless_pass_by_value, reason = "callers hand over texts, ids and errors alike")]
     pub fn inconsistent(table: &'static str, detail: impl ToString) -> Self {
         Self::Inconsistent { table, detail: detail.to_string() }
     }

@@ -25,7 +25,7 @@ pub async fn run(app: App, stop: CancellationToken) {
     let leases = every(LEASES, || end_lost_phases(&app));
     let sessions = every(SESSIONS, || forget_old_sessions(&app));
     let objects = every(OBJECTS, || sweep_objects(&app));
-    stop.run_until_cancelled(async { tokio::join!(leases, sessions, objects) }).await;
+    Box::pin(stop.run_until_cancelled(async { tokio::join!(leases, sessions, objects) })).await;
 }
 
 async fn every<F: Future<Output = ()>>(period: Duration, work: impl Fn() -> F) {
