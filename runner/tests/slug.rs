@@ -120,7 +120,7 @@ fn what_is_cut_or_no_archive_is_broken() {
         let error = result.unwrap_err();
         assert!(matches!(error, Error::Broken(_)), "{error}");
     }
-    let mut damaged = whole.clone();
+    let mut damaged = whole;
     let crc = damaged.len() - 6;
     damaged[crc] ^= 1;
     assert!(matches!(both(&damaged, Limits::default()).0, Err(Error::Broken(_))), "a wrong check sum");

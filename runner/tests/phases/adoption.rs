@@ -1,6 +1,6 @@
 //! The process that holds the runner is killed, and another one goes on.
 
-use crate::rig::{Rig, slug};
+use crate::{archive::slug, rig::Rig};
 use protocol::{Artifact, Counts, Job, Outcome, Phase};
 use std::{
     io::Read,
