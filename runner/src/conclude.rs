@@ -74,10 +74,10 @@ fn ended_early(record: &Record, exit: &Exit, cause: Option<Cause>) -> Outcome {
         }
         _ => {}
     }
-    let verb = match (exit.succeeded, record.phase) {
-        (0, _) => "init",
-        (_, Phase::Plan) => "plan",
-        (_, Phase::Apply) => "apply",
+    let verb = match record.phase {
+        _ if exit.succeeded + 1 < record.steps => "init",
+        Phase::Plan => "plan",
+        Phase::Apply => "apply",
     };
     if exit.interrupted || exit.killed {
         failed(format!("{engine} {verb} was ended because the server stopped; start the run again{hard}"))

@@ -176,7 +176,7 @@ impl<S: Server> Execution<S> {
         let work = step(arguments(job, &self.layout), Output::Log, None);
         Ok(Spec {
             directory: self.layout.root().to_owned(),
-            steps: vec![init, work],
+            steps: if prepared.needs_init { vec![init, work] } else { vec![work] },
             wall,
             survive: job.phase == Phase::Apply,
             grace_seconds: job.limits.grace_seconds,

@@ -1,7 +1,7 @@
 //! Lays out the work directory of a phase: configuration, state, variables, the engine's own settings; and the environment, from nothing.
 
 use crate::{
-    Options,
+    Options, builtin,
     layout::Layout,
     prime,
     server::{Download, Error, Server},
@@ -49,6 +49,8 @@ pub(crate) struct Prepared {
     pub(crate) environment: Vec<(String, String)>,
     /// The root module.
     pub(crate) module: PathBuf,
+    /// Whether something must be installed before the engine can plan or apply.
+    pub(crate) needs_init: bool,
     /// For the log.
     pub(crate) warnings: Vec<String>,
     /// The state that lies there.
@@ -159,6 +161,7 @@ fn fill(
     if job.phase == Phase::Apply && layout.lock_file().exists() {
         write(&module, Path::new(".terraform.lock.hcl"), &fs::read(layout.lock_file())?)?;
     }
+    let needs_init = !builtin::is_enough(&module, state.as_deref())?;
     cli_configuration(options, job, &layout.cli_configuration())?;
     if job.phase == Phase::Apply && layout.plan().exists() {
         fs::copy(layout.plan(), layout.work_plan())?;
@@ -167,7 +170,13 @@ fn fill(
         own(&layout.work(), owner)?;
     }
     warnings.extend(variables.warnings);
-    Ok(Prepared { environment: variables.environment, module: layout.module(&job.working_directory), warnings, state })
+    Ok(Prepared {
+        environment: variables.environment,
+        module: layout.module(&job.working_directory),
+        needs_init,
+        warnings,
+        state,
+    })
 }
 
 fn remove(directory: &Dir, path: &Path) -> io::Result<()> {

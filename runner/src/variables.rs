@@ -58,7 +58,7 @@ impl Variables {
                 match refusal(key, value) {
                     None => sorted.environment.push((key.to_owned(), value.to_owned())),
                     Some(reason) => {
-                        sorted.warnings.push(format!("the environment variable {key:?} was not set: {reason}"))
+                        sorted.warnings.push(format!("the environment variable {key:?} was not set: {reason}"));
                     }
                 }
             } else if !is_identifier(key) {

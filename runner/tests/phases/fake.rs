@@ -61,10 +61,15 @@ impl Fake {
     }
 
     pub(crate) fn offer(&self, job: Job) {
+        self.offer_nothing();
+        self.jobs.send(job).unwrap();
+    }
+
+    /// Forgets what was said; artifacts are kept.
+    pub(crate) fn offer_nothing(&self) {
         self.ended.send_replace(false);
         let artifacts = std::mem::take(&mut self.said().artifacts);
         *self.said() = Said { artifacts, ..Said::default() };
-        self.jobs.send(job).unwrap();
     }
 
     /// The log so far, as text.

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on may say so in any way")]
 
+mod adoption;
+mod archive;
 mod control;
 mod fake;
 mod hostile;

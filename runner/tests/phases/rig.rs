@@ -1,10 +1,12 @@
 //! A data directory, a server in memory and a runner between them.
 
-use crate::fake::{Fake, Shared};
-use flate2::{Compression, write::GzEncoder};
+use crate::{
+    archive::slug,
+    fake::{Fake, Shared},
+};
 use protocol::{Category, Engine, Job, Lease, Limits, Options as PlanOptions, Outcome, Phase, Variable};
 use std::{
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
@@ -113,16 +115,4 @@ impl Rig {
 
 pub(crate) fn variable(key: &str, value: &str, category: Category, hcl: bool) -> Variable {
     Variable { key: key.into(), value: value.to_owned().into(), category, hcl }
-}
-
-/// A gzipped tar.
-pub(crate) fn slug(files: &[(&str, &str)]) -> Vec<u8> {
-    let mut tar = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::fast()));
-    for (name, contents) in files {
-        let mut header = tar::Header::new_gnu();
-        header.set_size(contents.len() as u64);
-        header.set_mode(0o644);
-        tar.append_data(&mut header, Path::new(name), contents.as_bytes()).unwrap();
-    }
-    tar.into_inner().unwrap().finish().unwrap()
 }
