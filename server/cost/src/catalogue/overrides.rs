@@ -64,7 +64,7 @@ impl Overrides {
         let off = self.discounts.iter().rfind(|(prefix, _)| key.starts_with(prefix.as_str()));
         match (found, off) {
             (Some(price), Some((_, off))) => Some(Price {
-                amount: price.amount * (Decimal::ONE_HUNDRED - off) / Decimal::ONE_HUNDRED,
+                amount: (price.amount * (Decimal::ONE_HUNDRED - off) / Decimal::ONE_HUNDRED).normalize(),
                 source: format!("{} less {off} %", price.source),
                 date: price.date,
             }),
