@@ -79,9 +79,7 @@ impl Builder {
                 known.then(|| format!("azure/vm/{}/{}", row.get("os"), size(row.get("sku"))))
             }),
             "azure_vm_windows_uplift.tsv" => self.windows_uplift(rows),
-            "azure_storage.tsv" => self.plain(rows, |row| {
-                Some(format!("azure/storage/{}/{}", slug(row.get("product")), slug(row.get("meter"))))
-            }),
+            "azure_storage.tsv" => self.azure_storage(rows),
             "gcp_instances.tsv" => self.google_machines(rows),
             "gcp_services.tsv" => self.plain(rows, |row| {
                 Some(format!("google/{}/{}/{}", row.get("service"), row.get("item"), row.get("unit")))
@@ -187,6 +185,33 @@ impl Builder {
                 self.add(to, &region, Price { amount: price.amount + more, source, date: date.to_owned() });
             }
         }
+    }
+
+    /// Disks are filed by tier. Of the volume tiers of hot blobs the table holds the last, which is 8 % below the first;
+    /// the middle one is 4 % below it.
+    fn azure_storage(&mut self, mut rows: Rows<'_>) -> Result<(), TableError> {
+        while let Some(row) = rows.next() {
+            let row = row?;
+            let (product, meter) = (slug(row.get("product")), slug(row.get("meter")));
+            let key = format!("azure/storage/{product}/{meter}");
+            if let Some(disks) = product.strip_suffix("-managed-disks")
+                && let Some((tier, redundancy)) = meter.strip_suffix("-disk").and_then(|disk| disk.split_once('-'))
+            {
+                let (tier, redundancy) = (tier.to_uppercase(), redundancy.to_uppercase());
+                self.file(rows.table, &format!("azure/disk/{disks}/{tier}/{redundancy}"), &row, Decimal::ONE);
+            } else if meter.starts_with("hot-") && meter.ends_with("-data-stored") && !product.starts_with("files") {
+                for (start, share) in [("0", 92), ("51200", 0), ("512000", 100)] {
+                    let divide = match share {
+                        0 => Decimal::new(92, 2) / Decimal::new(96, 2),
+                        share => Decimal::new(share, 2),
+                    };
+                    self.file(rows.table, &format!("{key}>{start}"), &row, divide);
+                }
+            } else {
+                self.file(rows.table, &key, &row, Decimal::ONE);
+            }
+        }
+        Ok(())
     }
 
     fn windows_uplift(&mut self, mut rows: Rows<'_>) -> Result<(), TableError> {

@@ -176,7 +176,7 @@ fn component(text: &str) -> Result<Option<Component>, String> {
 fn tiers(text: &str) -> Result<Vec<Tier>, String> {
     let mut start = rust_decimal::Decimal::ZERO;
     let mut tiers = Vec::new();
-    for tier in text.split(',') {
+    for tier in text.split(if text.contains(';') { ';' } else { ',' }) {
         let (label, width) = match tier.rsplit_once(':') {
             Some((label, width)) => {
                 let width = width.trim().replace('_', "");
