@@ -104,6 +104,8 @@ pub(crate) struct Component {
     /// The unit holds this many of what the quantity counts and the catalogue prices: "1M requests" is per 1000000.
     pub(crate) per: Option<Expression>,
     pub(crate) when: Option<Expression>,
+    /// Said beside an amount that is right with a restriction, such as an upper bound.
+    pub(crate) note: Option<Expression>,
     pub(crate) tiers: Vec<Tier>,
 }
 

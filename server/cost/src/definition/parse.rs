@@ -155,6 +155,7 @@ fn component(text: &str) -> Result<Option<Component>, String> {
         },
         per: None,
         when: None,
+        note: None,
         tiers: Vec::new(),
     };
     for option in &fields[4..] {
@@ -162,6 +163,7 @@ fn component(text: &str) -> Result<Option<Component>, String> {
         match word {
             "per" => component.per = Some(Expression::parse(rest)?),
             "when" => component.when = Some(Expression::parse(rest)?),
+            "note" => component.note = Some(Expression::template(rest)?),
             "tiers" => component.tiers = tiers(rest)?,
             _ => return Err(format!("`{word}` is no option of a component")),
         }

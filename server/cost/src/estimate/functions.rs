@@ -6,6 +6,7 @@ use rust_decimal::Decimal;
 
 use super::evaluate::Evaluator;
 use super::value::{Gap, Value};
+use super::vendor;
 use crate::definition::Expression;
 
 /// Calls a function by its name.
@@ -165,11 +166,11 @@ pub(crate) fn call<'v>(
             }
             chosen.map_or_else(|| Value::Void(Gap::Invalid(format!("{amount} is larger than any size"))), Value::Number)
         }
-        _ => return Err(Gap::Invalid(format!("there is no function `{name}`"))),
+        _ => return vendor::call(name, &given),
     })
 }
 
-fn argument<'g, 'v>(given: &'g [Value<'v>], at: usize) -> Result<&'g Value<'v>, Gap> {
+pub(super) fn argument<'g, 'v>(given: &'g [Value<'v>], at: usize) -> Result<&'g Value<'v>, Gap> {
     given.get(at).ok_or_else(|| Gap::Invalid("a function was called with too few values".into()))
 }
 

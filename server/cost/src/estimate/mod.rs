@@ -4,6 +4,7 @@ mod evaluate;
 mod functions;
 mod price;
 mod value;
+mod vendor;
 
 use std::collections::HashSet;
 

@@ -190,7 +190,8 @@ impl<'v, 'a> Pricer<'v, 'a> {
             Some(_) => return self.gap(&name, &unit, &Gap::Invalid("the unit is not possible".into())),
             None => Decimal::ONE,
         };
-        let described = Described { name, unit, per, used };
+        let note = line.note.as_ref().and_then(|note| self.evaluator.evaluate(note).text().ok());
+        let described = Described { name, unit, per, used, note: note.map(std::borrow::Cow::into_owned) };
         if line.tiers.is_empty() {
             self.evaluator.price = None;
             let price = self.evaluator.evaluate(&line.price).number();
@@ -231,6 +232,7 @@ impl<'v, 'a> Pricer<'v, 'a> {
         let found = self.evaluator.price.take();
         let mut component = Component::new(&self.part, name, &described.unit);
         component.state = if described.used { State::UsageBased } else { State::Estimated };
+        component.reason.clone_from(&described.note);
         if let Some(found) = found {
             component.source = Some(found.source);
             component.price_date = Some(found.date);
@@ -253,7 +255,9 @@ impl<'v, 'a> Pricer<'v, 'a> {
         let quantity = match quantity {
             Ok(quantity) => Some(quantity),
             Err(gap @ Gap::Usage(_)) => {
-                component.reason.get_or_insert_with(|| gap.reason());
+                if component.state != State::NotEstimated {
+                    component.reason = Some(gap.reason());
+                }
                 None
             }
             Err(gap) => {
@@ -291,6 +295,7 @@ struct Described {
     unit: String,
     per: Decimal,
     used: bool,
+    note: Option<String>,
 }
 
 fn portion(quantity: Decimal, tier: &Tier) -> Decimal {
