@@ -126,6 +126,14 @@ pub(crate) fn call<'v>(
         }
         // A price that we do not have, on purpose.
         "none" => return Err(Gap::Invalid(text(0)?.into_owned())),
+        // A block of each element, for those that have it: `having_in(rules, "statement")`.
+        "having_in" => {
+            let (mut inner, field) = (Vec::new(), text(1)?);
+            for item in argument(&given, 0)?.items()? {
+                inner.extend(member(evaluator, &item, &field).items()?);
+            }
+            Value::List(inner)
+        }
         // The `value` of the element whose `name` is given, as settings and options are written.
         "option" => {
             let wanted = text(1)?;

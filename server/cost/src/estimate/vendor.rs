@@ -23,6 +23,14 @@ pub(super) fn call<'v>(name: &str, given: &[Value<'v>]) -> Result<Value<'v>, Gap
             let units = [units.as_slice(), &[("G", giga), ("M", giga / Decimal::ONE_THOUSAND)]].concat();
             Value::Number(suffixed(&text(0)?, &units)?)
         }
+        // What a task of ECS asks for: `1 vCPU` or `1024` units, `2 GB` or `2048` MiB.
+        "cpu_units" | "memory_units" => {
+            let written = text(0)?.to_uppercase();
+            let figure: String = written.chars().filter(|c| c.is_ascii_digit() || *c == '.').collect();
+            let figure = Value::Text(Cow::Owned(figure)).number()?;
+            let whole = written.contains("VCPU") || written.contains("GB");
+            Value::Number(if whole { figure } else { figure / Decimal::from(1024) })
+        }
         // A value under a key that is no word of this language: `annotation(annotations, "example.org/key")`.
         "annotation" => match argument(given, 0)? {
             Value::Node(node, _) => {
