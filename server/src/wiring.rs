@@ -112,6 +112,7 @@ async fn open(config: &Config, address: &str) -> anyhow::Result<App> {
         clock: Box::new(SystemClock),
         chance: Box::new(SystemChance::default()),
         hub: app::hub::Hub::default(),
+        known: app::Known::default(),
         limits,
         address: address.trim_end_matches('/').to_owned(),
     }))
