@@ -49,6 +49,7 @@ pub(crate) async fn create(
     Path(workspace): Path<String>,
     body: Body,
 ) -> Result<Document, Failure> {
+    body.about("configuration-versions")?;
     let new = NewConfiguration {
         speculative: body.attribute("speculative")?.unwrap_or_default(),
         provisional: body.attribute("provisional")?.unwrap_or_default(),
