@@ -248,6 +248,7 @@ impl<S: Server> Execution<S> {
     /// Hands the server's wishes to the supervisor until that has ended.
     async fn watch(&self, supervisor: &mut Supervisor) {
         let mut orders = self.keeper.orders();
+        orders.mark_changed(); // an order may have come before anybody listened
         loop {
             tokio::select! {
                 () = supervisor.ended() => return,
