@@ -45,6 +45,11 @@ pub(crate) async fn conclude<S: Server>(execution: &Execution<S>, record: &Recor
             Err(_) if execution.keeper.order().cause() == Some(Cause::Wish) => {
                 Conclusion { outcome: Outcome::Canceled { killed: false }, artifacts: Vec::new() }
             }
+            // Files are missing that the phase left: an earlier runner died while it looked at them.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let reason = format!("the plan was made but its files are gone: {error}");
+                Conclusion { outcome: Outcome::Unfinished { reason }, artifacts: Vec::new() }
+            }
             Err(error) => Conclusion::failed(format!("the plan was made but cannot be read: {error}"), None),
         },
         Phase::Apply => {
@@ -83,7 +88,9 @@ fn ended_early(record: &Record, exit: &Exit, cause: Option<Cause>) -> Outcome {
         Phase::Plan => "plan",
         Phase::Apply => "apply",
     };
-    if exit.interrupted || exit.killed {
+    if (exit.interrupted || exit.killed) && record.phase == Phase::Plan {
+        Outcome::Unfinished { reason: format!("{engine} {verb} was ended because its runner stopped") }
+    } else if exit.interrupted || exit.killed {
         failed(format!("{engine} {verb} was ended because the server stopped; start the run again{hard}"))
     } else if let Some(signal) = exit.signal {
         failed(format!(
@@ -97,7 +104,10 @@ fn ended_early(record: &Record, exit: &Exit, cause: Option<Cause>) -> Outcome {
 /// What the log ends with when the engine did not say it.
 pub(crate) fn last_words(outcome: &Outcome) -> Option<String> {
     match outcome {
-        Outcome::Failed { exit_code: Some(_), .. } | Outcome::Planned { .. } | Outcome::Applied { .. } => None,
+        Outcome::Failed { exit_code: Some(_), .. }
+        | Outcome::Planned { .. }
+        | Outcome::Applied { .. }
+        | Outcome::Unfinished { .. } => None,
         Outcome::Failed { reason, .. } => Some(format!("\nError: {reason}\n")),
         Outcome::Canceled { killed: false } => Some("\nThe run was canceled.\n".to_owned()),
         Outcome::Canceled { killed: true } => Some(

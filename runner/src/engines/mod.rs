@@ -68,8 +68,9 @@ impl Engines {
     /// mirror's, while that can be reached.
     pub(crate) async fn resolve(&self, engine: Engine, wanted: &str) -> Result<Executable, Failure> {
         let parsed = Wanted::parse(wanted).ok_or_else(|| Failure::Wanted(wanted.to_owned()))?;
-        let mut here = self.kept(engine);
-        here.extend(self.found(engine).await);
+        // Of two that are the same version the later wins: what the operator put into the engines directory.
+        let mut here = self.found(engine).await;
+        here.extend(self.kept(engine));
         here.sort_by(|one, other| one.version.cmp(&other.version));
         if let (Wanted::Latest, Some(releases)) = (&parsed, &self.releases) {
             match releases.get(engine, &parsed).await {

@@ -135,6 +135,10 @@ async fn found_or_made(
             match app.create_workspace(caller, organization, &settings).await {
                 // Another first request may have been faster.
                 Err(invalid @ Error::Invalid(_)) => app.workspace(caller, which, permission).await.map_err(|_| invalid),
+                // Who may not even see the organization is told so: "not found" would read as an empty state.
+                Err(Error::NotFound(_)) => Err(Error::Forbidden(format!(
+                    "{which}: the right to {permission} is missing; an owner can give it"
+                ))),
                 made => made,
             }
         }

@@ -225,6 +225,15 @@ impl<S: Send + Sync> FromRequest<S> for Body {
 }
 
 impl Body {
+    /// Refuses a document about something else. Clients leave the type out, or empty, where it is clear.
+    pub(crate) fn about(&self, kind: &str) -> Result<(), Error> {
+        match self.data.get("type").and_then(Value::as_str) {
+            Some(other) if !other.is_empty() && other != kind => {
+                Err(Error::invalid("type", format!("Type is {other:?}; this address takes {kind:?}")))
+            }
+            _ => Ok(()),
+        }
+    }
     /// An attribute, if it is there and not null; the wrong kind of JSON is an error that names it.
     pub(crate) fn attribute<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Error> {
         match self.data.get("attributes").and_then(|attributes| attributes.get(name)) {

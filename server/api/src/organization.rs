@@ -62,6 +62,7 @@ pub(crate) async fn create(
     Authenticated(caller): Authenticated,
     body: Body,
 ) -> Result<Document, Failure> {
+    body.about("organizations")?;
     let user = caller.user()?;
     if !user.site_admin {
         return Err(Error::Forbidden("only a site admin creates organizations".into()).into());
@@ -136,6 +137,7 @@ pub(crate) async fn create_project(
     Path(organization): Path<String>,
     body: Body,
 ) -> Result<Document, Failure> {
+    body.about("projects")?;
     let (name, description): (Option<String>, Option<String>) =
         (body.attribute("name")?, body.attribute("description")?);
     let project =

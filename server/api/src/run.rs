@@ -167,6 +167,7 @@ pub(crate) async fn create(
     query: Query,
     body: Body,
 ) -> Result<(StatusCode, Document), Failure> {
+    body.about("runs")?;
     let workspace = body.related("workspace").ok_or_else(|| Error::invalid("workspace", "Workspace can't be blank"))?;
     let workspace = parse_id(workspace)?;
     let configuration = body.related("configuration-version").map(str::parse).transpose();

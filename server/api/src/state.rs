@@ -166,6 +166,7 @@ pub(crate) async fn create(
     Path(id): Path<String>,
     body: Body,
 ) -> Result<Document, Failure> {
+    body.about("state-versions")?;
     let id = parse_id(&id)?;
     let announced = Announced {
         serial: body.attribute("serial")?.ok_or_else(|| Error::invalid("serial", "Serial can't be blank"))?,

@@ -67,6 +67,7 @@ pub(crate) async fn create(
     Path(workspace): Path<String>,
     body: Body,
 ) -> Result<Document, Failure> {
+    body.about("vars")?;
     let variable = app.create_variable(&caller, &parse_id(&workspace)?, change(&body)?).await?;
     Ok(Document::created(resource(&variable)))
 }
@@ -87,6 +88,7 @@ pub(crate) async fn update(
     Path((_, id)): Path<(String, String)>,
     body: Body,
 ) -> Result<Document, Failure> {
+    body.about("vars")?;
     Ok(Document::new(resource(&app.update_variable(&caller, &parse(&id)?, change(&body)?).await?)))
 }
 

@@ -146,6 +146,7 @@ pub(crate) async fn create(
     Path(organization): Path<String>,
     body: Body,
 ) -> Result<Document, Failure> {
+    body.about("workspaces")?;
     let mut settings = settings(&body)?;
     let mut tags = Vec::new();
     for carried in body.carried("tag-bindings") {
@@ -188,6 +189,7 @@ pub(crate) async fn update(
     Path(id): Path<String>,
     body: Body,
 ) -> Result<Document, Failure> {
+    body.about("workspaces")?;
     let workspace = app.update_workspace(&caller, &parse_id(&id)?, &settings(&body)?).await?;
     document(&workspace, &caller)
 }
@@ -199,6 +201,7 @@ pub(crate) async fn update_by_name(
     Path((organization, name)): Path<(String, String)>,
     body: Body,
 ) -> Result<Document, Failure> {
+    body.about("workspaces")?;
     let found = app.workspace(&caller, Which::Name(&organization, &name), Permission::Read).await?;
     let workspace = app.update_workspace(&caller, &found.id, &settings(&body)?).await?;
     document(&workspace, &caller)

@@ -71,8 +71,13 @@ impl App {
         let nobody = || Error::Unauthorized("the token is unknown, revoked or expired; create another one".into());
         let hash = self.vault.hash_token(token).ok_or_else(nobody)?;
         let now = self.now();
-        let user = self.store.look(async |mut tx| store::user::find_by_token(&mut tx, &hash, now).await).await?;
-        if let Some(user) = user {
+        if let Some(user) = self.known.find(&hash, now) {
+            return Ok(Caller::User(user));
+        }
+        let asked = self.known.ask(&self.store);
+        let found = self.store.look(async |mut tx| store::user::find_by_token(&mut tx, &hash, now).await).await?;
+        if let Some((user, until)) = found {
+            self.known.keep(asked, hash, &user, until);
             return Ok(Caller::User(user));
         }
         let phase = self.store.look(async |mut tx| store::phase::find_by_token(&mut tx, &hash).await).await?;

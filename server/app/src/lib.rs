@@ -6,6 +6,7 @@ mod caller;
 mod configuration;
 mod door;
 mod error;
+mod known;
 mod lock;
 mod log;
 mod organization;
@@ -24,6 +25,7 @@ pub use caller::Caller;
 pub use configuration::New as NewConfiguration;
 pub use door::{Chance, Clock, SystemChance, SystemClock};
 pub use error::{Error, Problem, Result};
+pub use known::Known;
 pub use lock::Unlock;
 pub use log::Part as LogPart;
 pub use phase::LeaseError;
@@ -84,6 +86,10 @@ pub struct Inner {
     pub chance: Box<dyn Chance>,
     /// Changes, for who waits for them.
     pub hub: hub::Hub,
+    /// Callers whose tokens were looked up already.
+    pub known: Known,
+    /// Says what is wrong with an uploaded archive. The runner that will unpack it decides; reading it may take a while.
+    pub check_archive: fn(&mut dyn std::io::Read) -> Result<(), String>,
     /// What nobody may exceed.
     pub limits: Limits,
     /// The public address, without a slash at its end.

@@ -100,6 +100,7 @@ impl App {
         let (user, now) = (caller.user()?, self.now());
         let revoked =
             self.store.write(async |mut tx| store::user::revoke_token(&mut tx, &user.id, token, now).await).await?;
+        self.known.forget();
         if revoked == 0 { Err(Error::not_found(format!("token {token}"))) } else { Ok(()) }
     }
 

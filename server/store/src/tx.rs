@@ -61,10 +61,9 @@ impl Tx {
     pub fn query(&mut self, sql: &'static str) -> Query<'_> {
         Query::new(self.open.as_mut().expect("open until dropped"), sql)
     }
-    /// `FOR UPDATE OF w` where writers are many; SQLite has one, which holds everything.
-    pub(crate) fn hold_workspace(&self) -> &'static str {
-        let postgres = self.open.as_ref().is_some_and(|open| open.conn.is_postgres());
-        if postgres { " FOR UPDATE OF w" } else { "" }
+    /// Whether somebody else may write at the same time. SQLite has one writer, which holds everything.
+    pub(crate) fn has_other_writers(&self) -> bool {
+        self.open.as_ref().is_some_and(|open| open.conn.is_postgres())
     }
 }
 

@@ -107,16 +107,24 @@ pub async fn insert_token(tx: &mut Tx, user: &UserId, token: &Token, hash: &[u8]
     .map(drop)
 }
 
-/// The person whose token has this hash, unless it is revoked or over.
-pub async fn find_by_token(tx: &mut Tx, hash: &[u8], now: Time) -> Result<Option<User>> {
-    tx.query(
-        "SELECT u.id, u.name, u.email, u.site_admin, u.created_at FROM tokens t JOIN users u ON u.id = t.user_id
+#[derive(FromRow)]
+struct Bearer {
+    #[sqlx(flatten)]
+    user: User,
+    expires_at: Option<i64>,
+}
+
+/// The person whose token has this hash, unless it is revoked or over, and until when it is good.
+pub async fn find_by_token(tx: &mut Tx, hash: &[u8], now: Time) -> Result<Option<(User, Option<i64>)>> {
+    let bearer: Option<Bearer> = tx.query(
+        "SELECT u.id, u.name, u.email, u.site_admin, u.created_at, t.expires_at FROM tokens t JOIN users u ON u.id = t.user_id
          WHERE t.hash = $1 AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > $2)",
     )
     .bind(hash)
     .bind(now.micros())
     .optional()
-    .await
+    .await?;
+    Ok(bearer.map(|bearer| (bearer.user, bearer.expires_at)))
 }
 
 /// The tokens of a person that are not revoked, newest first; at most a thousand.

@@ -177,13 +177,14 @@ pub async fn find(tx: &mut Tx, id: &WorkspaceId, user: &str) -> Result<Option<Wo
 /// The workspace, held until the transaction ends: who comes second waits here, and then sees what the first did. First in every verb
 /// that judges by what it reads of a workspace.
 pub async fn hold(tx: &mut Tx, id: &WorkspaceId, user: &str) -> Result<Option<Workspace>> {
-    let hold = tx.hold_workspace();
-    tx.query(select!("WHERE w.id = $2 AND w.deleted_at IS NULL"))
-        .bind(user)
-        .bind(id.as_str())
-        .push(hold)
-        .optional()
-        .await
+    // In a statement of its own: Postgres reads a row that it waited for anew, but joins it with what it saw before it waited.
+    if tx.has_other_writers() {
+        tx.query("SELECT version FROM workspaces WHERE id = $1 FOR UPDATE")
+            .bind(id.as_str())
+            .optional::<(i64,)>()
+            .await?;
+    }
+    find(tx, id, user).await
 }
 
 /// What to list.
