@@ -248,6 +248,7 @@ impl<S: Server> Execution<S> {
     /// Hands the server's wishes to the supervisor until that has ended.
     async fn watch(&self, supervisor: &mut Supervisor) {
         let mut orders = self.keeper.orders();
+        orders.mark_changed(); // an order may have come before anybody listened
         loop {
             tokio::select! {
                 () = supervisor.ended() => return,
@@ -300,6 +301,12 @@ impl<S: Server> Execution<S> {
             fs::write(self.layout.unsent(), b"").ok();
         }
         let root = self.layout.root().to_owned();
+        if matches!(conclusion.outcome, Outcome::Unfinished { .. }) {
+            // Before the server hears of it: from then on the same phase may be executed here again, in the same place.
+            fs::remove_dir_all(&root).ok();
+            self.finish(conclusion).await;
+            return;
+        }
         if self.finish(conclusion).await && !keep {
             let removed = tokio::task::spawn_blocking(move || fs::remove_dir_all(root)).await;
             if !matches!(removed, Ok(Ok(()))) {

@@ -113,6 +113,9 @@ async fn open(config: &Config, address: &str) -> anyhow::Result<App> {
         chance: Box::new(SystemChance::default()),
         hub: app::hub::Hub::default(),
         known: app::Known::default(),
+        check_archive: |archive| {
+            runner::slug::check(archive, runner::slug::Limits::default()).map(drop).map_err(|error| error.to_string())
+        },
         limits,
         address: address.trim_end_matches('/').to_owned(),
     }))
