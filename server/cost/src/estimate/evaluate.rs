@@ -172,9 +172,13 @@ impl<'v> Evaluator<'v, '_> {
                 let before = self.used;
                 return match self.evaluate(left) {
                     Value::Void(Gap::Invalid(what)) => Value::Void(Gap::Invalid(what)),
-                    Value::Void(_) => {
+                    Value::Void(gap) => {
                         self.used = before;
-                        self.evaluate(right)
+                        match (gap, self.evaluate(right)) {
+                            // That the apply will tell says more than that the other is not set.
+                            (gap @ Gap::Unknown(_), Value::Void(Gap::Unset(_))) => Value::Void(gap),
+                            (_, otherwise) => otherwise,
+                        }
                     }
                     found => {
                         self.used = before;

@@ -117,7 +117,8 @@ mod tests {
 
     #[test]
     fn sizes_are_read_as_kubernetes_writes_them() {
-        let of = |name: &str, text: &'static str| call(name, &[Value::Text(Cow::Borrowed(text))]).unwrap().number().unwrap();
+        let of =
+            |name: &str, text: &'static str| call(name, &[Value::Text(Cow::Borrowed(text))]).unwrap().number().unwrap();
         assert_eq!(of("cpu_of", "1500m"), Decimal::new(15, 1));
         assert_eq!(of("memory_of", "512Mi"), Decimal::new(5, 1));
         assert_eq!(of("memory_of", "2Gi"), Decimal::TWO);
