@@ -3,14 +3,19 @@
 use terrane_cost::{Estimate, Settings, State, Usage, catalogue};
 
 fn try_estimate(plan: &str, usage: &str) -> Result<Estimate, terrane_cost::Error> {
-    terrane_cost::estimate(plan, &Usage::read(usage).unwrap(), catalogue::embedded(), &Settings::default())
+    terrane_cost::estimate(
+        plan,
+        &Usage::read(usage).expect("a usage file"),
+        catalogue::embedded(),
+        &Settings::default(),
+    )
 }
 
 fn one(kind: &str, attributes: &str, unknown: &str, usage: &str) -> terrane_cost::Resource {
     let plan = format!(
         r#"{{"resource_changes":[{{"address":"{kind}.x","type":"{kind}","change":{{"before":null,"after":{attributes},"after_unknown":{unknown}}}}}]}}"#
     );
-    try_estimate(&plan, usage).unwrap().resources.remove(0)
+    try_estimate(&plan, usage).expect("a plan").resources.remove(0)
 }
 
 #[test]

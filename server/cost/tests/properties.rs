@@ -6,7 +6,7 @@ use terrane_cost::catalogue::{self, Overrides};
 use terrane_cost::{Catalogue, Estimate, Settings, State, Usage};
 
 fn estimate_with(catalogue: &Catalogue, plan: &str) -> Estimate {
-    terrane_cost::estimate(plan, &Usage::default(), catalogue, &Settings::default()).unwrap()
+    terrane_cost::estimate(plan, &Usage::default(), catalogue, &Settings::default()).expect("a plan")
 }
 
 fn estimate(plan: &str) -> Estimate {
