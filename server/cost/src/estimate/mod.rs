@@ -209,6 +209,7 @@ impl<'a> Engine<'_, 'a> {
             scope: Vec::new(),
             base: 0,
             used: false,
+            followed: Vec::new(),
             price: None,
         });
         pricer.run(&definition.body);
