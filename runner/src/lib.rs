@@ -1,6 +1,31 @@
 //! Executes phases of runs: claims one, prepares its work directory, runs the engine behind a wall, sends the log on while it grows and
 //! hands back what the engine left.
+//!
+//! The program that holds a [`Runner`] must call [`supervise::main`] first thing in `main` when it is started with the arguments of
+//! [`Options::supervisor`]: each phase runs under such a process, which outlives the runner where the phase is an apply.
 
+mod builtin;
+mod conclude;
+mod engines;
+mod events;
+mod layout;
+mod lease;
+mod log;
+mod machine;
+mod options;
+mod phase;
+mod plan;
+mod prepare;
+mod prime;
+mod process;
+mod runner;
 mod server;
+pub mod slug;
+mod state;
+pub mod supervise;
+mod variables;
 
+pub use machine::StartError;
+pub use options::{Mirror, Options};
+pub use runner::Runner;
 pub use server::{Adopted, Download, Error, Server};

@@ -1,1 +1,12 @@
-//! Words and rules. Nothing here does IO, reads a clock or rolls dice.
+//! Words and rules of Terrane. Nothing here does IO, reads a clock or rolls dice: what happens is decided by values alone, so that every
+//! rule can be printed, reviewed and tested without a server.
+
+pub mod id;
+pub mod lock;
+pub mod name;
+pub mod permission;
+pub mod run;
+pub mod state;
+pub mod tag;
+pub mod time;
+pub mod variable;

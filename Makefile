@@ -1,0 +1,48 @@
+# The verbs of this checkout. Each installs what it needs where that is missing, says so, and keeps it under .tools/.
+#
+# `make check` is exactly what the continuous integration runs.
+
+SHELL := /bin/sh
+# What tests/tools/cargo-tools installed comes after what the machine has.
+export PATH := $(PATH):$(CURDIR)/.tools/venv/bin
+
+KILLS ?= 50
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench torture fmt clippy deny tools
+
+help: ## say what can be made
+	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
+
+demo: ## a server with an organization, a workspace and a run in it, to look at (stays up until Ctrl-C)
+	@tests/tools/compiler
+	cargo run -q -p terrane -- demo
+
+test: tools ## every test: rules, stores on both databases, and the stories with real terraform binaries
+	cargo build -q --workspace --bins
+	tests/tools/postgres run cargo nextest run --workspace
+
+check: fmt clippy deny test ## formatting, lints, licences and bans, every test
+
+bench: tools ## every figure of speed and size beside the raw limits of this machine
+	cargo build -q --release -p terrane -p terrane-tests
+	tests/tools/postgres run --durable target/release/terrane-bench
+
+torture: tools ## KILLS=50: kill -9 of the server under state writes and running applies, on both databases
+	cargo build -q -p terrane -p terrane-tests
+	tests/tools/postgres run --durable target/debug/terrane-torture $(KILLS)
+
+fmt: tools
+	cargo fmt --all --check
+
+clippy: tools
+	cargo clippy -q --workspace --all-targets --locked -- -D warnings
+
+deny: tools
+	cargo deny --log-level error check licenses bans sources
+
+tools:
+	@tests/tools/compiler
+	@tests/tools/cargo-tools
+	@tests/tools/engines
+	@tests/tools/providers

@@ -1,0 +1,82 @@
+//! Where things of one phase lie.
+
+use std::path::{Path, PathBuf};
+
+/// One phase's directory: root-only, but for `w`, which is all that the engine sees.
+#[derive(Debug, Clone)]
+pub(crate) struct Layout {
+    root: PathBuf,
+}
+
+impl Layout {
+    pub(crate) fn new(runs: &Path, phase_id: &str) -> Self {
+        Self { root: runs.join(phase_id) }
+    }
+
+    pub(crate) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// What the next runner must know to go on with the phase.
+    pub(crate) fn phase(&self) -> PathBuf {
+        self.root.join("phase")
+    }
+
+    pub(crate) fn log(&self) -> PathBuf {
+        self.root.join(crate::supervise::spec::name::LOG)
+    }
+
+    /// The last whole state.
+    pub(crate) fn state(&self) -> PathBuf {
+        self.root.join("state")
+    }
+
+    /// Says that nothing but the state is left, because the server did not take it.
+    pub(crate) fn unsent(&self) -> PathBuf {
+        self.root.join("unsent")
+    }
+
+    pub(crate) fn plan(&self) -> PathBuf {
+        self.root.join("plan")
+    }
+
+    pub(crate) fn lock_file(&self) -> PathBuf {
+        self.root.join(Self::LOCK_FILE)
+    }
+
+    /// The name of [`lock_file`](Self::lock_file).
+    pub(crate) const LOCK_FILE: &str = "lock.hcl";
+
+    /// What the engine may write: configuration, home, temporary files. Names are short, because the path of a socket must fit in 108 bytes.
+    pub(crate) fn work(&self) -> PathBuf {
+        self.root.join("w")
+    }
+
+    pub(crate) fn configuration(&self) -> PathBuf {
+        self.work().join("c")
+    }
+
+    /// The root module.
+    pub(crate) fn module(&self, working_directory: &str) -> PathBuf {
+        self.configuration().join(working_directory)
+    }
+
+    pub(crate) fn cli_configuration(&self) -> PathBuf {
+        self.work().join("rc")
+    }
+
+    /// The plan file as the engine writes or reads it.
+    pub(crate) fn work_plan(&self) -> PathBuf {
+        self.work().join("plan")
+    }
+
+    /// The directory of what is computed from the plan file, behind a wall of its own.
+    pub(crate) fn show(&self) -> Self {
+        Self { root: self.root.join("show") }
+    }
+
+    /// The directory of what is found out about an engine before its first phase.
+    pub(crate) fn prime(&self) -> Self {
+        Self { root: self.root.join("prime") }
+    }
+}

@@ -1,0 +1,205 @@
+//! Keeps the lease of a phase alive and hears what the server wishes, while the phase executes.
+
+use crate::{
+    layout::Layout,
+    server::{Error, Server},
+    supervise::{self, spec},
+};
+use protocol::{Lease, Limits, Wish};
+use std::{future::Future, io, sync::Arc, time::Duration};
+use tokio::{
+    sync::watch,
+    task::AbortHandle,
+    time::{Instant, sleep, sleep_until, timeout},
+};
+
+/// Why a phase is to end before it is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Cause {
+    /// Somebody cancelled.
+    Wish,
+    /// It took too long.
+    TimeOut,
+    /// The lease was lost or could not be prolonged.
+    Lease,
+}
+
+/// What to do with the phase. A later one is never milder.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Order {
+    GoOn,
+    Interrupt(Cause),
+    Kill(Cause),
+}
+
+impl Order {
+    pub(crate) fn cause(self) -> Option<Cause> {
+        match self {
+            Self::GoOn => None,
+            Self::Interrupt(cause) | Self::Kill(cause) => Some(cause),
+        }
+    }
+}
+
+/// The task that keeps the lease; it ends when this is dropped.
+pub(crate) struct Keeper {
+    orders: watch::Sender<Order>,
+    tasks: Vec<AbortHandle>,
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        for task in &self.tasks {
+            task.abort();
+        }
+    }
+}
+
+impl Keeper {
+    /// Keeps the lease, from now on. `elapsed` is how long the phase has executed already.
+    pub(crate) fn start<S: Server>(
+        server: &Arc<S>,
+        lease: &Lease,
+        layout: Layout,
+        limits: Limits,
+        elapsed: Duration,
+    ) -> Self {
+        let (orders, _) = watch::channel(Order::GoOn);
+        let end = Instant::now() + Duration::from_secs(limits.phase_seconds).saturating_sub(elapsed);
+        let too_long = orders.clone();
+        let tasks = vec![
+            tokio::spawn(renew(Arc::clone(server), lease.clone(), layout, orders.clone())).abort_handle(),
+            tokio::spawn(listen(Arc::clone(server), lease.clone(), orders.clone())).abort_handle(),
+            tokio::spawn(async move {
+                sleep_until(end).await;
+                raise(&too_long, Order::Interrupt(Cause::TimeOut));
+            })
+            .abort_handle(),
+        ];
+        Self { orders, tasks }
+    }
+
+    pub(crate) fn orders(&self) -> watch::Receiver<Order> {
+        self.orders.subscribe()
+    }
+
+    /// The lease is lost: ends the phase.
+    pub(crate) fn lose(&self) {
+        raise(&self.orders, Order::Interrupt(Cause::Lease));
+    }
+
+    /// What is to be done now.
+    pub(crate) fn order(&self) -> Order {
+        *self.orders.borrow()
+    }
+}
+
+/// Waits until the phase is to end.
+pub(crate) async fn ordered(orders: &mut watch::Receiver<Order>) {
+    if orders.wait_for(|order| *order != Order::GoOn).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Tells the supervisor until when the lease lasts.
+pub(crate) fn write(layout: &Layout, lease: &Lease) -> io::Result<()> {
+    let end = spec::boot_milliseconds() + u64::from(lease.seconds) * 1000;
+    supervise::write_bytes(layout.root(), spec::name::LEASE, end.to_string().as_bytes(), false)
+}
+
+fn raise(orders: &watch::Sender<Order>, order: Order) {
+    orders.send_if_modified(|current| {
+        // Of two that are as strong, the first one is the reason.
+        let stronger = std::mem::discriminant(current) != std::mem::discriminant(&order) && order > *current;
+        if stronger {
+            *current = order;
+        }
+        stronger
+    });
+}
+
+fn obey(orders: &watch::Sender<Order>, wish: Wish) {
+    match wish {
+        Wish::GoOn => {}
+        Wish::Interrupt => raise(orders, Order::Interrupt(Cause::Wish)),
+        Wish::Kill => raise(orders, Order::Kill(Cause::Wish)),
+        Wish::Lost => raise(orders, Order::Interrupt(Cause::Lease)),
+    }
+}
+
+async fn renew<S: Server>(server: Arc<S>, lease: Lease, layout: Layout, orders: watch::Sender<Order>) {
+    let whole = Duration::from_secs(u64::from(lease.seconds));
+    let mut since = Instant::now();
+    let mut next = since + whole / 3;
+    loop {
+        sleep_until(next).await;
+        let asked = Instant::now();
+        match timeout(whole / 6, server.renew(&lease)).await {
+            Ok(Ok(wish)) => {
+                since = asked;
+                next = since + whole / 3;
+                if write(&layout, &lease).is_err() {
+                    tracing::warn!(phase = lease.phase_id, "the lease file cannot be written");
+                }
+                obey(&orders, wish);
+            }
+            Ok(Err(Error::Lost { .. } | Error::Refused(_))) => {
+                obey(&orders, Wish::Lost);
+                return;
+            }
+            Ok(Err(Error::Unavailable(_))) | Err(_) => next = Instant::now() + whole / 12,
+        }
+        if since.elapsed() >= whole {
+            raise(&orders, Order::Kill(Cause::Lease));
+            return;
+        }
+        if since.elapsed() >= whole * 2 / 3 {
+            raise(&orders, Order::Interrupt(Cause::Lease));
+        }
+    }
+}
+
+async fn listen<S: Server>(server: Arc<S>, lease: Lease, orders: watch::Sender<Order>) {
+    let mut heard = Wish::GoOn;
+    let mut pause = PAUSE;
+    loop {
+        match server.wish(&lease, heard).await {
+            Ok(wish) => {
+                heard = wish;
+                pause = PAUSE;
+                obey(&orders, wish);
+            }
+            Err(Error::Unavailable(_)) => {
+                sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+            Err(Error::Lost { .. } | Error::Refused(_)) => return obey(&orders, Wish::Lost),
+        }
+    }
+}
+
+/// Between two attempts to reach the server.
+const PAUSE: Duration = Duration::from_millis(100);
+/// The longest such pause.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+/// Repeats a call while the server is not reachable, for as long as `patience`.
+pub(crate) async fn persist<T, F: Future<Output = Result<T, Error>>>(
+    patience: Duration,
+    mut call: impl FnMut() -> F,
+) -> Result<T, Error> {
+    let since = Instant::now();
+    let mut pause = PAUSE;
+    loop {
+        match call().await {
+            Err(Error::Unavailable(reason)) => {
+                if since.elapsed() >= patience {
+                    return Err(Error::Unavailable(reason));
+                }
+                sleep(pause).await;
+                pause = (pause * 2).min(LONGEST_PAUSE);
+            }
+            other => return other,
+        }
+    }
+}

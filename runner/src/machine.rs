@@ -1,0 +1,142 @@
+//! What a runner found out about its machine when it was started.
+
+use crate::{
+    Options,
+    engines::Engines,
+    layout::Layout,
+    prepare,
+    supervise::{Probe, spec::Wall},
+};
+use ring::digest::{SHA256, digest};
+use std::{
+    fs, io,
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
+    path::{Path, PathBuf},
+    process::Stdio,
+    sync::Arc,
+};
+
+/// Why a runner cannot be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Something is missing of what runs are kept apart with.
+    #[error(
+        "runs cannot be kept apart on this machine: {0}. Give the server what is missing, let another machine execute runs, or start with --runner-unsafe if every run may read whatever the server may"
+    )]
+    NoWall(String),
+    /// There can be no client for the release mirror.
+    #[error("the release mirror cannot be used: {0}")]
+    Mirror(String),
+    /// A directory or a file cannot be prepared.
+    #[error("cannot prepare {path}: {source}")]
+    Io {
+        /// Which one.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// The machine, as far as it matters to phases.
+pub(crate) struct Machine {
+    pub(crate) options: Arc<Options>,
+    pub(crate) engines: Engines,
+    /// Every certificate that runs trust.
+    pub(crate) certificates: PathBuf,
+    probe: Probe,
+}
+
+impl Machine {
+    pub(crate) async fn new(mut options: Options) -> Result<Self, StartError> {
+        let at = |path: &Path| {
+            let path = path.to_owned();
+            move |source| StartError::Io { path, source }
+        };
+        let directory = options.directory.clone();
+        let known = directory.join("known");
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&known).map_err(at(&known))?;
+        options.directory = fs::canonicalize(&directory).map_err(at(&directory))?;
+        fs::create_dir_all(&options.engines).map_err(at(&options.engines))?;
+        options.engines = fs::canonicalize(&options.engines).unwrap_or(options.engines);
+        options.hide.push(options.directory.clone());
+        let certificates = options.directory.join("ca.pem");
+        gather(&options, &certificates).map_err(at(&certificates))?;
+        let probe = probe(&options).await.map_err(at(&options.supervisor.0))?;
+        let mut missing = Vec::new();
+        missing.extend(probe.namespaces.iter().map(|reason| format!("PID, mount and IPC namespaces ({reason})")));
+        missing.extend(probe.landlock.iter().map(|reason| format!("Landlock ({reason})")));
+        if !missing.is_empty() {
+            let missing = missing.join("; ");
+            if !options.unsafe_process {
+                return Err(StartError::NoWall(missing));
+            }
+            tracing::warn!(missing, "runs are not kept apart");
+        }
+        let engines = Engines::new(&options).map_err(|error| StartError::Mirror(error.to_string()))?;
+        Ok(Self { engines, options: Arc::new(options), certificates, probe })
+    }
+
+    /// Who owns the work directory, where that is not the runner's own user.
+    pub(crate) fn owner(&self, uid: u32) -> Option<u32> {
+        (self.probe.namespaces.is_none() && nix::unistd::Uid::current().is_root()).then_some(uid)
+    }
+
+    pub(crate) fn wall(&self, layout: &Layout, engine: &Path, server_port: Option<u16>, uid: u32) -> Wall {
+        let options = &self.options;
+        let engine = match engine.parent() {
+            Some(directory) if directory.starts_with(&options.engines) => directory, // with what lies beside it
+            _ => engine,
+        };
+        let mut read = vec![engine.to_owned(), self.certificates.clone()];
+        read.extend(options.provider_mirror.clone());
+        let proxies = options.environment.iter().filter(|(key, _)| key.to_ascii_lowercase().ends_with("_proxy"));
+        let mut ports = options.ports.clone();
+        ports.extend(proxies.filter_map(|(_, address)| prepare::port(address)));
+        ports.extend(server_port);
+        Wall {
+            work: layout.work(),
+            hide: options.hide.clone(),
+            read,
+            ports,
+            uid,
+            namespaces: self.probe.namespaces.is_none(),
+            landlock: self.probe.landlock.is_none(),
+        }
+    }
+
+    /// Where the schemas of exactly these providers lie, once some plan has needed them.
+    pub(crate) fn schemas(&self, engine: &Path, version: &str, lock: &[u8]) -> PathBuf {
+        self.known("schemas", engine, version, lock)
+    }
+
+    /// Where the engine's own note lies that a local backend is in use, once some phase has needed it.
+    pub(crate) fn backend(&self, engine: &Path, version: &str) -> PathBuf {
+        self.known("backend", engine, version, &[])
+    }
+
+    fn known(&self, what: &str, engine: &Path, version: &str, lock: &[u8]) -> PathBuf {
+        let mut key = format!("{}\n{version}\n", engine.display()).into_bytes();
+        key.extend_from_slice(lock);
+        let name = format!("{what}-{}.json", hex::encode(digest(&SHA256, &key)));
+        self.options.directory.join("known").join(name)
+    }
+}
+
+/// Puts all certificates into one file, since an engine reads one.
+fn gather(options: &Options, path: &Path) -> io::Result<()> {
+    let mut all = fs::read(&options.public_certificates).unwrap_or_default();
+    for own in &options.certificates {
+        all.push(b'\n');
+        all.extend(fs::read(own).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", own.display())))?);
+    }
+    fs::write(path, all)?;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o644))
+}
+
+async fn probe(options: &Options) -> io::Result<Probe> {
+    let (program, arguments) = &options.supervisor;
+    let mut command = tokio::process::Command::new(program);
+    command.args(arguments).arg("probe").env_clear().current_dir("/");
+    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true).output().await?;
+    Ok(serde_json::from_slice(&output.stdout)?)
+}

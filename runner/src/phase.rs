@@ -1,0 +1,375 @@
+//! One phase from its job to its end: prepared, executed under a supervisor, attended until that ends, concluded.
+
+use crate::{
+    conclude,
+    layout::Layout,
+    lease,
+    lease::{Keeper, Order, ordered, persist},
+    log::{self, Tail},
+    machine::Machine,
+    prepare::{self, Prepared},
+    prime,
+    process::Supervisor,
+    server::{Error, Server},
+    state::Followed,
+    supervise::{
+        self,
+        spec::{Exit, Output, Spec, Step, Wall, boot_milliseconds},
+    },
+};
+use bytes::Bytes;
+use protocol::{Artifact, Job, Lease, Limits, Outcome, Phase};
+use serde::{Deserialize, Serialize};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::sync::watch;
+
+/// What a runner must know to attend a phase that another process started. Holds no secret.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Record {
+    pub(crate) lease: Lease,
+    pub(crate) phase: Phase,
+    pub(crate) engine: PathBuf,
+    pub(crate) version: String,
+    pub(crate) working_directory: String,
+    pub(crate) cli_workspace: String,
+    pub(crate) json_log: bool,
+    pub(crate) refresh_only: bool,
+    pub(crate) limits: Limits,
+    pub(crate) wall: Wall,
+    /// Milliseconds since the machine was started.
+    pub(crate) started: u64,
+    /// How many steps the supervisor has to do.
+    pub(crate) steps: usize,
+}
+
+/// A phase whose supervisor may run.
+pub(crate) struct Execution<S> {
+    pub(crate) server: Arc<S>,
+    pub(crate) machine: Arc<Machine>,
+    pub(crate) layout: Layout,
+    pub(crate) lease: Lease,
+    pub(crate) keeper: Keeper,
+}
+
+/// How a phase ended, and what it hands back.
+pub(crate) struct Conclusion {
+    pub(crate) outcome: Outcome,
+    pub(crate) artifacts: Vec<(Artifact, PathBuf)>,
+}
+
+impl Conclusion {
+    pub(crate) fn failed(reason: impl Into<String>, exit_code: Option<i32>) -> Self {
+        Self { outcome: Outcome::Failed { reason: reason.into(), exit_code }, artifacts: Vec::new() }
+    }
+}
+
+/// Executes a job that was just claimed.
+pub(crate) async fn execute<S: Server>(server: Arc<S>, machine: Arc<Machine>, job: Job, uid: u32) {
+    let layout = Layout::new(&machine.options.directory, &job.lease.phase_id);
+    let keeper = Keeper::start(&server, &job.lease, layout.clone(), job.limits, Duration::ZERO);
+    let execution = Execution { server, machine, layout, lease: job.lease.clone(), keeper };
+    execution.execute(&job, uid).await;
+}
+
+impl<S: Server> Execution<S> {
+    async fn execute(self, job: &Job, uid: u32) {
+        fs::remove_dir_all(self.layout.root()).ok();
+        if let Err(error) = prepare::directories(&self.layout).and_then(|()| lease::write(&self.layout, &self.lease)) {
+            let reason = format!("cannot make {}: {error}", self.layout.root().display());
+            tracing::error!(phase = self.lease.phase_id, reason);
+            let failed = Conclusion::failed(reason, None);
+            self.finish(failed).await;
+            return;
+        }
+        match self.start(job, uid).await {
+            Ok((record, supervisor, state)) => self.attend(&record, supervisor, 0, state).await,
+            Err(reason) => {
+                let conclusion = match self.keeper.order().cause() {
+                    Some(lease::Cause::Wish) => {
+                        Conclusion { outcome: Outcome::Canceled { killed: false }, artifacts: Vec::new() }
+                    }
+                    _ => Conclusion::failed(reason, None),
+                };
+                let product = conclude::product(job.engine);
+                if !self.layout.log().exists() {
+                    fs::write(self.layout.log(), log::preamble(product, &job.version)).ok();
+                }
+                let (ended, tail) = self.tail(0);
+                self.end(conclusion, ended, tail).await;
+            }
+        }
+    }
+
+    /// Prepares the phase and starts its supervisor.
+    async fn start(&self, job: &Job, uid: u32) -> Result<(Record, Supervisor, Option<Bytes>), String> {
+        let machine = &self.machine;
+        let owner = machine.owner(uid);
+        let preparing = prepare::prepare(&*self.server, &machine.options, job, &self.layout, owner);
+        let resolving = machine.engines.resolve(job.engine, &job.version);
+        let mut orders = self.keeper.orders();
+        let (executable, prepared) = tokio::select! {
+            both = async { tokio::join!(resolving, preparing) } => both,
+            () = ordered(&mut orders) => return Err("it ended before it was started".to_owned()),
+        };
+        let executable = executable.map_err(|failure| failure.to_string())?;
+        let version = executable.version.to_string();
+        let mut preamble = log::preamble(conclude::product(job.engine), &version);
+        let prepared = prepared
+            .inspect_err(|_| drop(fs::write(self.layout.log(), &preamble)))
+            .map_err(|failure| failure.to_string())?;
+        for warning in &prepared.warnings {
+            preamble.extend_from_slice(format!("Warning: {warning}\n").as_bytes());
+        }
+        fs::write(self.layout.log(), preamble).map_err(|error| format!("cannot write the log: {error}"))?;
+        let wall = machine.wall(&self.layout, &executable.path, prepare::port(&job.address), uid);
+        let note = prime::note(self, &wall, &executable.path, &version).await;
+        note.and_then(|note| prepare::put_note(&self.layout, &job.working_directory, &note, owner))
+            .map_err(|error| format!("cannot set {} up for a local backend: {error}", executable.path.display()))?;
+        let spec = self.spec(job, &prepared, &executable.path, wall.clone()).map_err(|failure| failure.to_string())?;
+        let record = Record {
+            lease: self.lease.clone(),
+            phase: job.phase,
+            engine: executable.path,
+            version: version.clone(),
+            working_directory: job.working_directory.clone(),
+            cli_workspace: job.cli_workspace.clone(),
+            json_log: job.options.json_log,
+            refresh_only: job.options.refresh_only,
+            limits: job.limits,
+            wall,
+            started: boot_milliseconds(),
+            steps: spec.steps.len(),
+        };
+        supervise::write_whole(self.layout.root(), "phase", &record, false)
+            .map_err(|error| format!("cannot write down the phase: {error}"))?;
+        if job.phase == Phase::Apply {
+            persist(self.patience(), || self.server.started(&self.lease, &version))
+                .await
+                .map_err(|error| format!("the server cannot be told that the apply begins: {error}"))?;
+        }
+        let supervisor = Supervisor::start(&machine.options, &spec)
+            .await
+            .map_err(|error| format!("cannot start a supervisor: {error}"))?;
+        Ok((record, supervisor, prepared.state))
+    }
+
+    fn spec(&self, job: &Job, prepared: &Prepared, engine: &Path, wall: Wall) -> Result<Spec, prepare::Failure> {
+        let machine = &self.machine;
+        let environment = prepare::environment(
+            &machine.options,
+            &wall,
+            &self.layout,
+            &machine.certificates,
+            &prepared.environment,
+            Some(&job.cli_workspace),
+        )?;
+        let step = |arguments: Vec<String>, output, keep| Step {
+            program: engine.to_owned(),
+            arguments,
+            directory: prepared.module.clone(),
+            environment: environment.clone(),
+            output,
+            keep,
+        };
+        let lock = (prepared.module.join(".terraform.lock.hcl"), Layout::LOCK_FILE.to_owned());
+        let init = step(vec!["init".into(), "-input=false".into()], Output::Quiet, Some(lock));
+        let work = step(arguments(job, &self.layout), Output::Log, None);
+        Ok(Spec {
+            directory: self.layout.root().to_owned(),
+            steps: if prepared.needs_init { vec![init, work] } else { vec![work] },
+            wall,
+            survive: job.phase == Phase::Apply,
+            grace_seconds: job.limits.grace_seconds,
+            abandoned_grace_seconds: machine.options.abandoned_grace_seconds,
+        })
+    }
+
+    /// Sends log and state on until the supervisor ends, and ends the phase.
+    pub(crate) async fn attend(self, record: &Record, mut supervisor: Supervisor, log_end: u64, state: Option<Bytes>) {
+        let (ended, tail) = self.tail(log_end);
+        let (stopped, follower) = self.follow(record, state);
+        let started = (record.phase == Phase::Plan).then(|| {
+            let (server, lease, version) = (Arc::clone(&self.server), self.lease.clone(), record.version.clone());
+            tokio::spawn(async move { server.started(&lease, &version).await })
+        });
+        self.watch(&mut supervisor).await;
+        if let Some(started) = started {
+            started.await.ok();
+        }
+        stopped.send_replace(true);
+        let kept = match follower {
+            Some(follower) => follower.await.unwrap_or_else(|error| Err(Error::Unavailable(error.to_string()))),
+            None => Ok(()),
+        };
+        if let Err(error) = &kept {
+            let path = self.layout.state();
+            tracing::error!(phase = self.lease.phase_id, %error, path = %path.display(), "the state of an apply could not be sent; it is kept in a file");
+        }
+        let exit = exit(&self.layout);
+        let conclusion = conclude::conclude(&self, record, exit).await;
+        let keep = kept.is_err();
+        self.end_keeping(conclusion, ended, tail, keep).await;
+    }
+
+    fn tail(&self, from: u64) -> (watch::Sender<bool>, tokio::task::JoinHandle<()>) {
+        let (ended, receiver) = watch::channel(false);
+        let tail = Tail {
+            server: Arc::clone(&self.server),
+            lease: self.lease.clone(),
+            path: self.layout.log(),
+            patience: self.patience(),
+        };
+        let phase = self.lease.phase_id.clone();
+        let task = tokio::spawn(async move {
+            if let Err(error) = tail.run(from, receiver).await {
+                tracing::warn!(phase, %error, "the log is cut");
+            }
+        });
+        (ended, task)
+    }
+
+    fn follow(
+        &self,
+        record: &Record,
+        state: Option<Bytes>,
+    ) -> (watch::Sender<bool>, Option<tokio::task::JoinHandle<Result<(), Error>>>) {
+        let (stopped, receiver) = watch::channel(false);
+        if record.phase != Phase::Apply {
+            return (stopped, None);
+        }
+        let module = self.layout.module(&record.working_directory);
+        match Followed::open(&self.server, &self.lease, &self.layout, &module, &record.cli_workspace, state) {
+            Ok(followed) => (stopped, Some(tokio::spawn(followed.run(receiver, self.patience())))),
+            Err(error) => {
+                tracing::error!(phase = self.lease.phase_id, %error, "the state of an apply cannot be followed");
+                (stopped, None)
+            }
+        }
+    }
+
+    /// Hands the server's wishes to the supervisor until that has ended.
+    async fn watch(&self, supervisor: &mut Supervisor) {
+        let mut orders = self.keeper.orders();
+        orders.mark_changed(); // an order may have come before anybody listened
+        loop {
+            tokio::select! {
+                () = supervisor.ended() => return,
+                changed = orders.changed() => {
+                    if changed.is_err() {
+                        supervisor.ended().await;
+                        return;
+                    }
+                    let order = *orders.borrow_and_update();
+                    match order {
+                        Order::GoOn => {}
+                        Order::Interrupt(_) => supervisor.interrupt(),
+                        Order::Kill(_) => supervisor.kill(),
+                    }
+                }
+            }
+        }
+    }
+
+    /// How long to go on trying when the server is not reachable.
+    fn patience(&self) -> Duration {
+        Duration::from_secs(u64::from(self.lease.seconds)) * 2
+    }
+
+    async fn end(self, conclusion: Conclusion, ended: watch::Sender<bool>, tail: tokio::task::JoinHandle<()>) {
+        self.end_keeping(conclusion, ended, tail, false).await;
+    }
+
+    /// The last words to the log, the log to its end, the outcome to the server, the directory away.
+    async fn end_keeping(
+        self,
+        conclusion: Conclusion,
+        ended: watch::Sender<bool>,
+        tail: tokio::task::JoinHandle<()>,
+        keep: bool,
+    ) {
+        if let Some(words) = conclude::last_words(&conclusion.outcome) {
+            let appended = fs::OpenOptions::new()
+                .append(true)
+                .open(self.layout.log())
+                .and_then(|mut log| io::Write::write_all(&mut log, words.as_bytes()));
+            if let Err(error) = appended {
+                tracing::warn!(phase = self.lease.phase_id, %error, "the log lacks its last words");
+            }
+        }
+        ended.send_replace(true);
+        tail.await.ok();
+        if keep {
+            fs::remove_dir_all(self.layout.work()).ok();
+            fs::write(self.layout.unsent(), b"").ok();
+        }
+        let root = self.layout.root().to_owned();
+        if matches!(conclusion.outcome, Outcome::Unfinished { .. }) {
+            // Before the server hears of it: from then on the same phase may be executed here again, in the same place.
+            fs::remove_dir_all(&root).ok();
+            self.finish(conclusion).await;
+            return;
+        }
+        if self.finish(conclusion).await && !keep {
+            let removed = tokio::task::spawn_blocking(move || fs::remove_dir_all(root)).await;
+            if !matches!(removed, Ok(Ok(()))) {
+                tracing::warn!("a work directory could not be removed");
+            }
+        }
+    }
+
+    /// Whether the server has it, or will never want it.
+    async fn finish(self, conclusion: Conclusion) -> bool {
+        let Conclusion { outcome, artifacts } = conclusion;
+        let finished =
+            persist(self.patience(), || self.server.finish(&self.lease, outcome.clone(), artifacts.clone())).await;
+        match finished {
+            Ok(()) => true,
+            Err(error @ (Error::Lost { .. } | Error::Refused(_))) => {
+                tracing::warn!(phase = self.lease.phase_id, %error, "the end of the phase was not wanted");
+                true
+            }
+            Err(error @ Error::Unavailable(_)) => {
+                tracing::error!(phase = self.lease.phase_id, %error, "the end of the phase could not be told; it will be at the next start");
+                false
+            }
+        }
+    }
+}
+
+/// What the supervisor left.
+pub(crate) fn exit(layout: &Layout) -> Option<Exit> {
+    serde_json::from_slice(&fs::read(layout.root().join(supervise::spec::name::EXIT)).ok()?).ok()
+}
+
+fn arguments(job: &Job, layout: &Layout) -> Vec<String> {
+    let plan = layout.work_plan().display().to_string();
+    let options = &job.options;
+    let verb = match job.phase {
+        Phase::Plan => "plan",
+        Phase::Apply => "apply",
+    };
+    let mut arguments = vec![verb.to_owned(), "-input=false".to_owned()];
+    let mut flag = |set: bool, text: &str| {
+        if set {
+            arguments.push(text.to_owned());
+        }
+    };
+    flag(options.json_log, "-json");
+    if job.phase == Phase::Apply {
+        arguments.push(plan);
+        return arguments;
+    }
+    flag(options.destroy, "-destroy");
+    flag(options.no_refresh, "-refresh=false");
+    flag(options.refresh_only, "-refresh-only");
+    flag(options.generate_config, "-generate-config-out=generated.tf");
+    arguments.push(format!("-out={plan}"));
+    arguments.extend(options.targets.iter().map(|target| format!("-target={target}")));
+    arguments.extend(options.replaces.iter().map(|replace| format!("-replace={replace}")));
+    arguments
+}

@@ -1,0 +1,323 @@
+//! Lays out the work directory of a phase: configuration, state, variables, the engine's own settings; and the environment, from nothing.
+
+use crate::{
+    Options, builtin,
+    layout::Layout,
+    prime,
+    server::{Download, Error, Server},
+    slug, state,
+    supervise::spec::Wall,
+    variables::{self, Variables},
+};
+use bytes::Bytes;
+use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
+use protocol::{Job, Phase};
+use secrecy::ExposeSecret;
+use std::{
+    fs, io,
+    io::Write,
+    os::unix::fs::{DirBuilderExt, lchown},
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use tokio_util::io::SyncIoBridge;
+
+/// Takes the place of whatever says where the state is.
+pub(crate) const BACKEND: &str = "terraform {\n  backend \"local\" {}\n}\n";
+
+/// Why a phase could not be prepared. Said to the person who reads the run.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error(transparent)]
+    Server(#[from] Error),
+    #[error(transparent)]
+    Slug(#[from] slug::Error),
+    #[error(
+        "the working directory {0:?} is not in the configuration; correct it in the workspace's settings, or upload the whole configuration"
+    )]
+    WorkingDirectory(String),
+    #[error("cannot prepare the work directory: {0}")]
+    Io(#[from] io::Error),
+    #[error(
+        "the path of the work directory is too long for the sockets of providers ({0}): choose a shorter data directory"
+    )]
+    TooLong(PathBuf),
+}
+
+/// What the engine needs to be started.
+pub(crate) struct Prepared {
+    pub(crate) environment: Vec<(String, String)>,
+    /// The root module.
+    pub(crate) module: PathBuf,
+    /// Whether something must be installed before the engine can plan or apply.
+    pub(crate) needs_init: bool,
+    /// For the log.
+    pub(crate) warnings: Vec<String>,
+    /// The state that lies there.
+    pub(crate) state: Option<Bytes>,
+}
+
+/// Puts the engine's note about its backend where it looks for it.
+pub(crate) fn put_note(layout: &Layout, working_directory: &str, note: &Path, owner: Option<u32>) -> io::Result<()> {
+    let root = Dir::open_ambient_dir(layout.configuration(), cap_std::ambient_authority())?;
+    let module = root.open_dir(Path::new(".").join(working_directory))?;
+    module.create_dir_all(".terraform")?;
+    write(&module, Path::new(prime::NOTE), &fs::read(note)?)?;
+    match owner {
+        Some(owner) => own(&layout.module(working_directory).join(".terraform"), owner),
+        None => Ok(()),
+    }
+}
+
+/// Fills the directory. What the server sends is fetched at the same time.
+pub(crate) async fn prepare<S: Server>(
+    server: &S,
+    options: &Arc<Options>,
+    job: &Job,
+    layout: &Layout,
+    owner: Option<u32>,
+) -> Result<Prepared, Failure> {
+    let lease = &job.lease;
+    let configuration = async {
+        let download = server.configuration(lease).await?;
+        unpack(download, layout.configuration(), options.slug).await
+    };
+    let state = async { Ok(server.state(lease).await?) };
+    let files = async {
+        if job.phase == Phase::Apply {
+            fetch(server, job, protocol::Artifact::Plan, layout.plan()).await?;
+            fetch(server, job, protocol::Artifact::LockFile, layout.lock_file()).await?;
+        }
+        Ok(())
+    };
+    let (report, state, ()) = tokio::try_join!(configuration, state, files)?;
+    let (options, job, layout) = (Arc::clone(options), job.clone(), layout.clone());
+    let filled = tokio::task::spawn_blocking(move || fill(&options, &job, &layout, owner, report.warnings, state));
+    filled.await.map_err(io::Error::other)?
+}
+
+async fn unpack(download: Download, directory: PathBuf, limits: slug::Limits) -> Result<slug::Report, Failure> {
+    let reader = SyncIoBridge::new(download);
+    let unpacked = tokio::task::spawn_blocking(move || {
+        let directory = Dir::open_ambient_dir(directory, cap_std::ambient_authority())?;
+        Ok(slug::unpack(reader, &directory, limits)?)
+    });
+    unpacked.await.map_err(io::Error::other)?
+}
+
+async fn fetch<S: Server>(server: &S, job: &Job, artifact: protocol::Artifact, path: PathBuf) -> Result<(), Failure> {
+    if let Some(mut download) = server.artifact(&job.lease, artifact).await? {
+        let mut file = tokio::fs::File::create(path).await?;
+        tokio::io::copy(&mut download, &mut file).await?;
+        tokio::io::AsyncWriteExt::flush(&mut file).await?;
+    }
+    Ok(())
+}
+
+/// Makes the empty directories of a phase.
+pub(crate) fn directories(layout: &Layout) -> io::Result<()> {
+    let mut private = fs::DirBuilder::new();
+    private.mode(0o700);
+    private.create(layout.root())?;
+    private.create(layout.work())?;
+    for name in ["c", "h", "t"] {
+        private.create(layout.work().join(name))?;
+    }
+    Ok(())
+}
+
+fn fill(
+    options: &Options,
+    job: &Job,
+    layout: &Layout,
+    owner: Option<u32>,
+    mut warnings: Vec<String>,
+    state: Option<Bytes>,
+) -> Result<Prepared, Failure> {
+    let variables = Variables::new(&job.variables);
+    let root = Dir::open_ambient_dir(layout.configuration(), cap_std::ambient_authority())?;
+    let missing = |_| Failure::WorkingDirectory(job.working_directory.clone());
+    let beneath = Path::new(&job.working_directory);
+    let module = if beneath.as_os_str().is_empty() { root } else { root.open_dir(beneath).map_err(missing)? };
+    // A state that was uploaded with the configuration is not the workspace's.
+    for name in ["terraform.tfstate", ".terraform/terraform.tfstate", ".terraform/environment"] {
+        remove(&module, Path::new(name))?;
+    }
+    match module.symlink_metadata("terraform.tfstate.d") {
+        Ok(meta) if meta.is_dir() => module.remove_dir_all("terraform.tfstate.d")?,
+        _ => remove(&module, Path::new("terraform.tfstate.d"))?,
+    }
+    let path = state::path(&job.cli_workspace);
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        module.create_dir_all(parent)?;
+    }
+    if let Some(state) = &state {
+        write(&module, &path, state)?;
+    }
+    write(&module, Path::new(&variables::override_name()), BACKEND.as_bytes())?;
+    for (name, contents) in &variables.files {
+        write(&module, Path::new(name), contents.as_bytes())?;
+    }
+    if job.phase == Phase::Apply && layout.lock_file().exists() {
+        write(&module, Path::new(".terraform.lock.hcl"), &fs::read(layout.lock_file())?)?;
+    }
+    let needs_init = !builtin::is_enough(&module, state.as_deref())?;
+    cli_configuration(options, job, &layout.cli_configuration())?;
+    if job.phase == Phase::Apply && layout.plan().exists() {
+        fs::copy(layout.plan(), layout.work_plan())?;
+    }
+    if let Some(owner) = owner {
+        own(&layout.work(), owner)?;
+    }
+    warnings.extend(variables.warnings);
+    Ok(Prepared {
+        environment: variables.environment,
+        module: layout.module(&job.working_directory),
+        needs_init,
+        warnings,
+        state,
+    })
+}
+
+fn remove(directory: &Dir, path: &Path) -> io::Result<()> {
+    match directory.remove_file(path) {
+        Err(error) if !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// Puts a file of ours in the place of whatever has that name.
+fn write(directory: &Dir, path: &Path, contents: &[u8]) -> io::Result<()> {
+    remove(directory, path)?;
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600);
+    directory.open_with(path, &options)?.write_all(contents)
+}
+
+/// Gives everything beneath (and the directory itself) to the user that the phase runs as.
+pub(crate) fn own(path: &Path, owner: u32) -> io::Result<()> {
+    lchown(path, Some(owner), Some(owner))?;
+    if fs::symlink_metadata(path)?.is_dir() {
+        for entry in fs::read_dir(path)? {
+            own(&entry?.path(), owner)?;
+        }
+    }
+    Ok(())
+}
+
+fn cli_configuration(options: &Options, job: &Job, path: &Path) -> io::Result<()> {
+    let mut text = String::from("disable_checkpoint = true\n");
+    if let Some(host) = host(&job.address) {
+        text += &format!("credentials {} {{\n  token = {}\n}}\n", quote(host), quote(job.token.expose_secret()));
+    }
+    if let Some(mirror) = &options.provider_mirror {
+        // What the mirror has is not asked for elsewhere: a registry may not be reachable.
+        let mirrored: Vec<_> = mirrored(mirror).iter().map(|provider| quote(provider)).collect();
+        text += &format!(
+            "provider_installation {{\n  filesystem_mirror {{\n    path = {}\n  }}\n  direct {{\n    exclude = [{}]\n  }}\n}}\n",
+            quote(&mirror.display().to_string()),
+            mirrored.join(", ")
+        );
+    }
+    let mut file = fs::File::create(path)?;
+    file.write_all(text.as_bytes())
+}
+
+/// The providers of a mirror: `HOST/NAMESPACE/TYPE`.
+fn mirrored(mirror: &Path) -> Vec<String> {
+    let names = |path: &Path| -> Vec<String> {
+        let entries = fs::read_dir(path).into_iter().flatten().flatten();
+        entries.filter(|entry| entry.path().is_dir()).filter_map(|entry| entry.file_name().into_string().ok()).collect()
+    };
+    let mut found = Vec::new();
+    for host in names(mirror) {
+        for namespace in names(&mirror.join(&host)) {
+            for kind in names(&mirror.join(&host).join(&namespace)) {
+                found.push(format!("{host}/{namespace}/{kind}"));
+            }
+        }
+    }
+    found
+}
+
+/// A string of HCL in which nothing is interpolated.
+pub(crate) fn quote(text: &str) -> String {
+    serde_json::Value::from(text).to_string().replace("${", "$${").replace("%{", "%%{")
+}
+
+/// `host:port` of an address, as the engine looks for credentials.
+fn host(address: &str) -> Option<&str> {
+    let (_, rest) = address.split_once("://")?;
+    rest.split('/').next().filter(|host| !host.is_empty())
+}
+
+/// The port of an address.
+pub(crate) fn port(address: &str) -> Option<u16> {
+    let (scheme, _) = address.split_once("://")?;
+    let host = host(address)?;
+    let after = host.rsplit_once(']').map_or(host, |(_, after)| after);
+    match after.rsplit_once(':') {
+        Some((_, port)) => port.parse().ok(),
+        None => Some(if scheme == "http" { 80 } else { 443 }),
+    }
+}
+
+/// What every engine finds in its environment; what the run sets comes between the machine's and that which cannot be changed.
+pub(crate) fn environment(
+    options: &Options,
+    wall: &Wall,
+    layout: &Layout,
+    certificates: &Path,
+    of_run: &[(String, String)],
+    cli_workspace: Option<&str>,
+) -> Result<Vec<(String, String)>, Failure> {
+    let temporary = crate::supervise::wall::temporary(wall);
+    // "/plugin" and up to ten digits, and the zero at the end.
+    if temporary.as_os_str().len() + 18 > 107 {
+        return Err(Failure::TooLong(temporary));
+    }
+    let text = |path: &Path| path.display().to_string();
+    let mut all: std::collections::BTreeMap<String, String> = std::collections::BTreeMap::new();
+    all.insert("PATH".into(), "/usr/local/bin:/usr/bin:/bin".into());
+    all.insert("LANG".into(), "C.UTF-8".into());
+    all.extend(options.environment.iter().cloned());
+    all.extend(of_run.iter().cloned());
+    for (key, value) in [
+        ("HOME", text(&layout.work().join("h"))),
+        ("TMPDIR", text(&temporary)),
+        ("TF_IN_AUTOMATION", "1".into()),
+        ("TF_INPUT", "0".into()),
+        ("CHECKPOINT_DISABLE", "1".into()),
+        ("TF_CLI_CONFIG_FILE", text(&layout.cli_configuration())),
+        ("SSL_CERT_FILE", text(certificates)),
+    ] {
+        all.insert(key.into(), value);
+    }
+    if let Some(workspace) = cli_workspace {
+        all.insert("TF_WORKSPACE".into(), workspace.into());
+    }
+    Ok(all.into_iter().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_has_a_host_and_a_port() {
+        for (address, is_host, is_port) in [
+            ("https://terrane.example", Some("terrane.example"), Some(443)),
+            ("https://localhost:8443/", Some("localhost:8443"), Some(8443)),
+            ("http://[::1]:80/x", Some("[::1]:80"), Some(80)),
+            ("https://[::1]", Some("[::1]"), Some(443)),
+            ("nonsense", None, None),
+        ] {
+            assert_eq!((host(address), port(address)), (is_host, is_port), "{address}");
+        }
+    }
+
+    #[test]
+    fn a_quoted_string_interpolates_nothing() {
+        assert_eq!(quote("a\"b\\${x}%{y}\n"), "\"a\\\"b\\\\$${x}%%{y}\\n\"");
+    }
+}

@@ -1,0 +1,158 @@
+//! Follows the state that an apply writes. The local backend rewrites its file in place, so that most looks at it see a cut one: what is sent on is
+//! checked to be whole, and the last whole copy is kept where the engine cannot reach it.
+
+use crate::{
+    events::Events,
+    layout::Layout,
+    lease::persist,
+    server::{Error, Server},
+    supervise,
+};
+use bytes::Bytes;
+use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
+use protocol::Lease;
+use serde::Deserialize;
+use std::{
+    io::{self, Read},
+    os::fd::AsRawFd,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep, sleep_until},
+};
+
+/// At most one state in this time goes to the server while the apply runs.
+const SENDING: Duration = Duration::from_secs(1);
+/// At most one look at the file in this time.
+const LOOKING: Duration = Duration::from_millis(20);
+/// A look may take this part of the time between two.
+const SHARE: u32 = 10;
+
+/// Where the local backend keeps the state of a workspace, beneath the root module.
+pub(crate) fn path(cli_workspace: &str) -> PathBuf {
+    if cli_workspace == "default" {
+        PathBuf::from("terraform.tfstate")
+    } else {
+        Path::new("terraform.tfstate.d").join(cli_workspace).join("terraform.tfstate")
+    }
+}
+
+/// The state file of one apply.
+pub(crate) struct Followed<S> {
+    server: Arc<S>,
+    lease: Lease,
+    layout: Layout,
+    /// Its directory, opened before foreign code ran: whatever that puts in the place of the path, nothing else is read.
+    directory: Dir,
+    last: Option<Bytes>,
+    sent: Option<Bytes>,
+}
+
+impl<S: Server> Followed<S> {
+    /// `module` is the root module's directory beneath the work directory, `initial` what lies there already and need not be sent.
+    pub(crate) fn open(
+        server: &Arc<S>,
+        lease: &Lease,
+        layout: &Layout,
+        module: &Path,
+        cli_workspace: &str,
+        initial: Option<Bytes>,
+    ) -> io::Result<Self> {
+        let work = Dir::open_ambient_dir(layout.work(), cap_std::ambient_authority())?;
+        let module = module.strip_prefix(layout.work()).unwrap_or(module);
+        let state = module.join(path(cli_workspace));
+        let directory = work.open_dir(state.parent().unwrap_or(Path::new(".")))?;
+        let last = std::fs::read(layout.state()).ok().map(Bytes::from).or_else(|| initial.clone());
+        let (server, lease, layout) = (Arc::clone(server), lease.clone(), layout.clone());
+        Ok(Self { server, lease, layout, directory, last, sent: initial })
+    }
+
+    /// Until `ended`: keeps and sends what is whole. Then sends the last whole state, for as long as `patience`.
+    pub(crate) async fn run(mut self, mut ended: watch::Receiver<bool>, patience: Duration) -> Result<(), Error> {
+        let events = Events::of(Path::new(&format!("/proc/self/fd/{}", self.directory.as_raw_fd())));
+        let mut may_send = Instant::now();
+        loop {
+            let over = *ended.borrow_and_update();
+            let looked = Instant::now();
+            self.look().await;
+            if over {
+                break;
+            }
+            if self.last != self.sent && Instant::now() >= may_send {
+                may_send = Instant::now() + SENDING;
+                self.send(Duration::ZERO).await.ok(); // the last one counts
+            }
+            let rest = LOOKING.max(looked.elapsed() * SHARE);
+            tokio::select! {
+                () = change(events.as_ref()) => {}
+                () = sleep_until(may_send), if self.last != self.sent => {}
+                gone = ended.changed() => if gone.is_err() { return Ok(()) } else { continue },
+            }
+            tokio::select! {
+                () = sleep(rest) => {}
+                gone = ended.changed() => if gone.is_err() { return Ok(()) } else { ended.mark_changed() },
+            }
+        }
+        if self.last == self.sent { Ok(()) } else { self.send(patience).await }
+    }
+
+    /// Reads the file, and keeps what it holds when that is whole.
+    async fn look(&mut self) {
+        let Some(bytes) = self.read() else { return };
+        if !is_whole(&bytes) || self.last.as_ref().is_some_and(|last| *last == bytes) {
+            return;
+        }
+        let (layout, copy) = (self.layout.clone(), Bytes::from(bytes));
+        self.last = Some(copy.clone());
+        let written =
+            tokio::task::spawn_blocking(move || supervise::write_bytes(layout.root(), "state", &copy, false)).await;
+        if !matches!(written, Ok(Ok(()))) {
+            tracing::error!(phase = self.lease.phase_id, path = %self.layout.state().display(), "the last whole state cannot be kept");
+        }
+    }
+
+    fn read(&self) -> Option<Vec<u8>> {
+        let mut options = OpenOptions::new();
+        options.read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+        let mut file = self.directory.open_with("terraform.tfstate", &options).ok()?;
+        if !file.metadata().ok()?.is_file() {
+            return None;
+        }
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).ok()?;
+        Some(bytes)
+    }
+
+    async fn send(&mut self, patience: Duration) -> Result<(), Error> {
+        let Some(state) = self.last.clone() else { return Ok(()) };
+        persist(patience, || self.server.put_state(&self.lease, state.clone())).await?;
+        self.sent = Some(state);
+        Ok(())
+    }
+}
+
+/// Waits for a change of the directory; for ever where it cannot be watched, since the end counts.
+async fn change(events: Result<&Events, &io::Error>) {
+    let watched = match events {
+        Ok(events) => events.next().await.is_ok(),
+        Err(_) => false,
+    };
+    if !watched {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Whether it is a state from its first byte to its last.
+fn is_whole(bytes: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Head {
+        version: u64,
+        serial: u64,
+        lineage: String,
+    }
+    serde_json::from_slice::<Head>(bytes)
+        .is_ok_and(|head| head.version >= 3 && head.serial < u64::MAX && !head.lineage.is_empty())
+}

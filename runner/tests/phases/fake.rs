@@ -1,0 +1,176 @@
+//! A server in memory: what the runner says to it is written down.
+
+use bytes::Bytes;
+use protocol::{Artifact, Job, Lease, Outcome, Wish};
+use std::{
+    collections::HashMap,
+    path::PathBuf,
+    sync::{Arc, Mutex, MutexGuard},
+};
+use terrane_runner::{Adopted, Download, Error, Server};
+use tokio::sync::{Mutex as AsyncMutex, mpsc, watch};
+
+/// What was said about the phases.
+#[derive(Default)]
+pub(crate) struct Said {
+    pub(crate) log: Vec<u8>,
+    pub(crate) log_end: u64,
+    pub(crate) largest_chunk: usize,
+    pub(crate) states: Vec<Bytes>,
+    pub(crate) started: Option<String>,
+    pub(crate) outcome: Option<Outcome>,
+    pub(crate) artifacts: HashMap<Artifact, Vec<u8>>,
+    pub(crate) renewals: u32,
+    pub(crate) adopted: Vec<String>,
+}
+
+pub(crate) struct Fake {
+    pub(crate) slug: Mutex<Vec<u8>>,
+    pub(crate) state: Mutex<Option<Bytes>>,
+    pub(crate) said: Mutex<Said>,
+    /// What the server holds of the log is counted only.
+    pub(crate) forget_log: bool,
+    /// Whether an adoption is granted.
+    pub(crate) grant: bool,
+    jobs: mpsc::UnboundedSender<Job>,
+    waiting: AsyncMutex<mpsc::UnboundedReceiver<Job>>,
+    pub(crate) wish: watch::Sender<Wish>,
+    pub(crate) ended: watch::Sender<bool>,
+    pub(crate) grown: watch::Sender<u64>,
+}
+
+impl Fake {
+    pub(crate) fn new() -> Self {
+        let (jobs, waiting) = mpsc::unbounded_channel();
+        Self {
+            slug: Mutex::default(),
+            state: Mutex::default(),
+            said: Mutex::default(),
+            forget_log: false,
+            grant: true,
+            jobs,
+            waiting: AsyncMutex::new(waiting),
+            wish: watch::channel(Wish::GoOn).0,
+            ended: watch::channel(false).0,
+            grown: watch::channel(0).0,
+        }
+    }
+
+    pub(crate) fn said(&self) -> MutexGuard<'_, Said> {
+        self.said.lock().unwrap()
+    }
+
+    pub(crate) fn offer(&self, job: Job) {
+        self.offer_nothing();
+        self.jobs.send(job).unwrap();
+    }
+
+    /// Forgets what was said; artifacts are kept.
+    pub(crate) fn offer_nothing(&self) {
+        self.ended.send_replace(false);
+        let artifacts = std::mem::take(&mut self.said().artifacts);
+        *self.said() = Said { artifacts, ..Said::default() };
+    }
+
+    /// The log so far, as text.
+    pub(crate) fn log(&self) -> String {
+        String::from_utf8_lossy(&self.said().log).into_owned()
+    }
+
+    pub(crate) async fn until_ended(&self) {
+        self.ended.subscribe().wait_for(|ended| *ended).await.unwrap();
+    }
+
+    /// Waits until the log holds a text.
+    pub(crate) async fn until_logged(&self, text: &str) {
+        let mut grown = self.grown.subscribe();
+        while !self.log().contains(text) {
+            assert!(!*self.ended.borrow(), "it ended: {:?} {}", self.said().outcome, self.log());
+            grown.changed().await.unwrap();
+        }
+    }
+}
+
+impl Server for Fake {
+    async fn claim(&self) -> Result<Job, Error> {
+        match self.waiting.lock().await.recv().await {
+            Some(job) => Ok(job),
+            None => std::future::pending().await,
+        }
+    }
+
+    async fn adopt(&self, lease: &Lease) -> Result<Option<Adopted>, Error> {
+        let mut said = self.said();
+        said.adopted.push(lease.phase_id.clone());
+        Ok(self.grant.then_some(Adopted { log_end: said.log_end }))
+    }
+
+    async fn renew(&self, _: &Lease) -> Result<Wish, Error> {
+        self.said().renewals += 1;
+        Ok(*self.wish.borrow())
+    }
+
+    async fn wish(&self, _: &Lease, than: Wish) -> Result<Wish, Error> {
+        let mut wishes = self.wish.subscribe();
+        let wish = wishes.wait_for(|wish| *wish != than).await;
+        Ok(*wish.unwrap())
+    }
+
+    async fn started(&self, _: &Lease, version: &str) -> Result<(), Error> {
+        self.said().started = Some(version.to_owned());
+        Ok(())
+    }
+
+    async fn configuration(&self, _: &Lease) -> Result<Download, Error> {
+        Ok(Box::pin(std::io::Cursor::new(self.slug.lock().unwrap().clone())))
+    }
+
+    async fn state(&self, _: &Lease) -> Result<Option<Bytes>, Error> {
+        Ok(self.state.lock().unwrap().clone())
+    }
+
+    async fn artifact(&self, _: &Lease, artifact: Artifact) -> Result<Option<Download>, Error> {
+        let bytes = self.said().artifacts.get(&artifact).cloned();
+        Ok(bytes.map(|bytes| Box::pin(std::io::Cursor::new(bytes)) as Download))
+    }
+
+    async fn append_log(&self, _: &Lease, offset: u64, bytes: Bytes) -> Result<(), Error> {
+        let end = {
+            let mut said = self.said();
+            assert!(offset <= said.log_end, "a gap in the log");
+            let known = usize::try_from(said.log_end - offset).unwrap();
+            if let Some(new) = bytes.get(known..) {
+                said.log_end += new.len() as u64;
+                said.largest_chunk = said.largest_chunk.max(bytes.len());
+                if self.forget_log {
+                    said.log = new.to_vec();
+                } else {
+                    said.log.extend_from_slice(new);
+                }
+            }
+            said.log_end
+        };
+        self.grown.send_replace(end);
+        Ok(())
+    }
+
+    async fn put_state(&self, _: &Lease, state: Bytes) -> Result<(), Error> {
+        self.said().states.push(state.clone());
+        *self.state.lock().unwrap() = Some(state);
+        Ok(())
+    }
+
+    async fn finish(&self, _: &Lease, outcome: Outcome, artifacts: Vec<(Artifact, PathBuf)>) -> Result<(), Error> {
+        {
+            let mut said = self.said();
+            for (artifact, path) in artifacts {
+                said.artifacts.insert(artifact, std::fs::read(path).unwrap());
+            }
+            said.outcome = Some(outcome);
+        }
+        self.ended.send_replace(true);
+        Ok(())
+    }
+}
+
+pub(crate) type Shared = Arc<Fake>;

@@ -1,0 +1,12 @@
+//! Phases from claim to finish: the real terraform and programs that misbehave, behind the real wall, against a server in memory.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on may say so in any way")]
+
+mod adoption;
+mod archive;
+mod control;
+mod fake;
+mod hostile;
+mod mirror;
+mod real;
+mod rig;

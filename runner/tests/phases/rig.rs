@@ -1,0 +1,118 @@
+//! A data directory, a server in memory and a runner between them.
+
+use crate::{
+    archive::slug,
+    fake::{Fake, Shared},
+};
+use protocol::{Category, Engine, Job, Lease, Limits, Options as PlanOptions, Outcome, Phase, Variable};
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+use tempfile::TempDir;
+use terrane_runner::{Options, Runner};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// The engine that these tests stand on.
+pub(crate) const VERSION: &str = "1.11.4";
+
+pub(crate) struct Rig {
+    pub(crate) data: TempDir,
+    pub(crate) server: Shared,
+    pub(crate) options: Options,
+    next: AtomicU32,
+}
+
+impl Rig {
+    pub(crate) fn new() -> Self {
+        Self::with(Fake::new())
+    }
+
+    pub(crate) fn with(fake: Fake) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let mut options = Options::new(data.path());
+        options.supervisor = (PathBuf::from(env!("CARGO_BIN_EXE_terrane-runner")), vec!["supervise".into()]);
+        options.search = std::env::split_paths(env!("PATH")).collect();
+        options.slots = 1;
+        Self { data, server: Arc::new(fake), options, next: AtomicU32::new(0) }
+    }
+
+    /// Puts a program of ours in the place of an engine.
+    pub(crate) fn engine(&self, version: &str, program: &str) {
+        use std::os::unix::fs::PermissionsExt;
+        let directory = self.options.engines.join(version);
+        std::fs::create_dir_all(&directory).unwrap();
+        let path = directory.join("terraform");
+        std::fs::write(&path, program).unwrap();
+        std::fs::set_permissions(path, PermissionsExt::from_mode(0o755)).unwrap();
+    }
+
+    pub(crate) fn configuration(&self, files: &[(&str, &str)]) {
+        *self.server.slug.lock().unwrap() = slug(files);
+    }
+
+    pub(crate) fn job(&self, phase: Phase) -> Job {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let name = if phase == Phase::Plan { "plan" } else { "apply" };
+        Job {
+            lease: Lease { phase_id: format!("{name}-{number:016}"), fence: 1, seconds: 60 },
+            phase,
+            run_id: "run-1".into(),
+            organization: "acme".into(),
+            workspace: "prod".into(),
+            engine: Engine::Terraform,
+            version: VERSION.into(),
+            working_directory: String::new(),
+            cli_workspace: "prod".into(),
+            options: PlanOptions::default(),
+            variables: Vec::new(),
+            address: "https://localhost:8443".into(),
+            token: "a-token".to_owned().into(),
+            limits: Limits { phase_seconds: 600, grace_seconds: 60 },
+        }
+    }
+
+    /// Starts a runner in the background.
+    pub(crate) async fn start(&self) -> (CancellationToken, JoinHandle<()>) {
+        let runner = Runner::new(Arc::clone(&self.server), self.options.clone()).await.unwrap();
+        let drain = CancellationToken::new();
+        (drain.clone(), tokio::spawn(runner.run(drain)))
+    }
+
+    /// Executes a job and says how it ended.
+    pub(crate) async fn execute(&self, job: Job) -> Outcome {
+        self.server.offer(job);
+        let (drain, running) = self.start().await;
+        self.server.until_ended().await;
+        drain.cancel();
+        running.await.unwrap();
+        self.server.said().outcome.clone().unwrap()
+    }
+
+    /// Plans and applies; panics where the plan fails.
+    pub(crate) async fn whole(&self, change: impl Fn(&mut Job)) -> (Outcome, Outcome) {
+        let mut outcomes = Vec::new();
+        for phase in [Phase::Plan, Phase::Apply] {
+            let mut job = self.job(phase);
+            change(&mut job);
+            outcomes.push(self.execute(job).await);
+            assert!(!matches!(outcomes[0], Outcome::Failed { .. }), "{outcomes:?} {}", self.server.log());
+        }
+        (outcomes[0].clone(), outcomes[1].clone())
+    }
+
+    /// Names that are left in the directory of runs.
+    pub(crate) fn left(&self) -> Vec<String> {
+        let entries = std::fs::read_dir(&self.options.directory).unwrap();
+        let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name != "known" && name != "ca.pem").collect()
+    }
+}
+
+pub(crate) fn variable(key: &str, value: &str, category: Category, hcl: bool) -> Variable {
+    Variable { key: key.into(), value: value.to_owned().into(), category, hcl }
+}

@@ -1,0 +1,201 @@
+//! `backend "http"` (client contract section 18): a state at one address, LOCK and UNLOCK on the same. It is the same lock and the same
+//! versions as behind every other door.
+
+use crate::error::{detail, status};
+use crate::jsonapi::Query;
+use app::{App, Caller, Content, Error, Settings, Source, Unlock, Which, model::Workspace};
+use axum::{
+    body::Bytes,
+    extract::{Path, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use domain::{
+    lock::{Holder, Lock},
+    permission::Permission,
+};
+use http_doors::caller;
+use md5::{Digest as _, Md5};
+use serde::Deserialize;
+use serde_json::json;
+
+const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
+
+#[derive(Deserialize)]
+struct ClientLock {
+    #[serde(rename = "ID")]
+    id: String,
+    #[serde(rename = "Operation", default)]
+    operation: String,
+}
+
+/// Every method of a state's address.
+pub(crate) async fn handle(
+    State(app): State<App>,
+    Path((organization, workspace)): Path<(String, String)>,
+    method: Method,
+    headers: HeaderMap,
+    query: Query,
+    body: Bytes,
+) -> Response {
+    let answered = answer(&app, (&organization, &workspace), &method, &headers, &query, body).await;
+    answered.unwrap_or_else(|error| refuse(&error))
+}
+
+async fn answer(
+    app: &App,
+    (organization, name): (&str, &str),
+    method: &Method,
+    headers: &HeaderMap,
+    query: &Query,
+    body: Bytes,
+) -> Result<Response, Error> {
+    let caller = caller::authenticate(app, headers).await?.0;
+    let which = Which::Name(organization, name);
+    let lock_id = query.get("ID").map(ToOwned::to_owned);
+    // Clients choose their methods: a body that is a lock is none of a state's, whatever the method (client contract, trap 34).
+    let is_lock = Content::is_lock(&body);
+    match method.as_str() {
+        "GET" => read(app, &caller, which).await,
+        "LOCK" => lock(app, &caller, which, &body).await,
+        "UNLOCK" => unlock(app, &caller, which, &body).await,
+        "POST" | "PUT" if is_lock => lock(app, &caller, which, &body).await,
+        "DELETE" if is_lock => unlock(app, &caller, which, &body).await,
+        "POST" | "PUT" => write(app, &caller, which, headers, lock_id, body).await,
+        "DELETE" => {
+            let workspace = app.workspace(&caller, which, Permission::WriteState).await?;
+            app.delete_state(&caller, &workspace.id, &Source::Http(lock_id)).await?;
+            Ok(StatusCode::OK.into_response())
+        }
+        _ => {
+            let allowed = HeaderValue::from_static("GET, POST, PUT, DELETE, LOCK, UNLOCK");
+            Ok((StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, allowed)]).into_response())
+        }
+    }
+}
+
+async fn read(app: &App, caller: &Caller, which: Which<'_>) -> Result<Response, Error> {
+    let Some((version, _)) = app.current_state(caller, which).await? else {
+        return Err(Error::not_found(format!("the state of {which}")));
+    };
+    let bytes = app.state_bytes(&version).await?;
+    let digest = STANDARD.encode(hex_bytes(&version.md5));
+    Ok(([(header::CONTENT_TYPE, "application/json"), (CONTENT_MD5, digest.as_str())], bytes).into_response())
+}
+
+fn hex_bytes(hex: &str) -> Vec<u8> {
+    let digits = hex.as_bytes().chunks(2).filter_map(|pair| std::str::from_utf8(pair).ok());
+    digits.filter_map(|pair| u8::from_str_radix(pair, 16).ok()).collect()
+}
+
+async fn write(
+    app: &App,
+    caller: &Caller,
+    which: Which<'_>,
+    headers: &HeaderMap,
+    lock_id: Option<String>,
+    body: Bytes,
+) -> Result<Response, Error> {
+    if let Some(given) = headers.get(CONTENT_MD5) {
+        let arrived = STANDARD.encode(Md5::digest(&body));
+        if given.as_bytes() != arrived.as_bytes() {
+            return Err(Error::invalid(
+                "Content-MD5",
+                format!("the MD5 of the bytes that arrived is {arrived}: send them again"),
+            ));
+        }
+    }
+    let workspace = found_or_made(app, caller, which, Permission::WriteState).await?;
+    app.write_state(caller, &workspace, &Source::Http(lock_id), body, None).await?;
+    Ok(StatusCode::OK.into_response())
+}
+
+async fn lock(app: &App, caller: &Caller, which: Which<'_>, body: &Bytes) -> Result<Response, Error> {
+    let client: ClientLock = serde_json::from_slice(body)
+        .map_err(|e| Error::invalid("lock", format!("the body is no lock with an ID: {e}")))?;
+    let text = std::str::from_utf8(body).map_err(|e| Error::invalid("lock", e))?;
+    let workspace = found_or_made(app, caller, which, Permission::Lock).await?;
+    app.lock(caller, &workspace.id, &client.operation, Some((&client.id, text))).await?;
+    Ok(StatusCode::OK.into_response())
+}
+
+/// The workspace of this address. This backend has no call that makes one: the first lock or write does, for who may. It has no runs: its
+/// client executes.
+async fn found_or_made(
+    app: &App,
+    caller: &Caller,
+    which: Which<'_>,
+    permission: Permission,
+) -> Result<Workspace, Error> {
+    match (app.workspace(caller, which, permission).await, which) {
+        (Err(Error::NotFound(_)), Which::Name(organization, name)) => {
+            let settings =
+                Settings { name: Some(name.to_owned()), execution_mode: Some("local".into()), ..Settings::default() };
+            match app.create_workspace(caller, organization, &settings).await {
+                // Another first request may have been faster.
+                Err(invalid @ Error::Invalid(_)) => app.workspace(caller, which, permission).await.map_err(|_| invalid),
+                // Who may not even see the organization is told so: "not found" would read as an empty state.
+                Err(Error::NotFound(_)) => Err(Error::Forbidden(format!(
+                    "{which}: the right to {permission} is missing; an owner can give it"
+                ))),
+                made => made,
+            }
+        }
+        (found, _) => found,
+    }
+}
+
+async fn unlock(app: &App, caller: &Caller, which: Which<'_>, body: &Bytes) -> Result<Response, Error> {
+    let workspace = app.workspace(caller, which, Permission::Read).await?;
+    let client: Option<ClientLock> = if body.iter().all(u8::is_ascii_whitespace) {
+        None
+    } else {
+        let read = serde_json::from_slice(body);
+        Some(read.map_err(|e| Error::invalid("lock", format!("the body is no lock with an ID: {e}")))?)
+    };
+    let how = client.as_ref().map_or(Unlock::ForceHttp, |client| Unlock::Http(&client.id));
+    match app.unlock(caller, &workspace.id, how).await {
+        Ok(_) => {}
+        // What is not locked needs no unlock: the answer to the first try may have been lost.
+        Err(Error::Conflict(_)) if client.is_some() && workspace.lock().map_err(Error::from)?.is_none() => {}
+        Err(other) => return Err(other),
+    }
+    Ok(StatusCode::OK.into_response())
+}
+
+/// Errors as this client reads them: 423 carries the lock's JSON, everything else is text.
+fn refuse(error: &Error) -> Response {
+    if let Error::Locked { lock, info, .. } = error {
+        let json = info.clone().unwrap_or_else(|| describe(lock).to_string());
+        return (StatusCode::LOCKED, [(header::CONTENT_TYPE, "application/json")], json).into_response();
+    }
+    let code = match error {
+        Error::Invalid(_) => StatusCode::BAD_REQUEST,
+        other => status(other),
+    };
+    let mut response =
+        (code, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], detail(error) + "\n").into_response();
+    if code == StatusCode::UNAUTHORIZED {
+        let basic = HeaderValue::from_static("Basic realm=\"terrane\"");
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, basic);
+    }
+    response
+}
+
+/// A lock that no `backend "http"` took, in its words.
+fn describe(lock: &Lock) -> serde_json::Value {
+    let (id, who) = match &lock.holder {
+        Holder::Run(run) => (run.to_string(), run.to_string()),
+        Holder::Client { user, id, .. } => (id.clone().unwrap_or_else(|| user.to_string()), user.to_string()),
+    };
+    json!({
+        "ID": id,
+        "Operation": "terrane",
+        "Info": lock.reason,
+        "Who": who,
+        "Version": "",
+        "Created": lock.since.rfc3339(),
+        "Path": "",
+    })
+}

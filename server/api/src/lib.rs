@@ -1,0 +1,125 @@
+//! Everything that machines talk to: discovery, the TFE API, `backend "http"`. Handlers decode, call one verb, encode.
+
+mod configuration;
+mod discovery;
+mod error;
+mod http_backend;
+mod jsonapi;
+mod log;
+mod organization;
+mod plan_json;
+mod run;
+mod state;
+mod variable;
+mod workspace;
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::{HeaderName, HeaderValue},
+    middleware::map_response,
+    response::Response,
+    routing::{any, get, post, put},
+};
+use http_doors::Http;
+
+/// The most bytes of a document.
+const DOCUMENT: usize = 8 << 20;
+/// The version of the API that clients may expect (client contract section 5).
+const API_VERSION: HeaderValue = HeaderValue::from_static("2.6");
+/// With a version of this form every CLI from 1.4 on renders structured output, whatever the name is.
+const SERVER_VERSION: HeaderValue = HeaderValue::from_static("v202511-1");
+const APP_NAME: HeaderValue = HeaderValue::from_static("Terraform Enterprise");
+
+/// Every route of machines.
+pub fn router(http: &Http) -> Router {
+    let state_bytes = http.app.limits.state_bytes;
+    let api = Router::new()
+        .route("/ping", get(discovery::ping))
+        .route("/account/details", get(discovery::account))
+        .route("/organizations", get(organization::list).post(organization::create))
+        .route("/organizations/{organization}", get(organization::show))
+        .route("/organizations/{organization}/entitlement-set", get(discovery::entitlements))
+        .route("/organizations/{organization}/capacity", get(organization::capacity))
+        .route("/organizations/{organization}/runs/queue", get(organization::queue))
+        .route(
+            "/organizations/{organization}/projects",
+            get(organization::list_projects).post(organization::create_project),
+        )
+        .route("/projects/{project}", get(organization::show_project))
+        .route("/organizations/{organization}/workspaces", get(workspace::list).post(workspace::create))
+        .route(
+            "/organizations/{organization}/workspaces/{name}",
+            get(workspace::show_by_name).patch(workspace::update_by_name).delete(workspace::delete_by_name),
+        )
+        .route(
+            "/organizations/{organization}/workspaces/{name}/actions/safe-delete",
+            post(workspace::safe_delete_by_name),
+        )
+        .route("/workspaces/{workspace}", get(workspace::show).patch(workspace::update).delete(workspace::delete))
+        .route("/workspaces/{workspace}/actions/safe-delete", post(workspace::safe_delete))
+        .route("/workspaces/{workspace}/actions/lock", post(workspace::lock))
+        .route("/workspaces/{workspace}/actions/unlock", post(workspace::unlock))
+        .route("/workspaces/{workspace}/actions/force-unlock", post(workspace::force_unlock))
+        .route("/workspaces/{workspace}/tag-bindings", get(workspace::tag_bindings).patch(workspace::add_tag_bindings))
+        .route("/workspaces/{workspace}/effective-tag-bindings", get(workspace::tag_bindings))
+        .route("/workspaces/{workspace}/relationships/tags", post(workspace::add_tags))
+        .route("/workspaces/{workspace}/vars", get(variable::list).post(variable::create))
+        .route("/workspaces/{workspace}/all-vars", get(variable::list))
+        .route(
+            "/workspaces/{workspace}/vars/{variable}",
+            get(variable::show).patch(variable::update).delete(variable::delete),
+        )
+        .route("/workspaces/{workspace}/configuration-versions", post(configuration::create))
+        .route("/configuration-versions/{configuration}", get(configuration::show))
+        .route("/configuration-versions/{configuration}/download", get(configuration::download))
+        .route("/workspaces/{workspace}/runs", get(run::list))
+        .route("/runs", post(run::create))
+        .route("/runs/{run}", get(run::show))
+        .route("/runs/{run}/run-events", get(run::events))
+        .route("/runs/{run}/actions/apply", post(run::confirm))
+        .route("/runs/{run}/actions/discard", post(run::discard))
+        .route("/runs/{run}/actions/cancel", post(run::cancel))
+        .route("/runs/{run}/actions/force-cancel", post(run::force_cancel))
+        .route("/plans/{plan}", get(run::plan))
+        .route("/plans/{plan}/json-output", get(plan_json::full))
+        .route("/plans/{plan}/json-output-redacted", get(plan_json::redacted))
+        .route("/applies/{apply}", get(run::apply))
+        .route("/workspaces/{workspace}/current-state-version", get(state::current))
+        .route("/workspaces/{workspace}/current-state-version-outputs", get(state::current_outputs))
+        .route(
+            "/workspaces/{workspace}/state-versions",
+            // A state may come inside: base64 makes it a third larger, twice over for its two forms.
+            post(state::create).layer(DefaultBodyLimit::max(state_bytes.saturating_mul(3).saturating_add(DOCUMENT))),
+        )
+        .route("/state-versions", get(state::list))
+        .route("/state-versions/{version}", get(state::show))
+        .route("/state-versions/{version}/outputs", get(state::outputs))
+        .route("/state-versions/{version}/download", get(state::download))
+        .route("/state-versions/{version}/json-download", get(state::download_json))
+        .route("/state-version-outputs/{output}", get(state::output))
+        .layer(DefaultBodyLimit::max(DOCUMENT))
+        .fallback(async || error::Failure(app::Error::not_found("that address")));
+    let signed = Router::new()
+        .route("/configuration/{signed}", put(configuration::upload).layer(DefaultBodyLimit::disable()))
+        .route("/state/{signed}", put(state::upload))
+        .route("/json-state/{signed}", put(state::upload_json))
+        .route("/log/{signed}", get(log::read));
+    Router::new()
+        .route("/.well-known/terraform.json", get(discovery::services))
+        .nest("/api/v2", api)
+        .nest("/api/signed", signed)
+        .route("/api/http/{organization}/{workspace}", any(http_backend::handle))
+        .layer(DefaultBodyLimit::max(state_bytes))
+        .layer(map_response(identify))
+        .with_state(http.clone())
+}
+
+/// Says who answers: the CLI decides by these headers what it may ask for.
+async fn identify(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    headers.insert(HeaderName::from_static("tfp-api-version"), API_VERSION);
+    headers.insert(HeaderName::from_static("tfp-appname"), APP_NAME);
+    headers.insert(HeaderName::from_static("x-tfe-version"), SERVER_VERSION);
+    response
+}

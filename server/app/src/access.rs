@@ -1,0 +1,111 @@
+//! Name the permission to hold the thing: organizations and workspaces are loaded here only, together with the right to them.
+
+use crate::{App, Caller, Error, Result};
+use domain::{
+    id::WorkspaceId,
+    permission::{Permission, allows},
+};
+use store::{Tx, organization::Organization, workspace::Workspace};
+
+/// What names a workspace.
+#[derive(Debug, Clone, Copy)]
+pub enum Which<'a> {
+    /// Its id.
+    Id(&'a WorkspaceId),
+    /// The name of its organization, and its own.
+    Name(&'a str, &'a str),
+}
+
+impl std::fmt::Display for Which<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Id(id) => write!(f, "workspace {id}"),
+            Self::Name(organization, name) => write!(f, "workspace {organization}/{name}"),
+        }
+    }
+}
+
+/// Judges: a workspace that the caller may not even see is not there; one that they may see but not touch so is forbidden. Where the state
+/// is concerned nothing is ever hidden as "not there": both state doors of the CLI read 404 as an empty state and would create everything
+/// anew (client contract, trap 29).
+pub(crate) fn permit(
+    caller: &Caller,
+    which: Which<'_>,
+    workspace: Option<Workspace>,
+    permission: Permission,
+) -> Result<Workspace> {
+    let concerns_state = matches!(permission, Permission::ReadState | Permission::WriteState);
+    let Some(workspace) = workspace else { return Err(Error::not_found(which.to_string())) };
+    let role = caller.role(workspace.role.as_deref());
+    if caller.phase_allows(&workspace.id, permission) || role.is_some_and(|role| allows(role, permission)) {
+        return Ok(workspace);
+    }
+    let sees = role.is_some() || caller.phase_allows(&workspace.id, Permission::Read);
+    if sees || concerns_state {
+        return Err(Error::Forbidden(format!("{which}: the right to {permission} is missing; an owner can give it")));
+    }
+    Err(Error::not_found(which.to_string()))
+}
+
+impl App {
+    /// The workspace, if the caller may do this to it.
+    pub async fn workspace(&self, caller: &Caller, which: Which<'_>, permission: Permission) -> Result<Workspace> {
+        let user = caller.user_id();
+        let found = self
+            .store
+            .look(async |mut tx| match which {
+                Which::Id(id) => store::workspace::find(&mut tx, id, user).await,
+                Which::Name(organization, name) => {
+                    store::workspace::find_by_name(&mut tx, organization, name, user).await
+                }
+            })
+            .await?;
+        if found.is_none()
+            && let Which::Name(organization, _) = which
+            && matches!(permission, Permission::ReadState | Permission::WriteState)
+        {
+            self.may_find_nothing(caller, organization, which).await?;
+        }
+        permit(caller, which, found, permission)
+    }
+
+    /// "Not there" may be told of a state only to who could create the workspace, or read it if it were there.
+    async fn may_find_nothing(&self, caller: &Caller, organization: &str, which: Which<'_>) -> Result<()> {
+        match self.organization(caller, organization, Permission::ReadState).await {
+            Ok(_) => Ok(()),
+            Err(Error::NotFound(_) | Error::Forbidden(_)) => {
+                Err(Error::Forbidden(format!("{which}: the right to read state is missing; an owner can give it")))
+            }
+            Err(other) => Err(other),
+        }
+    }
+
+    /// The organization, if the caller may do this in it.
+    pub async fn organization(&self, caller: &Caller, name: &str, permission: Permission) -> Result<Organization> {
+        let user = caller.user_id();
+        let found =
+            self.store.look(async |mut tx| store::organization::find_by_name(&mut tx, name, user).await).await?;
+        let missing = || Error::not_found(format!("organization {name}"));
+        let organization = found.ok_or_else(missing)?;
+        let role = caller.role(organization.role.as_deref());
+        match role {
+            Some(role) if allows(role, permission) => Ok(organization),
+            Some(_) => Err(Error::Forbidden(format!(
+                "organization {name}: the right to {permission} is missing; an owner can give it"
+            ))),
+            None => Err(missing()),
+        }
+    }
+}
+
+/// The workspace, held until the transaction ends, if the caller may do this to it.
+pub(crate) async fn hold(tx: &mut Tx, caller: &Caller, id: &WorkspaceId, permission: Permission) -> Result<Workspace> {
+    let found = store::workspace::hold(tx, id, caller.user_id()).await?;
+    permit(caller, Which::Id(id), found, permission)
+}
+
+/// The workspace, held, for what the house itself does.
+pub(crate) async fn hold_ours(tx: &mut Tx, id: &WorkspaceId) -> Result<Workspace> {
+    let found = store::workspace::hold(tx, id, "").await?;
+    found.ok_or_else(|| Error::not_found(format!("workspace {id}")))
+}

@@ -1,0 +1,141 @@
+//! What one can do, one function per verb: read, permit, decide, save, announce, in that order and in one transaction. The doors (`api`,
+//! `web`) call these verbs and nothing else; a verb that one of them needs and the other lacks is a verb that is missing here.
+
+mod access;
+mod caller;
+mod configuration;
+mod door;
+mod error;
+mod known;
+mod lock;
+mod log;
+mod organization;
+mod phase;
+mod run;
+mod state;
+mod user;
+mod variable;
+mod vault;
+mod workspace;
+
+pub mod hub;
+
+pub use access::Which;
+pub use caller::Caller;
+pub use configuration::New as NewConfiguration;
+pub use door::{Chance, Clock, SystemChance, SystemClock};
+pub use error::{Error, Problem, Result};
+pub use known::Known;
+pub use lock::Unlock;
+pub use log::Part as LogPart;
+pub use phase::LeaseError;
+pub use run::{New as NewRun, Phases, Waiting};
+pub use state::{Announced, Content, OutputValue, Source, Written};
+pub use user::New as NewUser;
+pub use variable::{Change as VariableChange, Variable};
+pub use vault::{Reader, Vault};
+pub use workspace::Settings;
+
+/// What the verbs answer with: rows of the store as domain values.
+pub mod model {
+    pub use store::{
+        configuration::ConfigurationVersion,
+        organization::{Member, Organization, Project},
+        phase::Phase,
+        run::Run,
+        state::{Output, StateVersion},
+        user::{Token, User},
+        workspace::{Filter, Workspace},
+    };
+}
+
+use domain::{id::Entropy, time::Time};
+use std::sync::Arc;
+use store::Store;
+
+/// What nobody may exceed.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// The most bytes of a state.
+    pub state_bytes: usize,
+    /// The most bytes of an uploaded configuration.
+    pub upload_bytes: u64,
+    /// How many phases of one organization may execute at once.
+    pub organization_runs: i64,
+    /// The longest that a plan may take, in seconds.
+    pub plan_seconds: u64,
+    /// The longest that an apply may take, in seconds.
+    pub apply_seconds: u64,
+    /// How long an interrupted phase may take to end before it is killed, in seconds.
+    pub grace_seconds: u64,
+}
+
+/// The house: everything that the verbs need. Cheap to clone.
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+/// What an [`App`] is made of.
+pub struct Inner {
+    /// The database.
+    pub store: Store,
+    /// Keys, tokens, sealed bytes.
+    pub vault: Vault,
+    /// The clock.
+    pub clock: Box<dyn Clock>,
+    /// Randomness.
+    pub chance: Box<dyn Chance>,
+    /// Changes, for who waits for them.
+    pub hub: hub::Hub,
+    /// Callers whose tokens were looked up already.
+    pub known: Known,
+    /// Says what is wrong with an uploaded archive. The runner that will unpack it decides; reading it may take a while.
+    pub check_archive: fn(&mut dyn std::io::Read) -> Result<(), String>,
+    /// What nobody may exceed.
+    pub limits: Limits,
+    /// The public address, without a slash at its end.
+    pub address: String,
+}
+
+impl std::ops::Deref for App {
+    type Target = Inner;
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+impl App {
+    /// A house of these parts.
+    pub fn new(inner: Inner) -> Self {
+        Self(Arc::new(inner))
+    }
+    /// Now.
+    pub fn now(&self) -> Time {
+        self.clock.now()
+    }
+    pub(crate) fn entropy(&self) -> Entropy {
+        self.chance.entropy()
+    }
+    /// Whether the house can answer: its database does.
+    pub async fn ready(&self) -> Result<()> {
+        self.store.ping().await.map_err(|e| Error::Unavailable(format!("the database does not answer: {e}")))
+    }
+    /// Announces what a transaction changed, after it: whoever waits reads again, and runners look for work.
+    pub(crate) fn after(&self, events: Vec<hub::Event>) {
+        let runs = events.iter().any(|event| matches!(event, hub::Event::Run { .. }));
+        self.hub.announce(events);
+        if runs {
+            self.hub.wake_runners();
+        }
+    }
+    /// Forgets sessions that are over. Idempotent; the reconciler calls it.
+    pub async fn forget_old_sessions(&self) -> Result<u64> {
+        let now = self.now();
+        Ok(self.store.write(async |mut tx| store::user::delete_old_sessions(&mut tx, now).await).await?)
+    }
+}

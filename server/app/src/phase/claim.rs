@@ -1,0 +1,139 @@
+//! Claim a phase: the oldest that is offered becomes a lease, and a job with everything its runner needs to know.
+
+use crate::{App, Error, Result, access, hub::Event, run::advance};
+use domain::run::Event as RunEvent;
+use protocol::{Category, Engine, Job, Lease, Limits, Options, Phase as Kind, Variable};
+use secrecy::SecretString;
+use std::time::Duration;
+use store::{phase::Phase, run::Run, workspace::Workspace};
+
+/// How long a lease lasts without a renewal, in seconds.
+pub(crate) const LEASE: u32 = 30;
+/// How long an interrupted plan may take to end before it is killed, in seconds.
+const PLAN_GRACE: u64 = 10;
+/// A runner that nobody wakes looks by itself this often.
+const LOOK: Duration = Duration::from_secs(30);
+
+struct Claimed {
+    phase: Phase,
+    run: Run,
+    workspace: Workspace,
+    fence: i64,
+}
+
+impl App {
+    /// Waits until a phase is offered, and takes it.
+    pub async fn claim(&self) -> Result<Job> {
+        loop {
+            // Registered before looking: what is queued in between still wakes.
+            let queued = self.hub.queued();
+            tokio::pin!(queued);
+            queued.as_mut().enable();
+            let (token, hash) = self.vault.new_token(secrets::TokenKind::Run)?;
+            if let Some(claimed) = self.take(&hash).await? {
+                let lease = Lease { phase_id: claimed.phase.id.clone(), fence: claimed.fence, seconds: LEASE };
+                match self.job(&claimed, lease.clone(), token).await {
+                    Ok(job) => return Ok(job),
+                    Err(error) => {
+                        tracing::error!(phase = %lease.phase_id, %error, "making a job of a phase");
+                        let reason = "the server could not prepare this phase; its log says why".to_owned();
+                        let outcome = protocol::Outcome::Failed { reason, exit_code: None };
+                        self.finish(&lease, outcome, Vec::new()).await?;
+                        continue;
+                    }
+                }
+            }
+            drop(tokio::time::timeout(LOOK, queued).await);
+        }
+    }
+
+    async fn take(&self, token_hash: &[u8]) -> Result<Option<Claimed>> {
+        // Most looks find nothing: they need no turn at the writer.
+        if self.store.look(async |mut tx| store::phase::next_queued(&mut tx).await).await?.is_none() {
+            return Ok(None);
+        }
+        let now = self.now();
+        let until = now.plus_seconds(LEASE.into());
+        let claimed: Option<(Claimed, Vec<Event>)> = self
+            .store
+            .write(async |mut tx| {
+                let Some(phase) = store::phase::next_queued(&mut tx).await? else { return Ok::<_, Error>(None) };
+                let workspace = access::hold_ours(&mut tx, &phase.workspace_id).await?;
+                let fence = workspace.fence + 1;
+                store::phase::lease(&mut tx, &phase.id, fence, until, token_hash).await?;
+                store::workspace::set_fence(&mut tx, &workspace.id, fence).await?;
+                let missing = || Error::Internal(format!("{} has no run", phase.id));
+                let run = store::run::find(&mut tx, &phase.run_id).await?.ok_or_else(missing)?;
+                let events = advance::take(&mut tx, run.clone(), RunEvent::Claim, now).await?;
+                Ok(Some((Claimed { phase, run, workspace, fence }, events)))
+            })
+            .await?;
+        let Some((claimed, events)) = claimed else { return Ok(None) };
+        self.hub.announce(events);
+        Ok(Some(claimed))
+    }
+
+    async fn job(&self, claimed: &Claimed, lease: Lease, token: SecretString) -> Result<Job> {
+        let Claimed { phase, run, workspace, .. } = claimed;
+        let apply = phase.is_apply();
+        Ok(Job {
+            lease,
+            phase: if apply { Kind::Apply } else { Kind::Plan },
+            run_id: run.id.to_string(),
+            organization: workspace.organization_name.clone(),
+            workspace: workspace.name.clone(),
+            engine: if workspace.engine == "tofu" { Engine::Tofu } else { Engine::Terraform },
+            version: match &run.terraform_version {
+                Some(exact) if apply => exact.clone(),
+                _ => workspace.terraform_version.clone(),
+            },
+            working_directory: workspace.working_directory.clone(),
+            // `backend "remote"` by name has the CLI's default workspace; a cloud block has the workspace's own name.
+            cli_workspace: if run.source == "terraform" { "default".into() } else { workspace.name.clone() },
+            options: Options {
+                destroy: run.is_destroy,
+                no_refresh: !run.refresh,
+                refresh_only: run.refresh_only,
+                targets: run.targets(),
+                replaces: run.replaces(),
+                generate_config: run.generate_config,
+                json_log: run.json_log,
+            },
+            variables: self.job_variables(run, workspace).await?,
+            address: self.address.clone(),
+            token,
+            limits: Limits {
+                phase_seconds: if apply { self.limits.apply_seconds } else { self.limits.plan_seconds },
+                // A plan changes nothing: it need not end in peace.
+                grace_seconds: if apply { self.limits.grace_seconds } else { PLAN_GRACE },
+            },
+        })
+    }
+
+    async fn job_variables(&self, run: &Run, workspace: &Workspace) -> Result<Vec<Variable>> {
+        let organization = workspace.organization_id.as_str();
+        let rows = self.store.look(async |mut tx| store::variable::list(&mut tx, &workspace.id).await).await?;
+        let mut variables = Vec::with_capacity(rows.len());
+        for row in rows {
+            variables.push(Variable {
+                value: self.variable_value(organization, &row).await?,
+                category: if row.category == "env" { Category::Env } else { Category::Terraform },
+                key: row.key,
+                hcl: row.hcl,
+            });
+        }
+        if let Some(sealed) = &run.variables {
+            let context = crate::vault::context("runs", run.id.as_str(), organization);
+            let json = self.open_small(&workspace.id, &context, sealed).await?;
+            let own: Vec<(String, SecretString)> =
+                serde_json::from_slice(&json).map_err(|e| Error::internal("reading a run's variables", e))?;
+            variables.extend(own.into_iter().map(|(key, value)| Variable {
+                key,
+                value,
+                category: Category::Terraform,
+                hcl: true,
+            }));
+        }
+        Ok(variables)
+    }
+}

@@ -1,0 +1,168 @@
+//! Keep a lease, hear what the server wishes, fetch what the phase needs, hand in what it writes.
+
+use super::claim::LEASE;
+use crate::{App, Error, Result, hub::Event, log::lost, vault::Reader};
+use bytes::Bytes;
+use protocol::{Artifact, Lease, Wish};
+use tokio::sync::broadcast::error::RecvError;
+
+/// Why a call under a lease did not happen, as far as a runner has to tell them apart.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum LeaseError {
+    /// The lease is over.
+    #[error("the lease of {0} is lost")]
+    Lost(String),
+    /// Anything else.
+    #[error(transparent)]
+    Other(#[from] Error),
+}
+
+impl App {
+    /// Tells a runner's calls apart: has it lost its lease, or did something else go wrong?
+    pub fn lease_error(&self, lease: &Lease, error: Error) -> LeaseError {
+        match (&error, lost(&lease.phase_id)) {
+            (Error::Forbidden(said), Error::Forbidden(text)) if *said == text => {
+                LeaseError::Lost(lease.phase_id.clone())
+            }
+            _ => LeaseError::Other(error),
+        }
+    }
+
+    /// Prolongs a lease. [`Wish::Lost`] when it is over.
+    pub async fn renew(&self, lease: &Lease) -> Result<Wish> {
+        let until = self.now().plus_seconds(LEASE.into());
+        let wish = self
+            .store
+            .write(async |mut tx| store::phase::renew(&mut tx, &lease.phase_id, lease.fence, until).await)
+            .await?;
+        Ok(read_wish(wish.as_deref()))
+    }
+
+    /// Waits until something else than `than` is wished.
+    pub async fn wait_for_wish(&self, lease: &Lease, than: Wish) -> Result<Wish> {
+        let mut events = self.hub.listen();
+        loop {
+            let wish = match self.leased(lease).await {
+                Ok(phase) => read_wish(Some(&phase.wish)),
+                Err(Error::Forbidden(_) | Error::NotFound(_)) => Wish::Lost,
+                Err(other) => return Err(other),
+            };
+            if wish != than {
+                return Ok(wish);
+            }
+            loop {
+                match events.recv().await {
+                    Ok(Event::Wish(phase)) if phase == lease.phase_id => break,
+                    Ok(_) => {}
+                    Err(RecvError::Lagged(_)) => break,
+                    Err(RecvError::Closed) => return Err(Error::Unavailable("the server stops".into())),
+                }
+            }
+        }
+    }
+
+    /// Whether a runner still holds a phase that outlived it or us; the length of its log if so.
+    pub async fn adopt(&self, lease: &Lease) -> Result<Option<u64>> {
+        match self.leased(lease).await {
+            Ok(phase) => {
+                self.renew(lease).await?;
+                Ok(u64::try_from(phase.log_end).ok())
+            }
+            Err(Error::Forbidden(_) | Error::NotFound(_)) => Ok(None),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// Notes that the engine's first process was started, and its exact version.
+    pub async fn started(&self, lease: &Lease, version: &str) -> Result<()> {
+        let phase = self.leased(lease).await?;
+        let now = self.now();
+        self.store
+            .write(async |mut tx| {
+                store::phase::set_started(&mut tx, &phase.id, now).await?;
+                store::run::set_version(&mut tx, &phase.run_id, version).await
+            })
+            .await?;
+        self.hub.announce([Event::Run { workspace: phase.workspace_id, run: phase.run_id }]);
+        Ok(())
+    }
+
+    /// The configuration to plan or apply from.
+    pub async fn leased_configuration(&self, lease: &Lease) -> Result<Reader> {
+        let phase = self.leased(lease).await?;
+        let found = self
+            .store
+            .read(async |mut tx| {
+                let Some(run) = store::run::find(&mut tx, &phase.run_id).await? else { return Ok(None) };
+                store::configuration::find(&mut tx, &run.configuration_version_id).await
+            })
+            .await?;
+        let version = found.ok_or_else(|| Error::Internal(format!("{} has no configuration", phase.run_id)))?;
+        self.configuration_bytes(&version).await
+    }
+
+    /// The state to plan or apply from.
+    pub async fn leased_state(&self, lease: &Lease) -> Result<Option<Bytes>> {
+        let phase = self.leased(lease).await?;
+        let current = self.store.look(async |mut tx| store::state::current(&mut tx, &phase.workspace_id).await).await?;
+        match current {
+            Some(version) => self.state_bytes(&version).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// A file that the run's plan handed back.
+    pub async fn leased_artifact(&self, lease: &Lease, artifact: Artifact) -> Result<Option<Reader>> {
+        let phase = self.leased(lease).await?;
+        self.artifact(phase.run_id.plan().as_str(), artifact).await
+    }
+
+    pub(crate) async fn artifact(&self, plan: &str, artifact: Artifact) -> Result<Option<Reader>> {
+        let kind = artifact_name(artifact);
+        let blob = self
+            .store
+            .read(async |mut tx| match store::phase::find_artifact(&mut tx, plan, kind).await? {
+                Some(blob) => store::blob::find(&mut tx, &blob).await,
+                None => Ok(None),
+            })
+            .await?;
+        match blob {
+            Some(blob) => self.open_stream(&blob).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Stores a state that an apply wrote. A plan writes none; a lease that is lost does not make a state worthless.
+    pub async fn put_state(&self, lease: &Lease, state: Bytes) -> Result<()> {
+        let found = self.store.look(async |mut tx| store::phase::find(&mut tx, &lease.phase_id).await).await?;
+        let phase = found.ok_or_else(|| Error::not_found(lease.phase_id.clone()))?;
+        if !phase.is_apply() {
+            return Err(Error::Forbidden(format!("{} is a plan: it writes no state", phase.id)));
+        }
+        self.write_run_state(&phase.run_id, &phase.workspace_id, state).await?;
+        if phase.fence == lease.fence { Ok(()) } else { Err(lost(&phase.id)) }
+    }
+
+    /// Appends to the log of a phase.
+    pub async fn write_log(&self, lease: &Lease, offset: u64, bytes: Bytes) -> Result<()> {
+        self.append_log(lease, offset, bytes).await
+    }
+}
+
+pub(crate) fn artifact_name(artifact: Artifact) -> &'static str {
+    match artifact {
+        Artifact::Plan => "plan",
+        Artifact::LockFile => "lock-file",
+        Artifact::PlanJson => "plan-json",
+        Artifact::ProviderSchemas => "provider-schemas",
+    }
+}
+
+fn read_wish(wish: Option<&str>) -> Wish {
+    match wish {
+        Some("go-on") => Wish::GoOn,
+        Some("interrupt") => Wish::Interrupt,
+        Some("kill") => Wish::Kill,
+        _ => Wish::Lost,
+    }
+}

@@ -1,0 +1,73 @@
+//! Confirm, discard, cancel, force-cancel.
+
+use super::advance;
+use crate::{App, Caller, Error, Result, access, hub::Event};
+use domain::{
+    id::RunId,
+    permission::Permission,
+    run::{Event as RunEvent, Status},
+};
+use store::run::Run;
+
+/// How long after a cancel a run may be killed, in seconds.
+pub(crate) const COOL_OFF: i64 = 10;
+
+impl App {
+    /// Says yes to a plan: it will be applied.
+    pub async fn confirm_run(&self, caller: &Caller, id: &RunId) -> Result<Run> {
+        self.decide(caller, id, Permission::ApplyRun, RunEvent::Confirm).await
+    }
+    /// Says no to a plan.
+    pub async fn discard_run(&self, caller: &Caller, id: &RunId) -> Result<Run> {
+        self.decide(caller, id, Permission::ApplyRun, RunEvent::Discard).await
+    }
+    /// Stops a run gently: what waits ends, what executes is interrupted.
+    pub async fn cancel_run(&self, caller: &Caller, id: &RunId) -> Result<Run> {
+        self.decide(caller, id, Permission::QueueRun, RunEvent::Cancel).await
+    }
+    /// Kills a run that was canceled and does not end.
+    pub async fn force_cancel_run(&self, caller: &Caller, id: &RunId) -> Result<Run> {
+        self.decide(caller, id, Permission::ApplyRun, RunEvent::ForceCancel).await
+    }
+
+    async fn decide(&self, caller: &Caller, id: &RunId, permission: Permission, event: RunEvent) -> Result<Run> {
+        let run = self.run(caller, id).await?;
+        let now = self.now();
+        let (run, events) = self
+            .store
+            .write(async |mut tx| {
+                access::hold(&mut tx, caller, &run.workspace_id, permission).await?;
+                let missing = || Error::not_found(format!("run {id}"));
+                let mut run = store::run::find(&mut tx, id).await?.ok_or_else(missing)?;
+                let status = run.status()?;
+                match event {
+                    RunEvent::Cancel if run.cancel_asked_at.is_some() && !status.is_final() => {
+                        return Ok((run, Vec::new())); // asked already
+                    }
+                    RunEvent::Cancel => run.cancel_asked_at = Some(now.micros()),
+                    RunEvent::ForceCancel => {
+                        let asked = run.cancel_asked_at.ok_or_else(|| {
+                            Error::Conflict(format!("{id} was not canceled: cancel it first, and give it time to end"))
+                        })?;
+                        if now.micros() < asked + COOL_OFF * 1_000_000 {
+                            return Err(Error::Conflict(format!(
+                                "{id} was canceled less than {COOL_OFF} seconds ago: give it time to end by itself"
+                            )));
+                        }
+                    }
+                    _ => {}
+                }
+                let executing = matches!(status, Status::Planning | Status::Applying);
+                // Whether the cancel was asked while a phase executed decides how that phase's end is read.
+                if matches!(event, RunEvent::Cancel) && !executing {
+                    run.reason = Some("canceled before it executed".into());
+                }
+                let events = advance::take(&mut tx, run, event, now).await?;
+                Ok((store::run::find(&mut tx, id).await?.ok_or_else(missing)?, events))
+            })
+            .await?;
+        self.after(events);
+        self.hub.announce([Event::Wish(id.plan().to_string()), Event::Wish(id.apply().to_string())]);
+        Ok(run)
+    }
+}

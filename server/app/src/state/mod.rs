@@ -1,0 +1,9 @@
+//! States: read them, write them through any door, and know what each holds.
+
+mod append;
+mod content;
+mod read;
+mod write;
+
+pub use content::{Content, OutputValue};
+pub use write::{Announced, Source, Written};

@@ -1,0 +1,87 @@
+//! Read states and outputs.
+
+use super::{OutputValue, content};
+use crate::{App, Caller, Error, Result, access::Which};
+use bytes::Bytes;
+use domain::{
+    id::{OutputId, StateVersionId, WorkspaceId},
+    permission::Permission,
+};
+use store::{
+    state::{Output, StateVersion},
+    workspace::Workspace,
+};
+
+impl App {
+    /// The current state version; `None` means that there is no state, and that the caller may know it.
+    pub async fn current_state(&self, caller: &Caller, which: Which<'_>) -> Result<Option<(StateVersion, Workspace)>> {
+        let workspace = self.workspace(caller, which, Permission::ReadState).await?;
+        let version = self.store.look(async |mut tx| store::state::current(&mut tx, &workspace.id).await).await?;
+        Ok(version.map(|version| (version, workspace)))
+    }
+
+    /// A state version that the caller may read.
+    pub async fn state_version(&self, caller: &Caller, id: &StateVersionId) -> Result<StateVersion> {
+        let missing = || Error::not_found(format!("state version {id}"));
+        let found = self.store.look(async |mut tx| store::state::find(&mut tx, id).await).await?;
+        let version = found.ok_or_else(missing)?;
+        self.workspace(caller, Which::Id(&version.workspace_id), Permission::ReadState).await?;
+        Ok(version)
+    }
+
+    /// A page of the versions of a workspace, newest first, and how many there are.
+    pub async fn list_state_versions(
+        &self,
+        caller: &Caller,
+        workspace: &WorkspaceId,
+        limit: i64,
+        offset: i64,
+    ) -> Result<(Vec<StateVersion>, i64)> {
+        let workspace = self.workspace(caller, Which::Id(workspace), Permission::ReadState).await?;
+        Ok(self
+            .store
+            .read(async |mut tx| {
+                let versions = store::state::list(&mut tx, &workspace.id, limit, offset).await?;
+                Ok::<_, store::Error>((versions, store::state::count(&mut tx, &workspace.id).await?))
+            })
+            .await?)
+    }
+
+    /// The bytes of a version, exactly as they were stored.
+    pub async fn state_bytes(&self, version: &StateVersion) -> Result<Bytes> {
+        let none = || Error::not_found(format!("the bytes of state version {}", version.id));
+        self.blob_bytes(version.blob_id.as_deref().ok_or_else(none)?).await
+    }
+
+    /// The JSON form of a version, if its client sent one.
+    pub async fn state_json(&self, version: &StateVersion) -> Result<Bytes> {
+        let none = || Error::not_found(format!("the JSON form of state version {}", version.id));
+        self.blob_bytes(version.json_blob_id.as_deref().ok_or_else(none)?).await
+    }
+
+    /// The outputs of a version with their values, sensitive ones too: the door decides what it shows.
+    pub async fn state_outputs(&self, version: &StateVersion) -> Result<Vec<(Output, OutputValue)>> {
+        let rows = self.store.look(async |mut tx| store::state::list_outputs(&mut tx, &version.id).await).await?;
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let bytes = self.state_bytes(version).await?;
+        let mut values = content::outputs(&bytes)?;
+        let found = rows.into_iter().filter_map(|row| {
+            let at = values.iter().position(|value| value.name == row.name)?;
+            Some((row, values.swap_remove(at)))
+        });
+        Ok(found.collect())
+    }
+
+    /// One output with its value.
+    pub async fn state_output(&self, caller: &Caller, id: &OutputId) -> Result<(Output, OutputValue)> {
+        let missing = || Error::not_found(format!("output {id}"));
+        let found = self.store.look(async |mut tx| store::state::find_output(&mut tx, id).await).await?;
+        let output = found.ok_or_else(missing)?;
+        let version = self.state_version(caller, &output.state_version_id).await?;
+        let bytes = self.state_bytes(&version).await?;
+        let value = content::outputs(&bytes)?.into_iter().find(|value| value.name == output.name);
+        Ok((output, value.ok_or_else(missing)?))
+    }
+}

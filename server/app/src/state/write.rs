@@ -1,0 +1,303 @@
+//! Write a state: judged, sealed, made current and indexed in one transaction, whatever door it came through.
+
+use super::{
+    Content,
+    append::{announced_by, append, may_write, repeat, run_of, writer},
+};
+use crate::{App, Caller, Error, Result, access, hub::Event};
+use bytes::Bytes;
+use domain::{
+    id::{OutputId, RunId, StateVersionId, WorkspaceId},
+    lock::{Standing, Writer, standing},
+    permission::Permission,
+    state::{Identity, Verdict, judge},
+};
+use store::{
+    blob::Blob,
+    state::{Output, StateVersion},
+    workspace::Workspace,
+};
+
+/// A state above this is parsed on a thread of its own.
+const LARGE: usize = 256 * 1024;
+
+/// Who writes, and under which lock.
+#[derive(Debug, Clone)]
+pub enum Source {
+    /// A person through the TFE API, or the phase of a run with its token.
+    Cloud,
+    /// A client of `backend "http"`, with the lock id of its request.
+    Http(Option<String>),
+}
+
+/// What a client says of a state before its bytes come.
+#[derive(Debug, Clone)]
+pub struct Announced {
+    /// The client's count.
+    pub serial: i64,
+    /// Hex MD5 of the bytes.
+    pub md5: String,
+    /// The client's name for the history.
+    pub lineage: String,
+    /// Whether serial and lineage do not matter.
+    pub force: bool,
+}
+
+/// What became of a state.
+#[derive(Debug, Clone)]
+pub struct Written {
+    /// The version that holds it.
+    pub version: StateVersion,
+    /// It was there already.
+    pub repeated: bool,
+}
+
+impl App {
+    /// Stores a whole state in a workspace that was found with the right to write there, and makes it current.
+    pub async fn write_state(
+        &self,
+        caller: &Caller,
+        seen: &Workspace,
+        source: &Source,
+        bytes: Bytes,
+        announced: Option<&Announced>,
+    ) -> Result<Written> {
+        let id = &seen.id;
+        let content = self.state_content(&bytes, announced.map(|a| a.md5.as_str())).await?;
+        let blob = self.seal_blob(&seen.organization_id, id, bytes.clone()).await?;
+        let mut version = self.new_version(seen, &content, announced);
+        version.created_by = caller.id().map(ToString::to_string);
+        version.run_id = run_of(caller).map(ToString::to_string);
+        let outputs = self.new_outputs(&version.id, &content);
+        let stored = self
+            .store
+            .write(async |mut tx| {
+                let workspace = access::hold(&mut tx, caller, id, Permission::WriteState).await?;
+                let writer = writer(caller, source)?;
+                let stands = may_write(&workspace, &writer)?;
+                append(&mut tx, &workspace, &version, &content, &outputs, &blob, stands, false).await
+            })
+            .await;
+        self.settle(&blob, stored).await
+    }
+
+    /// Announces a state whose bytes come later. It is no state until they are there.
+    pub async fn announce_state(
+        &self,
+        caller: &Caller,
+        id: &WorkspaceId,
+        announced: &Announced,
+    ) -> Result<StateVersion> {
+        let bad_md5 = announced.md5.len() != 32 || !announced.md5.bytes().all(|b| b.is_ascii_hexdigit());
+        if bad_md5 {
+            return Err(Error::invalid("md5", "MD5 has 32 hexadecimal digits"));
+        }
+        let now = self.now();
+        let version_id = StateVersionId::new(&self.entropy());
+        self.store
+            .write(async |mut tx| {
+                let workspace = access::hold(&mut tx, caller, id, Permission::WriteState).await?;
+                let stands = may_write(&workspace, &writer(caller, &Source::Cloud)?)?;
+                let new = Identity {
+                    serial: announced.serial,
+                    lineage: announced.lineage.clone(),
+                    md5: announced.md5.to_lowercase(),
+                };
+                if let Verdict::Refuse(refusal) = judge(workspace.state().as_ref(), &new, stands, announced.force) {
+                    return Err(Error::Conflict(refusal.to_string()));
+                }
+                let version = StateVersion {
+                    id: version_id.clone(),
+                    organization_id: workspace.organization_id.clone(),
+                    workspace_id: id.clone(),
+                    sequence: None,
+                    parent_id: None,
+                    status: "pending".into(),
+                    serial: new.serial,
+                    lineage: new.lineage,
+                    md5: new.md5,
+                    size: 0,
+                    forced: announced.force,
+                    terraform_version: String::new(),
+                    format: 0,
+                    resource_count: 0,
+                    blob_id: None,
+                    json_blob_id: None,
+                    run_id: run_of(caller).map(ToString::to_string),
+                    created_by: caller.id().map(ToString::to_string),
+                    created_at: now,
+                };
+                store::state::insert(&mut tx, &version).await?;
+                Ok(version)
+            })
+            .await
+    }
+
+    /// Takes the bytes of an announced state. Whoever has the signed URL may upload; what was announced is judged again, since the workspace
+    /// may have changed meanwhile.
+    pub async fn upload_state(&self, id: &StateVersionId, bytes: Bytes) -> Result<Written> {
+        let pending = self.store.look(async |mut tx| store::state::find(&mut tx, id).await).await?;
+        let pending = pending.ok_or_else(|| Error::not_found(format!("state version {id}")))?;
+        let content = self.state_content(&bytes, Some(&pending.md5)).await?;
+        if pending.status != "pending" {
+            // The same bytes once more: the answer to the first upload was lost on its way.
+            return Ok(Written { version: pending, repeated: true });
+        }
+        let blob = self.seal_blob(&pending.organization_id, &pending.workspace_id, bytes).await?;
+        let version = StateVersion {
+            size: blob.size,
+            terraform_version: content.terraform_version.clone(),
+            format: content.format,
+            resource_count: i64::try_from(content.resources.len()).unwrap_or(i64::MAX),
+            ..pending
+        };
+        let outputs = self.new_outputs(&version.id, &content);
+        let stored = self
+            .store
+            .write(async |mut tx| {
+                let workspace = access::hold_ours(&mut tx, &version.workspace_id).await?;
+                let writer = announced_by(&version)?;
+                let stands = may_write(&workspace, &writer)?;
+                append(&mut tx, &workspace, &version, &content, &outputs, &blob, stands, true).await
+            })
+            .await;
+        self.settle(&blob, stored).await
+    }
+
+    /// Takes the JSON form of a state, which a client may send beside it.
+    pub async fn upload_state_json(&self, id: &StateVersionId, bytes: Bytes) -> Result<()> {
+        let version = self.store.look(async |mut tx| store::state::find(&mut tx, id).await).await?;
+        let version = version.ok_or_else(|| Error::not_found(format!("state version {id}")))?;
+        serde_json::from_slice::<serde::de::IgnoredAny>(&bytes)
+            .map_err(|e| Error::invalid("json-state", format!("the body is no JSON: {e}")))?;
+        let blob = self.seal_blob(&version.organization_id, &version.workspace_id, bytes).await?;
+        let stored: Result<()> = self
+            .store
+            .write(async |mut tx| {
+                store::blob::insert(&mut tx, &blob).await?;
+                Ok(store::state::set_json(&mut tx, id, blob.id.as_str()).await?)
+            })
+            .await;
+        if stored.is_err() {
+            self.forget_blob(&blob).await;
+        }
+        stored
+    }
+
+    /// Stores the state that a run's apply wrote. One that comes after the lease was lost is kept too: current if its parent still is,
+    /// otherwise as the run's errored state.
+    pub(crate) async fn write_run_state(&self, run: &RunId, id: &WorkspaceId, bytes: Bytes) -> Result<Written> {
+        let content = self.state_content(&bytes, None).await?;
+        let seen = self.store.look(async |mut tx| store::workspace::find(&mut tx, id, "").await).await?;
+        let seen = seen.ok_or_else(|| Error::not_found(format!("workspace {id}")))?;
+        let blob = self.seal_blob(&seen.organization_id, id, bytes.clone()).await?;
+        let mut version = self.new_version(&seen, &content, None);
+        version.run_id = Some(run.to_string());
+        let outputs = self.new_outputs(&version.id, &content);
+        let stored = self
+            .store
+            .write(async |mut tx| {
+                let workspace = access::hold_ours(&mut tx, id).await?;
+                let stands = standing(workspace.lock()?.as_ref(), &Writer::Run(run.clone()));
+                if stands == Standing::Holds {
+                    return append(&mut tx, &workspace, &version, &content, &outputs, &blob, stands, false).await;
+                }
+                if workspace.state().is_some_and(|c| c.md5 == version.md5 && c.serial == version.serial) {
+                    return repeat(&mut tx, &workspace, &version, false).await;
+                }
+                store::blob::insert(&mut tx, &blob).await?;
+                let late = StateVersion {
+                    status: "errored".into(),
+                    blob_id: Some(blob.id.to_string()),
+                    size: blob.size,
+                    ..version.clone()
+                };
+                store::state::insert(&mut tx, &late).await?;
+                Ok(Written { version: late, repeated: false })
+            })
+            .await;
+        self.settle(&blob, stored).await
+    }
+
+    /// Forgets the current state: `DELETE` of a `backend "http"`. Its versions stay.
+    pub async fn delete_state(&self, caller: &Caller, id: &WorkspaceId, source: &Source) -> Result<()> {
+        let now = self.now();
+        self.store
+            .write(async |mut tx| {
+                let workspace = access::hold(&mut tx, caller, id, Permission::WriteState).await?;
+                may_write(&workspace, &writer(caller, source)?)?;
+                let gone = store::state::list_current_hashes(&mut tx, id).await?;
+                let gone: Vec<&str> = gone.iter().map(|(address, _)| address.as_str()).collect();
+                store::state::close_resources(&mut tx, id, workspace.state_sequence, &gone).await?;
+                store::workspace::clear_current_state(&mut tx, id, now).await?;
+                Ok::<_, Error>(())
+            })
+            .await?;
+        self.hub.announce([Event::Workspace(id.clone())]);
+        Ok(())
+    }
+
+    async fn state_content(&self, bytes: &Bytes, md5: Option<&str>) -> Result<Content> {
+        if bytes.len() > self.limits.state_bytes {
+            return Err(Error::TooLarge(format!("the state is larger than {} bytes", self.limits.state_bytes)));
+        }
+        let content = if bytes.len() > LARGE {
+            let bytes = bytes.clone();
+            let read = tokio::task::spawn_blocking(move || Content::read(&bytes)).await;
+            read.map_err(|e| Error::internal("reading a state", e))??
+        } else {
+            Content::read(bytes)?
+        };
+        match md5 {
+            Some(md5) if !md5.eq_ignore_ascii_case(&content.md5) => Err(Error::invalid(
+                "md5",
+                format!("the MD5 of the bytes that arrived is {}, not {md5}: send them again", content.md5),
+            )),
+            _ => Ok(content),
+        }
+    }
+
+    fn new_version(&self, workspace: &Workspace, content: &Content, announced: Option<&Announced>) -> StateVersion {
+        StateVersion {
+            id: StateVersionId::new(&self.entropy()),
+            organization_id: workspace.organization_id.clone(),
+            workspace_id: workspace.id.clone(),
+            sequence: None,
+            parent_id: None,
+            status: "pending".into(),
+            serial: announced.map_or(content.serial, |a| a.serial),
+            lineage: announced.map_or_else(|| content.lineage.clone(), |a| a.lineage.clone()),
+            md5: content.md5.clone(),
+            size: 0,
+            forced: announced.is_some_and(|a| a.force),
+            terraform_version: content.terraform_version.clone(),
+            format: content.format,
+            resource_count: i64::try_from(content.resources.len()).unwrap_or(i64::MAX),
+            blob_id: None,
+            json_blob_id: None,
+            run_id: None,
+            created_by: None,
+            created_at: self.now(),
+        }
+    }
+
+    fn new_outputs(&self, version: &StateVersionId, content: &Content) -> Vec<Output> {
+        let new = |name: &String| Output {
+            id: OutputId::new(&self.entropy()),
+            state_version_id: version.clone(),
+            name: name.clone(),
+        };
+        content.outputs.iter().map(new).collect()
+    }
+
+    /// After the transaction: an object that no row points at is removed at once, not left to the sweep.
+    async fn settle(&self, blob: &Blob, stored: Result<Written>) -> Result<Written> {
+        match &stored {
+            Ok(written) if !written.repeated => {
+                self.hub.announce([Event::Workspace(written.version.workspace_id.clone())]);
+            }
+            _ => self.forget_blob(blob).await,
+        }
+        stored
+    }
+}

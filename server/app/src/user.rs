@@ -1,0 +1,219 @@
+//! People: create one, let one in, give one a token.
+
+use crate::{App, Caller, Error, Result};
+use domain::{
+    id::{TokenId, UserId},
+    name,
+    time::Time,
+};
+use secrecy::{ExposeSecret, SecretString};
+use store::user::{Token, User};
+
+/// How long a browser session lasts, in seconds.
+const SESSION: i64 = 14 * 24 * 3600;
+/// How long the first set-up link is good, in seconds.
+const SETUP: i64 = 24 * 3600;
+/// The fewest characters of a password.
+const SHORTEST_PASSWORD: usize = 12;
+
+/// What a new person is made of.
+#[derive(Debug, Clone)]
+pub struct New {
+    /// The name to sign in with.
+    pub name: String,
+    /// Where mail goes.
+    pub email: String,
+    /// Whether they may do everything everywhere.
+    pub site_admin: bool,
+    /// A password for the browser; without one there are only tokens.
+    pub password: Option<SecretString>,
+}
+
+impl App {
+    /// Creates a person. Only the house itself calls this: `terrane admin`, and the set-up page.
+    pub async fn create_user(&self, new: New) -> Result<User> {
+        name::check_user(&new.name).map_err(|e| Error::invalid("name", e))?;
+        name::check_email(&new.email).map_err(|e| Error::invalid("email", e))?;
+        let hash = match &new.password {
+            Some(password) => Some(self.hash_password(password).await?),
+            None => None,
+        };
+        let user = User {
+            id: UserId::new(&self.entropy()),
+            name: new.name,
+            email: new.email,
+            site_admin: new.site_admin,
+            created_at: self.now(),
+        };
+        let saved = self.store.write(async |mut tx| store::user::insert(&mut tx, &user, hash.as_deref()).await).await;
+        match saved {
+            Ok(()) => Ok(user),
+            Err(error) if error.is_taken("users") => Err(Error::Conflict(format!(
+                "a user named {} or with the address {} exists already",
+                user.name, user.email
+            ))),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Everybody, by name.
+    pub async fn list_users(&self) -> Result<Vec<User>> {
+        Ok(self.store.look(async |mut tx| store::user::list(&mut tx).await).await?)
+    }
+
+    /// The person with this name, for the house itself.
+    pub async fn user_by_name(&self, name: &str) -> Result<User> {
+        let user = self.store.look(async |mut tx| store::user::find_by_name(&mut tx, name).await).await?;
+        user.ok_or_else(|| Error::not_found(format!("user {name}")))
+    }
+
+    /// Creates a token of a person; its value is told this once.
+    pub async fn create_token(
+        &self,
+        user: &User,
+        description: &str,
+        ttl_seconds: Option<i64>,
+    ) -> Result<(Token, SecretString)> {
+        if description.chars().count() > 256 {
+            return Err(Error::invalid("description", "Description is too long (maximum is 256 characters)"));
+        }
+        let now = self.now();
+        let (value, hash) = self.vault.new_token(secrets::TokenKind::User)?;
+        let token = Token {
+            id: TokenId::new(&self.entropy()),
+            description: description.to_owned(),
+            created_at: now,
+            expires_at: ttl_seconds.map(|ttl| now.plus_seconds(ttl).micros()),
+        };
+        self.store.write(async |mut tx| store::user::insert_token(&mut tx, &user.id, &token, &hash).await).await?;
+        Ok((token, value))
+    }
+
+    /// The caller's tokens.
+    pub async fn list_tokens(&self, caller: &Caller) -> Result<Vec<Token>> {
+        let user = caller.user()?;
+        Ok(self.store.look(async |mut tx| store::user::list_tokens(&mut tx, &user.id).await).await?)
+    }
+
+    /// Revokes one of the caller's tokens, at once.
+    pub async fn revoke_token(&self, caller: &Caller, token: &TokenId) -> Result<()> {
+        let (user, now) = (caller.user()?, self.now());
+        let revoked =
+            self.store.write(async |mut tx| store::user::revoke_token(&mut tx, &user.id, token, now).await).await?;
+        self.known.forget();
+        if revoked == 0 { Err(Error::not_found(format!("token {token}"))) } else { Ok(()) }
+    }
+
+    /// Lets a person in with name (or address) and password; the answer is the session's secret.
+    pub async fn sign_in(&self, login: &str, password: &SecretString) -> Result<SecretString> {
+        let wrong = || Error::Unauthorized("the name or the password is wrong".into());
+        let found = self.store.look(async |mut tx| store::user::find_password(&mut tx, login).await).await?;
+        // A name that nobody has costs as much as a wrong password: the time tells nothing.
+        let (user, hash) = found.unzip();
+        if !self.verify_password(password, hash).await? {
+            return Err(wrong());
+        }
+        let user: UserId = user.ok_or_else(wrong)?.parse().map_err(|e| Error::internal("reading a user's id", e))?;
+        self.begin_session(&user).await
+    }
+
+    /// Ends a session.
+    pub async fn sign_out(&self, session: &str) -> Result<()> {
+        if let Some(hash) = self.vault.hash_token(session) {
+            self.store.write(async |mut tx| store::user::delete_session(&mut tx, &hash).await).await?;
+        }
+        Ok(())
+    }
+
+    /// A new set-up link's secret while there is nobody yet.
+    pub async fn offer_setup(&self) -> Result<Option<SecretString>> {
+        if !self.store.look(async |mut tx| store::user::is_empty(&mut tx).await).await? {
+            return Ok(None);
+        }
+        let (value, hash) = self.vault.new_token(secrets::TokenKind::Session)?;
+        let until = self.now().plus_seconds(SETUP);
+        self.store.write(async |mut tx| store::user::replace_setup(&mut tx, &hash, until).await).await?;
+        Ok(Some(value))
+    }
+
+    /// Whether this set-up link is good.
+    pub async fn check_setup(&self, setup: &str) -> Result<()> {
+        let (hash, now) = (self.setup_hash(setup)?, self.now());
+        let good = self.store.look(async |mut tx| store::user::find_setup(&mut tx, &hash, now).await).await?;
+        if good { Ok(()) } else { Err(Self::stale_setup()) }
+    }
+
+    /// Uses the set-up link: its bearer becomes the first person, a site admin, and is let in.
+    pub async fn set_up(&self, setup: &str, new: New) -> Result<SecretString> {
+        let (link, now) = (self.setup_hash(setup)?, self.now());
+        name::check_user(&new.name).map_err(|e| Error::invalid("name", e))?;
+        name::check_email(&new.email).map_err(|e| Error::invalid("email", e))?;
+        let password = new.password.as_ref().ok_or_else(|| Error::invalid("password", "Password can't be blank"))?;
+        let hash = self.hash_password(password).await?;
+        let user = User {
+            id: UserId::new(&self.entropy()),
+            name: new.name,
+            email: new.email,
+            site_admin: true,
+            created_at: now,
+        };
+        self.store
+            .write(async |mut tx| {
+                let good = store::user::find_setup(&mut tx, &link, now).await?;
+                if !good || !store::user::is_empty(&mut tx).await? {
+                    return Err(Self::stale_setup());
+                }
+                store::user::delete_setups(&mut tx).await?;
+                Ok(store::user::insert(&mut tx, &user, Some(&hash)).await?)
+            })
+            .await?;
+        self.begin_session(&user.id).await
+    }
+
+    async fn begin_session(&self, user: &UserId) -> Result<SecretString> {
+        let (value, hash) = self.vault.new_token(secrets::TokenKind::Session)?;
+        let now = self.now();
+        let until: Time = now.plus_seconds(SESSION);
+        self.store.write(async |mut tx| store::user::insert_session(&mut tx, user, &hash, now, until).await).await?;
+        Ok(value)
+    }
+
+    fn setup_hash(&self, setup: &str) -> Result<[u8; 32]> {
+        self.vault.hash_token(setup).ok_or_else(Self::stale_setup)
+    }
+    fn stale_setup() -> Error {
+        Error::Unauthorized(
+            "the set-up link is used or too old; while there is no user, each start of the server prints a new one"
+                .into(),
+        )
+    }
+
+    async fn hash_password(&self, password: &SecretString) -> Result<String> {
+        if password.expose_secret().chars().count() < SHORTEST_PASSWORD {
+            return Err(Error::invalid(
+                "password",
+                format!("Password is too short (minimum is {SHORTEST_PASSWORD} characters)"),
+            ));
+        }
+        let password = password.clone();
+        // Argon2 is slow on purpose: not on a thread that answers others.
+        let hashed = tokio::task::spawn_blocking(move || secrets::Password::new(password).hash()).await;
+        hashed
+            .map_err(|e| Error::internal("hashing a password", e))?
+            .map_err(|e| Error::internal("hashing a password", e))
+    }
+    async fn verify_password(&self, password: &SecretString, hash: Option<String>) -> Result<bool> {
+        let password = password.clone();
+        let verify = move || {
+            let password = secrets::Password::new(password);
+            match hash {
+                Some(hash) => password.verify(&hash),
+                None => password.hash().map(|_| false),
+            }
+        };
+        let verified = tokio::task::spawn_blocking(verify).await;
+        verified
+            .map_err(|e| Error::internal("verifying a password", e))?
+            .map_err(|e| Error::internal("verifying a password", e))
+    }
+}

@@ -1,0 +1,281 @@
+//! Keys and sealed bytes: what the verbs need of `secrets` and `objects`.
+
+use crate::{App, Error, Result};
+use bytes::Bytes;
+use domain::{
+    id::{BlobId, OrganizationId, WorkspaceId},
+    time::Time,
+};
+use futures::StreamExt as _;
+use objects::{Blobs, Digests, Key, Sealed};
+use secrecy::SecretString;
+use secrets::{Context, DataKey, LocalKeyService, MasterKey, Signer, Token, TokenHasher, TokenKind, WrappedKey};
+use std::{
+    collections::HashMap,
+    io::Cursor,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+};
+use store::blob::Blob;
+use tokio::io::{AsyncRead, AsyncReadExt as _};
+
+/// Opened bytes on their way out.
+pub type Reader = Pin<Box<dyn AsyncRead + Send>>;
+
+/// How many opened data keys are kept.
+const KEYS: usize = 10_000;
+/// Bytes above this are opened piece by piece, off the threads that answer others.
+const LARGE: u64 = 1 << 20;
+/// Objects younger than this may yet get their row, in seconds.
+const DAY: i64 = 24 * 3600;
+
+/// Keys, tokens, signatures.
+pub struct Vault {
+    service: LocalKeyService,
+    hasher: TokenHasher,
+    signer: Signer,
+    keys: Mutex<HashMap<WorkspaceId, Arc<DataKey>>>,
+    blobs: Blobs,
+}
+
+impl std::fmt::Debug for Vault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Vault(…)")
+    }
+}
+
+impl Vault {
+    /// A vault whose keys are wrapped by this one, and whose large blobs lie in this store.
+    pub fn new(master: MasterKey, blobs: Blobs) -> Self {
+        Self {
+            hasher: TokenHasher::from_master(&master),
+            signer: Signer::from_master(&master),
+            service: LocalKeyService::new(master, Vec::new()),
+            keys: Mutex::default(),
+            blobs,
+        }
+    }
+    /// What is stored of a token; `None` when the text cannot be one.
+    pub(crate) fn hash_token(&self, text: &str) -> Option<[u8; 32]> {
+        Token::parse(text).ok().map(|token| self.hasher.hash(&token))
+    }
+    /// A new token and what is stored of it.
+    pub(crate) fn new_token(&self, kind: TokenKind) -> Result<(SecretString, [u8; 32])> {
+        let token = Token::generate(kind).map_err(|e| Error::internal("making a token", e))?;
+        let hash = self.hasher.hash(&token);
+        Ok((token.expose().to_owned().into(), hash))
+    }
+    /// A value that proves itself until `until`.
+    pub fn sign(&self, purpose: &str, payload: &[u8], until: Time) -> String {
+        self.signer.sign(purpose, payload, Some(until.micros()))
+    }
+    /// The payload of a signed value for this purpose that is still good.
+    pub fn verify(&self, purpose: &str, text: &str, now: Time) -> Option<Vec<u8>> {
+        self.signer.verify(purpose, text, now.micros()).ok()
+    }
+    /// A new data key for a workspace, wrapped.
+    pub(crate) fn new_key(&self, workspace: &WorkspaceId) -> Result<Vec<u8>> {
+        let key = DataKey::generate().map_err(|e| Error::internal("making a data key", e))?;
+        let wrapped = self.service.wrap_now(&key, &key_context(workspace));
+        Ok(wrapped.map_err(|e| Error::internal("wrapping a data key", e))?.to_bytes())
+    }
+}
+
+fn key_context(workspace: &WorkspaceId) -> Context<'_> {
+    Context { table: "data_keys", id: workspace.as_str(), organization: "" }
+}
+
+/// Where a sealed value belongs.
+pub(crate) fn context<'a>(table: &'a str, id: &'a str, organization: &'a str) -> Context<'a> {
+    Context { table, id, organization }
+}
+
+impl App {
+    async fn key(&self, workspace: &WorkspaceId) -> Result<Arc<DataKey>> {
+        let known = self.vault.keys.lock().unwrap_or_else(PoisonError::into_inner).get(workspace).cloned();
+        if let Some(key) = known {
+            return Ok(key);
+        }
+        let wrapped = self.store.look(async |mut tx| store::workspace::find_key(&mut tx, workspace).await).await?;
+        let doing = "unwrapping a data key";
+        let wrapped = wrapped.ok_or_else(|| Error::Internal(format!("{workspace} has no data key")))?;
+        let wrapped = WrappedKey::from_bytes(&wrapped).map_err(|e| Error::internal(doing, e))?;
+        let key =
+            self.vault.service.unwrap_now(&wrapped, &key_context(workspace)).map_err(|e| Error::internal(doing, e))?;
+        let key = Arc::new(key);
+        let mut keys = self.vault.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        if keys.len() >= KEYS {
+            keys.clear();
+        }
+        keys.insert(workspace.clone(), key.clone());
+        Ok(key)
+    }
+
+    /// Seals a small value.
+    pub(crate) async fn seal_small(
+        &self,
+        workspace: &WorkspaceId,
+        context: &Context<'_>,
+        value: &[u8],
+    ) -> Result<Vec<u8>> {
+        let key = self.key(workspace).await?;
+        secrets::seal(&key, context, value).map_err(|e| Error::internal("sealing a value", e))
+    }
+    /// Opens a small value.
+    pub(crate) async fn open_small(
+        &self,
+        workspace: &WorkspaceId,
+        context: &Context<'_>,
+        sealed: &[u8],
+    ) -> Result<Vec<u8>> {
+        let key = self.key(workspace).await?;
+        secrets::open(&key, context, sealed).map_err(|e| Error::internal("opening a sealed value", e))
+    }
+    /// Compresses and seals a piece of a log.
+    pub(crate) async fn seal_compressed(
+        &self,
+        workspace: &WorkspaceId,
+        context: &Context<'_>,
+        piece: &[u8],
+    ) -> Result<Vec<u8>> {
+        let key = self.key(workspace).await?;
+        objects::seal_bytes(&key, context, piece).map_err(|e| Error::internal("sealing a piece of a log", e))
+    }
+    /// Opens a piece of a log, which had `length` bytes.
+    pub(crate) async fn open_compressed(
+        &self,
+        workspace: &WorkspaceId,
+        context: &Context<'_>,
+        sealed: &[u8],
+        length: u64,
+    ) -> Result<Vec<u8>> {
+        let key = self.key(workspace).await?;
+        objects::open_bytes(&key, context, sealed, length).map_err(|e| Error::internal("opening a piece of a log", e))
+    }
+
+    /// Seals bytes that are at hand. The blob is not saved yet.
+    pub(crate) async fn seal_blob(
+        &self,
+        organization: &OrganizationId,
+        workspace: &WorkspaceId,
+        bytes: Bytes,
+    ) -> Result<Blob> {
+        let limit = u64::MAX;
+        if bytes.len() >= objects::INLINE {
+            return self.seal_stream(organization, workspace, Box::pin(Cursor::new(bytes)), limit).await;
+        }
+        let id = BlobId::new(&self.entropy());
+        let key = self.key(workspace).await?;
+        let sealed = objects::seal_bytes(&key, &blob_context(&id, organization), &bytes);
+        let sealed = sealed.map_err(|e| Error::internal("sealing a blob", e))?;
+        Ok(blob(id, organization, workspace, bytes.len() as u64, Sealed::Inline(sealed)))
+    }
+
+    /// Seals bytes as they stream in, up to `limit`. The blob is not saved yet; if it is large, its object is.
+    pub(crate) async fn seal_stream(
+        &self,
+        organization: &OrganizationId,
+        workspace: &WorkspaceId,
+        reader: Reader,
+        limit: u64,
+    ) -> Result<Blob> {
+        let id = BlobId::new(&self.entropy());
+        let key = self.key(workspace).await?;
+        let object =
+            Key::new(format!("{organization}/{workspace}/{id}")).map_err(|e| Error::internal("naming an object", e))?;
+        let context = blob_context(&id, organization);
+        let written = self.vault.blobs.seal_stream(&key, &context, &object, reader, limit, Digests::default()).await;
+        let written = written.map_err(|error| match error {
+            objects::Error::Source(cut) => {
+                Error::invalid("body", format!("the upload was cut off: {cut}; send it again"))
+            }
+            objects::Error::TooLarge { limit } => Error::TooLarge(format!("the upload is larger than {limit} bytes")),
+            other => Error::internal("sealing a blob", other),
+        })?;
+        Ok(blob(id, organization, workspace, written.size, written.sealed))
+    }
+
+    /// The bytes of a blob, all at once: for what was bounded when it came.
+    pub(crate) async fn blob_bytes(&self, id: &str) -> Result<Bytes> {
+        let found = self.store.look(async |mut tx| store::blob::find(&mut tx, id).await).await?;
+        let blob = found.ok_or_else(|| Error::Internal(format!("blob {id} is missing")))?;
+        let doing = "opening a blob";
+        if let Some(sealed) = &blob.sealed
+            && blob.size < i64::try_from(LARGE).unwrap_or_default()
+        {
+            let key = self.key(&blob.workspace_id).await?;
+            let size = u64::try_from(blob.size).unwrap_or_default();
+            let opened = objects::open_bytes(&key, &blob_context(&blob.id, &blob.organization_id), sealed, size);
+            return opened.map(Bytes::from).map_err(|e| Error::internal(doing, e));
+        }
+        let mut bytes = Vec::with_capacity(usize::try_from(blob.size).unwrap_or_default());
+        let mut reader = self.open_stream(&blob).await?;
+        reader.read_to_end(&mut bytes).await.map_err(|e| Error::internal(doing, e))?;
+        Ok(bytes.into())
+    }
+
+    /// The bytes of a blob, as they stream out.
+    pub(crate) async fn open_stream(&self, blob: &Blob) -> Result<Reader> {
+        let doing = "opening a blob";
+        let key = self.key(&blob.workspace_id).await?;
+        let size = u64::try_from(blob.size).unwrap_or_default();
+        let sealed = match (&blob.sealed, &blob.object_key) {
+            (Some(bytes), _) => Sealed::Inline(bytes.clone()),
+            (None, Some(key)) => {
+                Sealed::Object { key: Key::new(key.clone()).map_err(|e| Error::internal(doing, e))?, size: 0 }
+            }
+            (None, None) => return Err(Error::Internal(format!("{} has no bytes", blob.id))),
+        };
+        let context = blob_context(&blob.id, &blob.organization_id);
+        let opened = self.vault.blobs.open_stream(&key, &context, sealed, size).await;
+        Ok(Box::pin(opened.map_err(|e| Error::internal(doing, e))?))
+    }
+
+    /// Removes the object of a blob that no row points at. One that stays is found by the sweep.
+    pub(crate) async fn forget_blob(&self, blob: &Blob) {
+        let Some(key) = blob.object_key.clone().and_then(|key| Key::new(key).ok()) else { return };
+        if let Err(error) = self.vault.blobs.store().delete(&key).await {
+            tracing::warn!(%error, blob = %blob.id, "removing an object that is not needed");
+        }
+    }
+
+    /// Removes objects that no row points at, left by a crash between object and row, if they are older than a day. Idempotent; the reconciler
+    /// calls it.
+    pub async fn sweep_objects(&self) -> Result<u64> {
+        let before = self.now().plus_seconds(-DAY).micros();
+        let doing = "sweeping objects";
+        let mut swept = 0;
+        let mut entries = self.vault.blobs.store().list("");
+        while let Some(entry) = entries.next().await {
+            let entry = entry.map_err(|e| Error::internal(doing, e))?;
+            let key = entry.key.as_str();
+            if entry.modified >= before
+                || self.store.look(async |mut tx| store::blob::is_known(&mut tx, key).await).await?
+            {
+                continue;
+            }
+            self.vault.blobs.store().delete(&entry.key).await.map_err(|e| Error::internal(doing, e))?;
+            swept += 1;
+        }
+        Ok(swept)
+    }
+}
+
+fn blob_context<'a>(id: &'a BlobId, organization: &'a OrganizationId) -> Context<'a> {
+    context("blobs", id.as_str(), organization.as_str())
+}
+
+fn blob(id: BlobId, organization: &OrganizationId, workspace: &WorkspaceId, size: u64, sealed: Sealed) -> Blob {
+    let (sealed, object_key) = match sealed {
+        Sealed::Inline(bytes) => (Some(bytes), None),
+        Sealed::Object { key, .. } => (None, Some(key.as_str().to_owned())),
+    };
+    Blob {
+        id,
+        organization_id: organization.clone(),
+        workspace_id: workspace.clone(),
+        size: i64::try_from(size).unwrap_or(i64::MAX),
+        sealed,
+        object_key,
+    }
+}

@@ -1,0 +1,233 @@
+//! Workspaces: create, change, tag, delete.
+
+use crate::{App, Caller, Error, Result, access, hub::Event};
+use domain::{
+    id::{ProjectId, WorkspaceId},
+    name,
+    permission::Permission,
+    tag::{self, Tag},
+};
+use store::{
+    Tx,
+    workspace::{Filter, Workspace},
+};
+
+/// The version of the engine that a workspace gets when nobody chooses.
+const NEWEST: &str = "latest";
+
+/// What may be said of a workspace; what is not said keeps its value, or gets its default.
+#[derive(Debug, Clone, Default)]
+pub struct Settings {
+    /// Its name.
+    pub name: Option<String>,
+    /// What it is for.
+    pub description: Option<String>,
+    /// In which project.
+    pub project: Option<ProjectId>,
+    /// `remote` or `local`.
+    pub execution_mode: Option<String>,
+    /// `terraform` or `tofu`.
+    pub engine: Option<String>,
+    /// An exact version, a constraint or `latest`.
+    pub terraform_version: Option<String>,
+    /// Where the root module lies in the configuration.
+    pub working_directory: Option<String>,
+    /// Whether runs confirm themselves.
+    pub auto_apply: Option<bool>,
+    /// Its tags, all of them.
+    pub tags: Option<Vec<Tag>>,
+}
+
+impl Settings {
+    fn apply(&self, workspace: &mut Workspace) -> Result<()> {
+        let invalid = |attribute: &str, detail: &str| Err(Error::invalid(attribute, detail));
+        if let Some(name) = &self.name {
+            name::check(name).map_err(|e| Error::invalid("name", e))?;
+            workspace.name.clone_from(name);
+        }
+        if let Some(description) = &self.description {
+            if description.chars().count() > 2000 {
+                return invalid("description", "Description is too long (maximum is 2000 characters)");
+            }
+            workspace.description.clone_from(description);
+        }
+        if let Some(project) = &self.project {
+            workspace.project_id = project.clone();
+        }
+        if let Some(mode) = &self.execution_mode {
+            if !["remote", "local"].contains(&mode.as_str()) {
+                return invalid("execution-mode", "Execution mode is 'remote' or 'local'");
+            }
+            workspace.execution_mode.clone_from(mode);
+        }
+        if let Some(engine) = &self.engine {
+            if !["terraform", "tofu"].contains(&engine.as_str()) {
+                return invalid("engine", "Engine is 'terraform' or 'tofu'");
+            }
+            workspace.engine.clone_from(engine);
+        }
+        if let Some(version) = &self.terraform_version {
+            let plain = |c: char| c.is_ascii_alphanumeric() || " .,~<>=!+-".contains(c);
+            if version.is_empty() || version.len() > 100 || !version.chars().all(plain) {
+                return invalid(
+                    "terraform-version",
+                    "Version is an exact one (1.11.4), a constraint (~> 1.11.0) or 'latest'",
+                );
+            }
+            workspace.terraform_version.clone_from(version);
+        }
+        if let Some(directory) = &self.working_directory {
+            name::check_directory(directory).map_err(|e| Error::invalid("working-directory", e))?;
+            workspace.working_directory.clone_from(directory);
+        }
+        if let Some(auto_apply) = self.auto_apply {
+            workspace.auto_apply = auto_apply;
+        }
+        if self.tags.as_ref().is_some_and(|tags| tags.len() > tag::MOST) {
+            return invalid("tags", "A workspace has up to 100 tags");
+        }
+        Ok(())
+    }
+}
+
+impl App {
+    /// Creates a workspace with a data key of its own.
+    pub async fn create_workspace(
+        &self,
+        caller: &Caller,
+        organization: &str,
+        settings: &Settings,
+    ) -> Result<Workspace> {
+        let organization = self.organization(caller, organization, Permission::CreateWorkspace).await?;
+        if settings.name.is_none() {
+            return Err(Error::invalid("name", "Name can't be blank"));
+        }
+        let id = WorkspaceId::new(&self.entropy());
+        let wrapped = self.vault.new_key(&id)?;
+        let now = self.now();
+        let saved = self
+            .store
+            .write(async |mut tx| {
+                let default = store::organization::default_project(&mut tx, &organization.id).await?;
+                let default =
+                    default.ok_or_else(|| Error::Internal(format!("{} has no default project", organization.id)))?;
+                let mut workspace = Workspace::new(id.clone(), &organization, default.id, NEWEST, now);
+                settings.apply(&mut workspace)?;
+                self.check_project(&mut tx, &workspace).await?;
+                store::workspace::insert(&mut tx, &workspace, &wrapped).await.map_err(taken)?;
+                let tags = distinct(settings.tags.as_deref().unwrap_or_default());
+                if !tags.is_empty() {
+                    store::workspace::put_tags(&mut tx, &workspace, &tags).await?;
+                }
+                let user = caller.user_id();
+                let saved = store::workspace::find(&mut tx, &id, user).await?;
+                saved.ok_or_else(|| Error::Internal(format!("{id} vanished while it was created")))
+            })
+            .await?;
+        Ok(saved)
+    }
+
+    /// A page of an organization's workspaces by name, and how many there are in all.
+    pub async fn list_workspaces(
+        &self,
+        caller: &Caller,
+        organization: &str,
+        filter: &Filter,
+        limit: i64,
+        offset: i64,
+    ) -> Result<(Vec<Workspace>, i64)> {
+        let organization = self.organization(caller, organization, Permission::Read).await?;
+        let user = caller.user_id();
+        Ok(self
+            .store
+            .read(async |mut tx| store::workspace::list(&mut tx, &organization.id, user, filter, limit, offset).await)
+            .await?)
+    }
+
+    /// Changes a workspace's settings; tags only if some are said.
+    pub async fn update_workspace(&self, caller: &Caller, id: &WorkspaceId, settings: &Settings) -> Result<Workspace> {
+        let now = self.now();
+        let saved = self
+            .store
+            .write(async |mut tx| {
+                let mut workspace = access::hold(&mut tx, caller, id, Permission::UpdateWorkspace).await?;
+                settings.apply(&mut workspace)?;
+                self.check_project(&mut tx, &workspace).await?;
+                store::workspace::update(&mut tx, &workspace, now).await.map_err(taken)?;
+                if let Some(tags) = &settings.tags {
+                    store::workspace::put_tags(&mut tx, &workspace, &distinct(tags)).await?;
+                }
+                let saved = store::workspace::find(&mut tx, id, caller.user_id()).await?;
+                saved.ok_or_else(|| Error::not_found(format!("workspace {id}")))
+            })
+            .await?;
+        self.hub.announce([Event::Workspace(id.clone())]);
+        Ok(saved)
+    }
+
+    /// Adds tags to those that are there; a key that is there gets its new value.
+    pub async fn add_tags(&self, caller: &Caller, id: &WorkspaceId, tags: &[Tag]) -> Result<Workspace> {
+        let workspace = self.workspace(caller, access::Which::Id(id), Permission::UpdateWorkspace).await?;
+        let mut all = workspace.tags();
+        all.extend_from_slice(tags);
+        self.update_workspace(caller, id, &Settings { tags: Some(all), ..Settings::default() }).await
+    }
+
+    /// Deletes a workspace. `safe` refuses while it is locked or its state still manages something.
+    pub async fn delete_workspace(&self, caller: &Caller, id: &WorkspaceId, safe: bool) -> Result<()> {
+        let now = self.now();
+        self.store
+            .write(async |mut tx| {
+                let workspace = access::hold(&mut tx, caller, id, Permission::DeleteWorkspace).await?;
+                let open = store::run::count_open(&mut tx, id).await?;
+                if safe && (workspace.lock()?.is_some() || open > 0) {
+                    return Err(Error::Conflict(format!("workspace {} is locked or has runs that go on", workspace.name)));
+                }
+                if open > 0 {
+                    return Err(Error::Conflict(format!(
+                        "workspace {} has {open} runs that have not ended; cancel or discard them first",
+                        workspace.name
+                    )));
+                }
+                let state = store::state::current(&mut tx, id).await?;
+                let resources = state.map_or(0, |state| state.resource_count);
+                if safe && resources > 0 {
+                    return Err(Error::Conflict(format!(
+                        "workspace {} is still managing {resources} resources; destroy them first, or delete with force",
+                        workspace.name
+                    )));
+                }
+                Ok(store::workspace::delete(&mut tx, id, now).await?)
+            })
+            .await?;
+        self.hub.announce([Event::Workspace(id.clone())]);
+        Ok(())
+    }
+
+    async fn check_project(&self, tx: &mut Tx, workspace: &Workspace) -> Result<()> {
+        let found = store::organization::find_project(tx, &workspace.project_id, "").await?;
+        match found {
+            Some((_, organization, _)) if organization == workspace.organization_name => Ok(()),
+            _ => Err(Error::invalid(
+                "project",
+                format!("Project {} is not one of this organization", workspace.project_id),
+            )),
+        }
+    }
+}
+
+/// Each key once, with its last value, in the order of its first place.
+fn distinct(tags: &[Tag]) -> Vec<Tag> {
+    let mut distinct: Vec<Tag> = Vec::new();
+    for tag in tags {
+        match distinct.iter_mut().find(|known| known.key == tag.key) {
+            Some(known) => known.value.clone_from(&tag.value),
+            None => distinct.push(tag.clone()),
+        }
+    }
+    distinct
+}
+
+fn taken(error: store::Error) -> Error {
+    if error.is_taken("workspaces") { Error::invalid("name", "Name has already been taken") } else { error.into() }
+}

@@ -1,0 +1,32 @@
+//! Sealed blobs: state, plans, configurations, logs.
+//!
+//! A blob is compressed, then sealed for its place. What is small afterwards goes into the database with its row ([`Sealed::Inline`]);
+//! what is larger has been put into an object [`Store`], and the row keeps its key ([`Sealed::Object`]): object first, row second, so that
+//! a crash between leaves an orphan to sweep and never a row without bytes. Streams of any length take constant memory.
+//!
+//! ```text
+//! sealed = seal(format (1) | content)      format 0: content as it is; format 1: one zstd frame
+//! ```
+
+mod blobs;
+mod digests;
+mod error;
+mod filesystem;
+mod frame;
+mod key;
+mod packer;
+mod plaintext;
+mod small;
+mod store;
+mod unpacker;
+mod work;
+
+pub use blobs::{Blobs, Sealed, Written};
+pub use digests::Digests;
+pub use error::{Error, Result};
+pub use filesystem::Filesystem;
+pub use frame::INLINE;
+pub use key::{InvalidKey, Key};
+pub use plaintext::Plaintext;
+pub use small::{open_bytes, seal_bytes};
+pub use store::{Entry, Store};

@@ -1,0 +1,145 @@
+//! The words spoken on the admin socket: one JSON line each way.
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize, Serializer};
+
+/// What the operator wants.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "kebab-case")]
+pub enum Request {
+    /// Make a user.
+    CreateUser {
+        /// The name to sign in with.
+        name: String,
+        /// The address.
+        email: String,
+        /// Whether the user administers the whole site.
+        site_admin: bool,
+        /// The password; without one the user cannot sign in with a password.
+        password: Option<Secret>,
+    },
+    /// List all users.
+    ListUsers,
+    /// Make a token for a user.
+    CreateToken {
+        /// The user's name.
+        user: String,
+        /// What the token is for.
+        description: String,
+        /// How long it is good, in seconds; for ever without.
+        ttl: Option<u64>,
+    },
+    /// Make an organization.
+    CreateOrganization {
+        /// Its name.
+        name: String,
+        /// Its address.
+        email: String,
+    },
+    /// Make a user a member of an organization.
+    AddMember {
+        /// The organization's name.
+        organization: String,
+        /// The user's name.
+        user: String,
+        /// What the member may do.
+        role: Role,
+    },
+}
+
+/// What a member of an organization may do with its workspaces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Role {
+    /// Everything, the organization itself included.
+    Owner,
+    /// Apply runs and write states and variables.
+    Write,
+    /// Queue plans.
+    Plan,
+    /// Look.
+    Read,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "done", rename_all = "kebab-case")]
+pub enum Response {
+    /// The user exists now.
+    UserCreated(User),
+    /// All users.
+    Users {
+        /// In order of their names.
+        users: Vec<User>,
+    },
+    /// The token exists now, and is told only here.
+    TokenCreated {
+        /// Its id.
+        id: String,
+        /// The token itself.
+        token: Secret,
+        /// Its end, RFC 3339, if it has one.
+        expires_at: Option<String>,
+    },
+    /// The organization exists now.
+    OrganizationCreated(Organization),
+    /// The user is a member now.
+    MemberAdded,
+    /// It was not done.
+    Refused {
+        /// Why, and what to do, in one line.
+        reason: String,
+    },
+}
+
+/// A user, as listed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct User {
+    /// The id.
+    pub id: String,
+    /// The name to sign in with.
+    pub name: String,
+    /// The address.
+    pub email: String,
+    /// Whether the user administers the whole site.
+    pub site_admin: bool,
+}
+
+/// An organization, as made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Organization {
+    /// The id.
+    pub id: String,
+    /// The name.
+    pub name: String,
+}
+
+/// A password or token. It crosses the socket, but is never printed by accident.
+#[derive(Clone, Deserialize)]
+#[serde(transparent)]
+pub struct Secret(SecretString);
+
+impl Secret {
+    /// The text itself.
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+impl From<String> for Secret {
+    fn from(text: String) -> Self {
+        Self(text.into())
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl Serialize for Secret {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.expose())
+    }
+}

@@ -1,0 +1,201 @@
+//! The command line.
+
+use crate::{
+    admin::Role,
+    config::{AdminFlags, Flags, Span, Value},
+};
+use clap::{Args, Parser, Subcommand};
+use std::{ffi::OsString, path::Path, time::Duration};
+
+/// A self-hosted service for Terraform and OpenTofu state and runs.
+#[derive(Debug, Parser)]
+#[command(name = "terrane", version, max_term_width = 120)]
+pub struct Cli {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the server
+    Serve(Flags),
+    /// Print the effective configuration as TOML, with the origin of each value and without secrets
+    Config(Flags),
+    /// Print how to make browsers and the terraform CLI trust the local authority
+    Trust(Flags),
+    /// Do what needs no token: on a running server through its data directory, or on the data itself
+    Admin(Admin),
+    /// Show it at work: a fresh server, a small configuration, a real terraform apply
+    Demo(Flags),
+    /// What a plan or a state costs a month, offline
+    #[command(subcommand)]
+    Cost(cost::command::Cost),
+    /// The price catalogue
+    #[command(subcommand)]
+    Prices(cost::command::Prices),
+    /// Watch over one phase of a run (the runner starts this itself)
+    #[command(hide = true, disable_help_flag = true)]
+    Supervise {
+        /// What the runner says.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+    /// Print the version
+    Version,
+}
+
+/// What the operator wants, and of which data directory.
+#[derive(Debug, Args)]
+pub struct Admin {
+    /// Settings that find the data.
+    #[command(flatten)]
+    pub settings: AdminFlags,
+    /// What to do.
+    #[command(subcommand)]
+    pub noun: Noun,
+}
+
+/// What to do it to.
+#[derive(Debug, Subcommand)]
+pub enum Noun {
+    /// Users of this site
+    #[command(subcommand)]
+    User(User),
+    /// Tokens of users
+    #[command(subcommand)]
+    Token(Token),
+    /// Organizations
+    #[command(subcommand)]
+    Organization(Organization),
+}
+
+/// What to do to users.
+#[derive(Debug, Subcommand)]
+pub enum User {
+    /// Make a user
+    Create {
+        /// The name to sign in with
+        name: String,
+        /// The user's address
+        #[arg(long)]
+        email: String,
+        /// Let the user administer the whole site
+        #[arg(long)]
+        site_admin: bool,
+        /// Read a password from the first line of standard input; without it the user has none
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    /// List all users on standard output: id, name, address and `site-admin`, separated by tabs
+    List,
+}
+
+/// What to do to tokens.
+#[derive(Debug, Subcommand)]
+pub enum Token {
+    /// Make a token for a user and print it, and nothing else, on standard output
+    Create {
+        /// The user's name
+        #[arg(long)]
+        user: String,
+        /// What the token is for
+        #[arg(long, default_value = "made by terrane admin")]
+        description: String,
+        /// How long the token is good, such as 30d or 12h; for ever without
+        #[arg(long, value_name = "TIME", value_parser = ttl)]
+        ttl: Option<Duration>,
+    },
+}
+
+/// What to do to organizations.
+#[derive(Debug, Subcommand)]
+pub enum Organization {
+    /// Make an organization
+    Create {
+        /// Its name
+        name: String,
+        /// Its address
+        #[arg(long)]
+        email: String,
+    },
+    /// Members of an organization
+    #[command(subcommand)]
+    Member(Member),
+}
+
+/// What to do to members.
+#[derive(Debug, Subcommand)]
+pub enum Member {
+    /// Make a user a member of an organization
+    Add {
+        /// The organization's name
+        organization: String,
+        /// The user's name
+        user: String,
+        /// What the member may do with all workspaces
+        #[arg(long)]
+        role: Role,
+    },
+}
+
+fn ttl(text: &str) -> Result<Duration, String> {
+    Span::parse(text, Path::new(""))
+        .map(|Span(ttl)| ttl)
+        .map_err(|wrong| format!("{wrong}; accepted: {}", Span::ACCEPTED))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_tree_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn settings_may_stand_before_and_after_what_admin_does() {
+        for line in [
+            "terrane admin --data /d token create --user alice --ttl 1h30m",
+            "terrane admin token create --user alice --ttl 1h30m --data /d",
+        ] {
+            let cli = Cli::try_parse_from(line.split(' ')).unwrap();
+            let Command::Admin(Admin { settings, noun: Noun::Token(Token::Create { ttl, .. }) }) = cli.command else {
+                panic!("{line}")
+            };
+            assert_eq!(ttl, Some(Duration::from_secs(5_400)));
+            let loaded = crate::config::load_from(settings.0, [], "/here".into()).unwrap();
+            assert_eq!(loaded.config.server.data, Path::new("/d"));
+        }
+    }
+
+    #[test]
+    fn a_switch_may_stand_alone() {
+        for (line, on) in [("--runner-unsafe", true), ("--runner-unsafe=off", false), ("--runner on", false)] {
+            let cli = Cli::try_parse_from(format!("terrane serve {line}").split(' ')).unwrap();
+            let Command::Serve(flags) = cli.command else { panic!("{line}") };
+            let loaded = crate::config::load_from(flags, [], "/here".into()).unwrap();
+            assert_eq!(loaded.config.runner.without_wall, on, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_bad_ttl_says_what_is_accepted() {
+        let line = "terrane admin token create --user alice --ttl 1y";
+        let error = Cli::try_parse_from(line.split(' ')).unwrap_err();
+        assert!(
+            error.to_string().contains("\"1y\" is no length of time; accepted: a length of time such as 90s"),
+            "{error}"
+        );
+    }
+
+    #[test]
+    fn what_supervise_is_told_is_handed_on_as_it_is() {
+        let cli = Cli::try_parse_from(["terrane", "supervise", "--help", "-x", "--", "y"]).unwrap();
+        let Command::Supervise { arguments } = cli.command else { panic!() };
+        assert_eq!(arguments, ["--help", "-x", "--", "y"]);
+    }
+}

@@ -1,0 +1,115 @@
+//! All settings, from the command line, the environment (read here and nowhere else), a file, or their defaults; in this order.
+
+mod flags;
+mod key;
+mod limits;
+mod log;
+mod outbound;
+mod runner;
+mod server;
+mod sources;
+mod storage;
+mod surroundings;
+mod value;
+
+pub use flags::{AdminFlags, Flags};
+pub use key::{Key, Problem};
+pub use limits::Limits;
+pub use log::{Format, Log};
+pub use outbound::Outbound;
+pub use runner::Runner;
+pub use server::{Server, Tls};
+pub use storage::{Database, Storage};
+pub use surroundings::Surroundings;
+pub use value::{Span, Value};
+
+use sources::Sources;
+use std::path::PathBuf;
+
+const CONFIG: Key = Key::new("config", "FILE", "A TOML file with settings, named as the flags are [default: none]");
+
+/// The effective configuration.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where the server listens and keeps its files.
+    pub server: Server,
+    /// Database and master key.
+    pub storage: Storage,
+    /// The runner inside the server.
+    pub runner: Runner,
+    /// Connections that the server opens.
+    pub outbound: Outbound,
+    /// The log.
+    pub log: Log,
+    /// Limits.
+    pub limits: Limits,
+    /// What the usual variables of the environment say.
+    pub surroundings: Surroundings,
+}
+
+/// A configuration together with what to tell the person who wrote it.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The configuration.
+    pub config: Config,
+    /// The configuration as TOML, with the origin of each value and without secrets.
+    pub text: String,
+    /// Lines worth a warning once there is a log.
+    pub warnings: Vec<String>,
+}
+
+/// Every setting, in the order of the help.
+pub fn keys() -> impl Iterator<Item = &'static Key> {
+    let sections: [&[Key]; 6] =
+        [&server::KEYS, &storage::KEYS, &runner::KEYS, &outbound::KEYS, &log::KEYS, &limits::KEYS];
+    [&CONFIG].into_iter().chain(sections.into_iter().flatten())
+}
+
+/// Reads the configuration of this process.
+pub fn load(flags: Flags) -> Result<Loaded, Problem> {
+    let base = std::env::current_dir().map_err(|error| Problem {
+        origin: "working directory".to_owned(),
+        wrong: error.to_string(),
+        accepted: "a directory that exists".to_owned(),
+    })?;
+    let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+    let variables = std::env::vars_os().map(|(name, value)| (text(name), text(value)));
+    load_from(flags, variables, base)
+}
+
+/// Reads the configuration that these flags, these variables and the file they name give; relative paths start at `base`.
+pub fn load_from(
+    flags: Flags,
+    variables: impl IntoIterator<Item = (String, String)>,
+    base: PathBuf,
+) -> Result<Loaded, Problem> {
+    let variables: Vec<(String, String)> = variables.into_iter().collect();
+    let surroundings = Surroundings::read(&variables);
+    let mut sources = Sources::new(flags.into(), variables, base)?;
+    let server = Server::read(&mut sources)?;
+    let config = Config {
+        storage: Storage::read(&mut sources, &server.data)?,
+        runner: Runner::read(&mut sources, &server.data)?,
+        outbound: Outbound::read(&mut sources)?,
+        log: Log::read(&mut sources)?,
+        limits: Limits::read(&mut sources)?,
+        surroundings,
+        server,
+    };
+    sources.refuse_unknown_keys()?;
+    let mut warnings: Vec<String> = sources
+        .unknown_variables()
+        .iter()
+        .map(|name| format!("{name} is set but is no setting; it is ignored"))
+        .collect();
+    if config.server.tls == Tls::Off && !config.server.listen.ip().is_loopback() {
+        warnings.push(format!(
+            "listening on {} without TLS: tokens and states cross the network in the clear unless a proxy protects them",
+            config.server.listen
+        ));
+    }
+    Ok(Loaded { config, text: sources.to_toml(), warnings })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,18 @@
+//! The shell around Terrane's rooms: settings, certificates, the accept loop, the command line. Wiring only, no rules.
+
+pub mod admin;
+pub mod cli;
+pub mod clock;
+pub mod commands;
+pub mod config;
+pub mod demo;
+pub mod embedded;
+pub mod health;
+pub mod instance;
+pub mod lifecycle;
+pub mod logging;
+pub mod operator;
+pub mod serve;
+pub mod tls;
+pub mod trust;
+pub mod wiring;

@@ -1,0 +1,50 @@
+//! What the operator may do without being anybody: the verbs behind `terrane admin`.
+
+use crate::admin::{Organization, Request, Response, Role, Secret, User};
+use app::{App, NewUser, Result};
+use domain::permission;
+use secrecy::ExposeSecret as _;
+
+/// Does what the operator wants.
+pub async fn administer(app: &App, request: Request) -> Response {
+    done(app, request).await.unwrap_or_else(|error| Response::Refused { reason: error.to_string() })
+}
+
+async fn done(app: &App, request: Request) -> Result<Response> {
+    Ok(match request {
+        Request::CreateUser { name, email, site_admin, password } => {
+            let password = password.map(|secret| secret.expose().to_owned().into());
+            let user = app.create_user(NewUser { name, email, site_admin, password }).await?;
+            Response::UserCreated(told(user))
+        }
+        Request::ListUsers => Response::Users { users: app.list_users().await?.into_iter().map(told).collect() },
+        Request::CreateToken { user, description, ttl } => {
+            let user = app.user_by_name(&user).await?;
+            let ttl = ttl.map(|seconds| i64::try_from(seconds).unwrap_or(i64::MAX));
+            let (token, value) = app.create_token(&user, &description, ttl).await?;
+            Response::TokenCreated {
+                id: token.id.to_string(),
+                token: Secret::from(value.expose_secret().to_owned()),
+                expires_at: token.expires_at.map(|at| domain::time::Time::from_micros(at).rfc3339()),
+            }
+        }
+        Request::CreateOrganization { name, email } => {
+            let organization = app.create_organization(None, &name, &email).await?;
+            Response::OrganizationCreated(Organization { id: organization.id.to_string(), name: organization.name })
+        }
+        Request::AddMember { organization, user, role } => {
+            let role = match role {
+                Role::Owner => permission::Role::Owner,
+                Role::Write => permission::Role::Write,
+                Role::Plan => permission::Role::Plan,
+                Role::Read => permission::Role::Read,
+            };
+            app.put_member(None, &organization, &user, role).await?;
+            Response::MemberAdded
+        }
+    })
+}
+
+fn told(user: app::model::User) -> User {
+    User { id: user.id.to_string(), name: user.name, email: user.email, site_admin: user.site_admin }
+}

@@ -1,0 +1,161 @@
+//! Where the rooms are plugged into the shell: what is served, what the operator's requests do, what runs beside.
+
+use crate::{
+    admin::{self, Request, Response},
+    config::{Config, Database, Tls},
+    embedded::Embedded,
+    health,
+    lifecycle::Shutdown,
+    operator, tls,
+};
+use anyhow::Context as _;
+use app::{App, Inner, Limits, SystemChance, SystemClock, Vault};
+use axum::Router;
+use objects::{Blobs, Filesystem};
+use runner::Runner;
+use secrecy::ExposeSecret as _;
+use secrets::MasterKey;
+use std::{ffi::OsString, sync::Arc, time::Duration};
+use store::Store;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use url::Url;
+
+/// How long an interrupted phase may take to end before it is killed, in seconds.
+const GRACE: u64 = 120;
+/// How long a phase that executes may hold up the stop of the server.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// Everything behind the door, built and ready to be served.
+#[derive(Debug, Clone)]
+pub struct House {
+    /// What is served.
+    pub router: Router,
+    /// Work beside the requests. It ends by itself once the shutdown is wanted, and is waited for after the last answer.
+    pub tasks: TaskTracker,
+    app: App,
+}
+
+impl House {
+    /// Builds it. `url` is what clients call this server. Nothing slow belongs here: the server is not ready before it is done.
+    pub async fn build(config: &Config, url: &Url, shutdown: &Shutdown) -> anyhow::Result<Self> {
+        let app = open(config, url.as_str()).await?;
+        let tasks = TaskTracker::new();
+        let http = http_doors::Http { app: app.clone(), stopping: shutdown.wanted().clone() };
+        let readiness = app.clone();
+        let ready = move || {
+            let app = readiness.clone();
+            async move { app.ready().await.map_err(|error| error.to_string()) }
+        };
+        let router = health::router(shutdown.clone(), ready).merge(api::router(&http));
+        if config.runner.on {
+            let runner = Runner::new(Arc::new(Embedded(app.clone())), runner_options(config, url)).await?;
+            tasks.spawn(execute(runner, shutdown.wanted().clone()));
+        }
+        tasks.spawn(work::run(app.clone(), shutdown.wanted().clone()));
+        if let Some(setup) = app.offer_setup().await? {
+            offer(&app.address, setup.expose_secret());
+        }
+        Ok(Self { router, tasks, app })
+    }
+
+    /// The newest run of a workspace, as the bearer of this token sees it.
+    pub async fn newest_run(&self, organization: &str, workspace: &str, token: &str) -> anyhow::Result<Option<String>> {
+        let caller = self.app.authenticate(token).await?;
+        let which = app::Which::Name(organization, workspace);
+        let workspace = self.app.workspace(&caller, which, domain::permission::Permission::ReadRuns).await?;
+        let (runs, _) = self.app.list_runs(&caller, &workspace.id, 1, 0).await?;
+        Ok(runs.first().map(|run| run.id.to_string()))
+    }
+
+    /// Does what the operator wants, while the server runs.
+    pub async fn administer(self, request: Request) -> Response {
+        operator::administer(&self.app, request).await
+    }
+}
+
+/// Tells the way in, once, on standard output: it is for the person who started the server, not for its log.
+#[expect(clippy::print_stdout, reason = "a secret for one reader stays out of the log")]
+fn offer(address: &str, setup: &str) {
+    println!("There is no user yet. Open {address}/setup/{setup} within a day to become the first one.");
+}
+
+/// Does what the operator wants where no server runs; the data directory is held meanwhile.
+pub async fn administer(config: &Config, request: Request) -> Response {
+    match open(config, "").await {
+        Ok(app) => operator::administer(&app, request).await,
+        Err(error) => admin::Response::Refused { reason: format!("{error:#}") },
+    }
+}
+
+async fn open(config: &Config, address: &str) -> anyhow::Result<App> {
+    let master = MasterKey::load_or_create(&config.storage.master_key)?;
+    let store = match &config.storage.database {
+        Database::Sqlite(path) => {
+            Store::sqlite(path).await.with_context(|| format!("opening the database {}", path.display()))?
+        }
+        Database::Postgres(url) => {
+            Store::postgres(url.expose_secret()).await.context("opening the Postgres database of --database")?
+        }
+    };
+    let objects = Filesystem::open(config.server.data.join("objects")).await?;
+    let limits = Limits {
+        state_bytes: usize::try_from(config.limits.state_size).unwrap_or(usize::MAX),
+        upload_bytes: config.limits.upload_size,
+        organization_runs: config.limits.organization_concurrency.into(),
+        plan_seconds: config.limits.plan_timeout.as_secs(),
+        apply_seconds: config.limits.apply_timeout.as_secs(),
+        grace_seconds: GRACE,
+    };
+    Ok(App::new(Inner {
+        store,
+        vault: Vault::new(master, Blobs::new(Arc::new(objects))),
+        clock: Box::new(SystemClock),
+        chance: Box::new(SystemChance::default()),
+        hub: app::hub::Hub::default(),
+        known: app::Known::default(),
+        check_archive: |archive| {
+            runner::slug::check(archive, runner::slug::Limits::default()).map(drop).map_err(|error| error.to_string())
+        },
+        limits,
+        address: address.trim_end_matches('/').to_owned(),
+    }))
+}
+
+/// Executes runs until the server stops. Plans end with it; applies go on without it, and the next start adopts them.
+async fn execute(runner: Runner<Embedded>, stop: CancellationToken) {
+    let draining = stop.clone();
+    let patience = async move {
+        stop.cancelled().await;
+        tokio::time::sleep(PATIENCE).await;
+    };
+    tokio::select! {
+        () = runner.run(draining) => {}
+        () = patience => {}
+    }
+}
+
+fn runner_options(config: &Config, url: &Url) -> runner::Options {
+    let data = &config.server.data;
+    let authority = data.join(tls::CA_FILE);
+    let own = (config.server.tls == Tls::Auto).then_some(authority);
+    runner::Options {
+        engines: config.runner.engines.clone(),
+        search: config.surroundings.path.clone(),
+        mirror: config.runner.release_mirror.as_ref().map(|address| runner::Mirror {
+            address: address.as_str().trim_end_matches('/').to_owned(),
+            keys: config.runner.release_keys.clone(),
+        }),
+        certificates: own.into_iter().chain(config.outbound.ca_bundle.clone()).collect(),
+        environment: config.surroundings.proxies.clone(),
+        provider_mirror: config.runner.providers.clone(),
+        ports: [22, 80, 443].into_iter().chain(url.port()).collect(),
+        unsafe_process: config.runner.without_wall,
+        slots: u16::try_from(config.runner.slots).unwrap_or(u16::MAX),
+        ..runner::Options::new(data)
+    }
+}
+
+/// Watches over one phase of a run, in a process of its own.
+pub fn supervise(arguments: &[OsString]) -> ! {
+    runner::supervise::main(arguments)
+}

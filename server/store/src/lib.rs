@@ -1,0 +1,27 @@
+//! SQL: rows and domain values, one module per noun. The only crate that names sqlx.
+//!
+//! All writes go through [`Store::write`]; a store function takes `&mut Tx` and does one thing. What belongs together is put together by
+//! the verb that calls them.
+
+mod error;
+mod migration;
+mod query;
+mod store;
+mod tx;
+mod writer;
+
+pub mod blob;
+pub mod configuration;
+pub mod log;
+pub mod organization;
+pub mod phase;
+pub mod run;
+pub mod state;
+pub mod user;
+pub mod variable;
+pub mod workspace;
+
+pub use error::{Error, Result};
+pub use migration::Error as MigrationError;
+pub use store::Store;
+pub use tx::Tx;

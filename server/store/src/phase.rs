@@ -1,0 +1,195 @@
+//! Plans and applies: an offer to the runners while queued, a lease while running.
+
+use crate::{Error, Result, Tx};
+use domain::{
+    id::{OrganizationId, RunId, WorkspaceId},
+    run::PhaseStatus,
+    time::Time,
+};
+use sqlx::FromRow;
+
+/// A plan or an apply.
+#[derive(Debug, Clone, FromRow)]
+pub struct Phase {
+    /// `plan-…` or `apply-…`
+    pub id: String,
+    /// Whose.
+    #[sqlx(try_from = "String")]
+    pub organization_id: OrganizationId,
+    /// Of which workspace.
+    #[sqlx(try_from = "String")]
+    pub workspace_id: WorkspaceId,
+    /// Of which run.
+    #[sqlx(try_from = "String")]
+    pub run_id: RunId,
+    /// `plan` or `apply`
+    pub kind: String,
+    status: String,
+    /// When it was offered, in microseconds.
+    pub queued_at: Option<i64>,
+    /// When its first process was started.
+    pub started_at: Option<i64>,
+    /// When it ended.
+    pub finished_at: Option<i64>,
+    /// The fencing token of its lease.
+    pub fence: i64,
+    /// Until when the lease lasts.
+    pub lease_until: Option<i64>,
+    /// How often it was claimed.
+    pub attempts: i64,
+    /// What is wished of it: `go-on`, `interrupt` or `kill`.
+    pub wish: String,
+    /// Objects created.
+    pub additions: i64,
+    /// Objects updated.
+    pub changes: i64,
+    /// Objects destroyed.
+    pub destructions: i64,
+    /// Objects imported.
+    pub imports: i64,
+    /// Whether configuration was written for import blocks.
+    pub generated_configuration: bool,
+    /// How many bytes its log has.
+    pub log_end: i64,
+}
+
+impl Phase {
+    /// Where it stands.
+    pub fn status(&self) -> Result<PhaseStatus> {
+        PhaseStatus::parse(&self.status)
+            .ok_or_else(|| Error::inconsistent("phases", format!("{} is {:?}", self.id, self.status)))
+    }
+    /// Whether it is the apply.
+    pub fn is_apply(&self) -> bool {
+        self.kind == "apply"
+    }
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, organization_id, workspace_id, run_id, kind, status, queued_at, started_at, finished_at, fence, lease_until, attempts, wish,
+             additions, changes, destructions, imports, generated_configuration, log_end FROM phases ",
+            $rest
+        )
+    };
+}
+
+/// A phase.
+pub async fn find(tx: &mut Tx, id: &str) -> Result<Option<Phase>> {
+    tx.query(select!("WHERE id = $1")).bind(id).optional().await
+}
+
+/// The phase that a run token belongs to, while it runs.
+pub async fn find_by_token(tx: &mut Tx, hash: &[u8]) -> Result<Option<Phase>> {
+    tx.query(select!("WHERE token_hash = $1 AND status = 'running'")).bind(hash).optional().await
+}
+
+/// The oldest phase that is offered and whose organization has a place for it.
+pub async fn next_queued(tx: &mut Tx) -> Result<Option<Phase>> {
+    tx.query(select!(
+        "WHERE status = 'queued' AND (SELECT count(*) FROM phases r WHERE r.organization_id = phases.organization_id
+         AND r.status = 'running') < (SELECT o.run_limit FROM organizations o WHERE o.id = phases.organization_id)
+         ORDER BY queued_at, id LIMIT 1"
+    ))
+    .optional()
+    .await
+}
+
+/// Offers a phase to the runners.
+pub async fn queue(tx: &mut Tx, id: &str, now: Time) -> Result<()> {
+    tx.query("UPDATE phases SET status = 'queued', queued_at = $1, started_at = NULL, lease_until = NULL, token_hash = NULL, wish = 'go-on' WHERE id = $2 AND status IN ('pending', 'running')")
+        .bind(now.micros())
+        .bind(id)
+        .save()
+        .await
+}
+
+/// Gives a queued phase to a runner. If another was faster the verb runs again.
+pub async fn lease(tx: &mut Tx, id: &str, fence: i64, until: Time, token_hash: &[u8]) -> Result<()> {
+    tx.query("UPDATE phases SET status = 'running', fence = $1, lease_until = $2, token_hash = $3, attempts = attempts + 1 WHERE id = $4 AND status = 'queued'")
+        .bind(fence)
+        .bind(until.micros())
+        .bind(token_hash)
+        .bind(id)
+        .save()
+        .await
+}
+
+/// Prolongs a lease; `None` when it is lost. Answers what is wished.
+pub async fn renew(tx: &mut Tx, id: &str, fence: i64, until: Time) -> Result<Option<String>> {
+    let row: Option<(String,)> = tx
+        .query("UPDATE phases SET lease_until = $1 WHERE id = $2 AND fence = $3 AND status = 'running' RETURNING wish")
+        .bind(until.micros())
+        .bind(id)
+        .bind(fence)
+        .optional()
+        .await?;
+    Ok(row.map(|(wish,)| wish))
+}
+
+/// Says what is wished of a phase that runs.
+pub async fn set_wish(tx: &mut Tx, id: &str, wish: &str) -> Result<()> {
+    tx.query("UPDATE phases SET wish = $1 WHERE id = $2 AND status = 'running'")
+        .bind(wish)
+        .bind(id)
+        .run()
+        .await
+        .map(drop)
+}
+
+/// Says when its first process was started.
+pub async fn set_started(tx: &mut Tx, id: &str, now: Time) -> Result<()> {
+    tx.query("UPDATE phases SET started_at = $1 WHERE id = $2").bind(now.micros()).bind(id).run().await.map(drop)
+}
+
+/// Ends a phase: its lease and its token with it.
+pub async fn finish(tx: &mut Tx, phase: &Phase, status: PhaseStatus, now: Time) -> Result<()> {
+    tx.query(
+        "UPDATE phases SET status = $1, finished_at = $2, lease_until = NULL, token_hash = NULL, additions = $3, changes = $4,
+         destructions = $5, imports = $6, generated_configuration = $7 WHERE id = $8",
+    )
+    .bind(status.as_str())
+    .bind(now.micros())
+    .bind(phase.additions)
+    .bind(phase.changes)
+    .bind(phase.destructions)
+    .bind(phase.imports)
+    .bind(phase.generated_configuration)
+    .bind(phase.id.as_str())
+    .save()
+    .await
+}
+
+/// The phases whose lease is over, oldest first; at most a hundred.
+pub async fn list_lost(tx: &mut Tx, now: Time) -> Result<Vec<Phase>> {
+    tx.query(select!("WHERE status = 'running' AND lease_until < $1 ORDER BY lease_until, id LIMIT 100"))
+        .bind(now.micros())
+        .all()
+        .await
+}
+
+/// Remembers a file that a phase handed back.
+pub async fn put_artifact(tx: &mut Tx, phase: &str, kind: &str, blob: &str) -> Result<()> {
+    tx.query(
+        "INSERT INTO artifacts (phase_id, kind, blob_id) VALUES ($1, $2, $3)
+         ON CONFLICT (phase_id, kind) DO UPDATE SET blob_id = excluded.blob_id",
+    )
+    .bind(phase)
+    .bind(kind)
+    .bind(blob)
+    .run()
+    .await
+    .map(drop)
+}
+
+/// The blob of a file that a phase handed back.
+pub async fn find_artifact(tx: &mut Tx, phase: &str, kind: &str) -> Result<Option<String>> {
+    let row: Option<(String,)> = tx
+        .query("SELECT blob_id FROM artifacts WHERE phase_id = $1 AND kind = $2")
+        .bind(phase)
+        .bind(kind)
+        .optional()
+        .await?;
+    Ok(row.map(|(blob,)| blob))
+}

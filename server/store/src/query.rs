@@ -1,0 +1,144 @@
+//! One SQL text with `$n`, two native drivers.
+
+use crate::{
+    error::{Error, Result, retries},
+    tx::{Conn, Failed, Open},
+};
+use sqlx::{
+    Arguments, AssertSqlSafe, Encode, FromRow, Postgres, Sqlite, Type,
+    postgres::{PgArguments, PgRow},
+    sqlite::{SqliteArguments, SqliteRow},
+};
+
+/// A value that both drivers can bind.
+pub trait Bind<'q>: 'q + Encode<'q, Postgres> + Type<Postgres> + Encode<'q, Sqlite> + Type<Sqlite> {}
+impl<'q, T> Bind<'q> for T where T: 'q + Encode<'q, Postgres> + Type<Postgres> + Encode<'q, Sqlite> + Type<Sqlite> {}
+
+/// A row that both drivers can decode; `#[derive(FromRow)]` is enough.
+pub trait Record: for<'r> FromRow<'r, PgRow> + for<'r> FromRow<'r, SqliteRow> + Send + Unpin + 'static {}
+impl<T> Record for T where T: for<'r> FromRow<'r, PgRow> + for<'r> FromRow<'r, SqliteRow> + Send + Unpin + 'static {}
+
+enum Args {
+    Postgres(PgArguments),
+    Sqlite(SqliteArguments),
+}
+
+enum Text {
+    Fixed(&'static str),
+    Grown(String),
+}
+
+/// A statement on its way: its text is made of literals only, its values are always bound.
+#[must_use]
+pub struct Query<'t> {
+    open: &'t mut Open,
+    text: Text,
+    args: Args,
+    bound: usize,
+}
+
+macro_rules! fetch {
+    ($query:ident, $build:ident, $call:ident, $answer:expr) => {{
+        let Query { open, text, args, .. } = $query;
+        // After a full disk SQLite may have left the transaction: this statement would commit by itself.
+        if open.failed.is_some() {
+            return Err(Error::Swallowed);
+        }
+        let sql = AssertSqlSafe(match text {
+            Text::Fixed(text) => text.to_owned(),
+            Text::Grown(text) => text,
+        });
+        let done = match (&mut open.conn, args) {
+            (Conn::Postgres(tx), Args::Postgres(args)) => sqlx::$build(sql, args).$call(&mut **tx).await.map($answer),
+            (Conn::PostgresPlain(conn), Args::Postgres(args)) => {
+                sqlx::$build(sql, args).$call(&mut **conn).await.map($answer)
+            }
+            (Conn::Writer(loan), Args::Sqlite(args)) => sqlx::$build(sql, args).$call(loan.conn()).await.map($answer),
+            (Conn::Reader(tx), Args::Sqlite(args)) => sqlx::$build(sql, args).$call(&mut **tx).await.map($answer),
+            (Conn::ReaderPlain(conn), Args::Sqlite(args)) => {
+                sqlx::$build(sql, args).$call(&mut **conn).await.map($answer)
+            }
+            _ => unreachable!("a query is built by the transaction that runs it"),
+        };
+        done.map_err(|error: sqlx::Error| {
+            open.failed = Some(if retries(&error) { Failed::Retry } else { Failed::Other });
+            Error::from(error)
+        })
+    }};
+}
+
+impl<'t> Query<'t> {
+    pub(crate) fn new(open: &'t mut Open, sql: &'static str) -> Self {
+        let args = if open.conn.is_postgres() {
+            Args::Postgres(PgArguments::default())
+        } else {
+            Args::Sqlite(SqliteArguments::default())
+        };
+        Self { open, text: Text::Fixed(sql), args, bound: 0 }
+    }
+    /// Binds the value of the next `$n` of a fixed text.
+    pub fn bind<'q>(mut self, value: impl Bind<'q>) -> Self {
+        self.add(value);
+        self
+    }
+    /// Lets the text grow by a literal.
+    pub fn push(mut self, text: &'static str) -> Self {
+        self.grow().push_str(text);
+        self
+    }
+    /// Lets the text grow by the next `$n`, bound to this value.
+    pub fn value<'q>(mut self, value: impl Bind<'q>) -> Self {
+        self.add(value);
+        let place = format!("${}", self.bound);
+        self.grow().push_str(&place);
+        self
+    }
+    /// Lets the text grow by a comma-separated list of values.
+    pub fn list<'q, V: Bind<'q>>(mut self, values: impl IntoIterator<Item = V>) -> Self {
+        for (i, value) in values.into_iter().enumerate() {
+            if i > 0 {
+                self = self.push(", ");
+            }
+            self = self.value(value);
+        }
+        self
+    }
+    fn grow(&mut self) -> &mut String {
+        if let Text::Fixed(text) = self.text {
+            self.text = Text::Grown(text.to_owned());
+        }
+        match &mut self.text {
+            Text::Grown(text) => text,
+            Text::Fixed(_) => unreachable!("made to grow above"),
+        }
+    }
+    fn add<'q>(&mut self, value: impl Bind<'q>) {
+        self.bound += 1;
+        let added = match &mut self.args {
+            Args::Postgres(args) => args.add(value),
+            Args::Sqlite(args) => args.add(value),
+        };
+        added.expect("texts, numbers, booleans and bytes always encode");
+    }
+    /// The row, if there is one.
+    pub async fn optional<O: Record>(self) -> Result<Option<O>> {
+        fetch!(self, query_as_with, fetch_optional, |row| row)
+    }
+    /// Every row. The statement has a LIMIT, or its rows are few by nature.
+    pub async fn all<O: Record>(self) -> Result<Vec<O>> {
+        fetch!(self, query_as_with, fetch_all, |rows| rows)
+    }
+    /// A save that carries the version its verb read. No row means that another came first: the verb runs again.
+    pub async fn save(self) -> Result<()> {
+        let Query { open, text, args, bound } = self;
+        if (Query { open: &mut *open, text, args, bound }).run().await? == 1 {
+            return Ok(());
+        }
+        open.failed = Some(Failed::Retry);
+        Err(Error::Contended(1))
+    }
+    /// How many rows it changed.
+    pub async fn run(self) -> Result<u64> {
+        fetch!(self, query_with, execute, |done| done.rows_affected())
+    }
+}

@@ -1,0 +1,303 @@
+//! Runs.
+
+use crate::{Error, Result, Tx};
+use domain::{
+    id::{ConfigurationVersionId, OrganizationId, RunId, WorkspaceId},
+    run::{Status, Traits},
+    time::Time,
+};
+use sqlx::FromRow;
+
+/// A run.
+#[derive(Debug, Clone, FromRow)]
+pub struct Run {
+    /// Which.
+    #[sqlx(try_from = "String")]
+    pub id: RunId,
+    /// Whose.
+    #[sqlx(try_from = "String")]
+    pub organization_id: OrganizationId,
+    /// Of which workspace.
+    #[sqlx(try_from = "String")]
+    pub workspace_id: WorkspaceId,
+    /// What it plans from.
+    #[sqlx(try_from = "String")]
+    pub configuration_version_id: ConfigurationVersionId,
+    status: String,
+    /// Why, in its creator's words.
+    pub message: String,
+    /// Who made it: `terraform+cloud`, `tfe-api` or `tfe-ui`.
+    pub source: String,
+    /// The person who made it.
+    pub created_by: Option<String>,
+    /// Since when.
+    #[sqlx(try_from = "i64")]
+    pub created_at: Time,
+    /// `-destroy`
+    pub is_destroy: bool,
+    /// Not `-refresh=false`.
+    pub refresh: bool,
+    /// `-refresh-only`
+    pub refresh_only: bool,
+    /// It may never apply.
+    pub plan_only: bool,
+    /// Its plan is kept.
+    pub save_plan: bool,
+    /// It confirms itself.
+    pub auto_apply: bool,
+    /// A plan without changes may be applied.
+    pub allow_empty_apply: bool,
+    /// `-generate-config-out`
+    pub generate_config: bool,
+    /// JSON lines in its logs.
+    pub json_log: bool,
+    targets: String,
+    replaces: String,
+    /// Its own variables: sealed JSON.
+    pub variables: Option<Vec<u8>>,
+    /// What the plan found.
+    pub has_changes: bool,
+    /// The exact version that planned.
+    pub terraform_version: Option<String>,
+    /// When somebody asked to cancel it, in microseconds.
+    pub cancel_asked_at: Option<i64>,
+    /// How it ended, in a sentence.
+    pub reason: Option<String>,
+    timestamps: String,
+    version: i64,
+}
+
+/// What a new run is made of.
+#[derive(Debug, Clone)]
+pub struct New {
+    /// Which.
+    pub id: RunId,
+    /// Whose.
+    pub organization_id: OrganizationId,
+    /// Of which workspace.
+    pub workspace_id: WorkspaceId,
+    /// What it plans from.
+    pub configuration_version_id: ConfigurationVersionId,
+    /// Why.
+    pub message: String,
+    /// Who made it.
+    pub source: String,
+    /// The person who made it.
+    pub created_by: Option<String>,
+    /// Since when.
+    pub created_at: Time,
+    /// `-destroy`
+    pub is_destroy: bool,
+    /// Not `-refresh=false`.
+    pub refresh: bool,
+    /// `-refresh-only`
+    pub refresh_only: bool,
+    /// It may never apply.
+    pub plan_only: bool,
+    /// Its plan is kept.
+    pub save_plan: bool,
+    /// It confirms itself.
+    pub auto_apply: bool,
+    /// A plan without changes may be applied.
+    pub allow_empty_apply: bool,
+    /// `-generate-config-out`
+    pub generate_config: bool,
+    /// JSON lines in its logs.
+    pub json_log: bool,
+    /// `-target`
+    pub targets: Vec<String>,
+    /// `-replace`
+    pub replaces: Vec<String>,
+    /// Its own variables: sealed JSON.
+    pub variables: Option<Vec<u8>>,
+}
+
+impl Run {
+    /// Where it stands.
+    pub fn status(&self) -> Result<Status> {
+        Status::parse(&self.status)
+            .ok_or_else(|| Error::inconsistent("runs", format!("{} is {:?}", self.id, self.status)))
+    }
+    /// What its way depends on.
+    pub fn traits(&self) -> Traits {
+        Traits {
+            plan_only: self.plan_only,
+            save_plan: self.save_plan,
+            auto_apply: self.auto_apply,
+            allow_empty_apply: self.allow_empty_apply,
+            has_changes: self.has_changes,
+            canceling: self.cancel_asked_at.is_some(),
+            ..Traits::default()
+        }
+    }
+    /// `-target`
+    pub fn targets(&self) -> Vec<String> {
+        serde_json::from_str(&self.targets).unwrap_or_default()
+    }
+    /// `-replace`
+    pub fn replaces(&self) -> Vec<String> {
+        serde_json::from_str(&self.replaces).unwrap_or_default()
+    }
+    /// When it entered which status: key and RFC 3339.
+    pub fn timestamps(&self) -> serde_json::Map<String, serde_json::Value> {
+        serde_json::from_str(&self.timestamps).unwrap_or_default()
+    }
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, organization_id, workspace_id, configuration_version_id, status, message, source, created_by, created_at,
+             is_destroy, refresh, refresh_only, plan_only, save_plan, auto_apply, allow_empty_apply, generate_config, json_log, targets,
+             replaces, variables, has_changes, terraform_version, cancel_asked_at, reason, timestamps, version FROM runs ",
+            $rest
+        )
+    };
+}
+
+/// Adds a run that is pending, and its two phases.
+pub async fn insert(tx: &mut Tx, new: &New) -> Result<()> {
+    let json = |list: &[String]| serde_json::to_string(list).map_err(|e| Error::inconsistent("runs", e));
+    let timestamps = serde_json::json!({ Status::Pending.timestamp(): new.created_at.rfc3339() }).to_string();
+    tx.query(
+        "INSERT INTO runs (id, organization_id, workspace_id, configuration_version_id, status, message, source, created_by, created_at,
+         is_destroy, refresh, refresh_only, plan_only, save_plan, auto_apply, allow_empty_apply, generate_config, json_log, targets,
+         replaces, variables, has_changes, timestamps, final, version)
+         VALUES ($1, $2, $3, $4, 'pending', $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, FALSE, $21, FALSE, 0)",
+    )
+    .bind(new.id.as_str())
+    .bind(new.organization_id.as_str())
+    .bind(new.workspace_id.as_str())
+    .bind(new.configuration_version_id.as_str())
+    .bind(new.message.as_str())
+    .bind(new.source.as_str())
+    .bind(new.created_by.as_deref())
+    .bind(new.created_at.micros())
+    .bind(new.is_destroy)
+    .bind(new.refresh)
+    .bind(new.refresh_only)
+    .bind(new.plan_only)
+    .bind(new.save_plan)
+    .bind(new.auto_apply)
+    .bind(new.allow_empty_apply)
+    .bind(new.generate_config)
+    .bind(new.json_log)
+    .bind(json(&new.targets)?)
+    .bind(json(&new.replaces)?)
+    .bind(new.variables.as_deref())
+    .bind(timestamps)
+    .run()
+    .await?;
+    tx.query(
+        "INSERT INTO phases (id, organization_id, workspace_id, run_id, kind, status, fence, attempts, wish, additions, changes, destructions,
+         imports, generated_configuration, log_end) VALUES ($1, $3, $4, $5, 'plan', 'pending', 0, 0, 'go-on', 0, 0, 0, 0, FALSE, 0),
+         ($2, $3, $4, $5, 'apply', 'pending', 0, 0, 'go-on', 0, 0, 0, 0, FALSE, 0)",
+    )
+    .bind(new.id.plan().as_str())
+    .bind(new.id.apply().as_str())
+    .bind(new.organization_id.as_str())
+    .bind(new.workspace_id.as_str())
+    .bind(new.id.as_str())
+    .run()
+    .await
+    .map(drop)
+}
+
+/// A run.
+pub async fn find(tx: &mut Tx, id: &RunId) -> Result<Option<Run>> {
+    tx.query(select!("WHERE id = $1")).bind(id.as_str()).optional().await
+}
+
+/// The runs of a workspace, newest first. `plan_only` lists those too.
+pub async fn list(tx: &mut Tx, workspace: &WorkspaceId, plan_only: bool, limit: i64, offset: i64) -> Result<Vec<Run>> {
+    tx.query(select!(
+        "WHERE workspace_id = $1 AND ($2 OR NOT plan_only) ORDER BY created_at DESC, id DESC LIMIT $3 OFFSET $4"
+    ))
+    .bind(workspace.as_str())
+    .bind(plan_only)
+    .bind(limit)
+    .bind(offset)
+    .all()
+    .await
+}
+
+/// How many runs a workspace has.
+pub async fn count(tx: &mut Tx, workspace: &WorkspaceId, plan_only: bool) -> Result<i64> {
+    let row: Option<(i64,)> = tx
+        .query("SELECT count(*) FROM runs WHERE workspace_id = $1 AND ($2 OR NOT plan_only)")
+        .bind(workspace.as_str())
+        .bind(plan_only)
+        .optional()
+        .await?;
+    Ok(row.map_or(0, |(n,)| n))
+}
+
+/// The runs of an organization that have not ended, oldest first; at most a thousand.
+pub async fn list_open(tx: &mut Tx, organization: &OrganizationId) -> Result<Vec<Run>> {
+    tx.query(select!("WHERE organization_id = $1 AND NOT final ORDER BY created_at, id LIMIT 1000"))
+        .bind(organization.as_str())
+        .all()
+        .await
+}
+
+/// The run that gets the workspace next: the oldest that waits for it.
+pub async fn next_waiting(tx: &mut Tx, workspace: &WorkspaceId) -> Result<Option<Run>> {
+    tx.query(select!(
+        "WHERE workspace_id = $1 AND NOT final AND ((status = 'pending' AND NOT plan_only AND NOT save_plan)
+         OR (status = 'confirmed' AND save_plan)) ORDER BY created_at, id LIMIT 1"
+    ))
+    .bind(workspace.as_str())
+    .optional()
+    .await
+}
+
+/// The runs of a workspace whose plan is kept for later.
+pub async fn list_saved(tx: &mut Tx, workspace: &WorkspaceId) -> Result<Vec<Run>> {
+    tx.query(select!("WHERE workspace_id = $1 AND NOT final AND status = 'planned_and_saved' ORDER BY created_at, id"))
+        .bind(workspace.as_str())
+        .all()
+        .await
+}
+
+/// How many runs of a workspace have not ended.
+pub async fn count_open(tx: &mut Tx, workspace: &WorkspaceId) -> Result<i64> {
+    let row: Option<(i64,)> = tx
+        .query("SELECT count(*) FROM runs WHERE workspace_id = $1 AND NOT final")
+        .bind(workspace.as_str())
+        .optional()
+        .await?;
+    Ok(row.map_or(0, |(n,)| n))
+}
+
+/// Saves where a run stands, if it is still as it was read; entering a status leaves its timestamp.
+pub async fn update(tx: &mut Tx, run: &Run, through: &[Status], status: Status, now: Time) -> Result<()> {
+    let mut timestamps = run.timestamps();
+    for entered in through.iter().copied().chain((run.status()? != status).then_some(status)) {
+        timestamps.insert(entered.timestamp(), now.rfc3339().into());
+    }
+    let timestamps = serde_json::Value::Object(timestamps).to_string();
+    tx.query(
+        "UPDATE runs SET status = $1, timestamps = $2, final = $3, has_changes = $4, terraform_version = $5, cancel_asked_at = $6,
+         reason = $7, version = version + 1 WHERE id = $8 AND version = $9",
+    )
+    .bind(status.as_str())
+    .bind(timestamps)
+    .bind(status.is_final())
+    .bind(run.has_changes)
+    .bind(run.terraform_version.as_deref())
+    .bind(run.cancel_asked_at)
+    .bind(run.reason.as_deref())
+    .bind(run.id.as_str())
+    .bind(run.version)
+    .save()
+    .await
+}
+
+/// Says which exact version executes it.
+pub async fn set_version(tx: &mut Tx, id: &RunId, version: &str) -> Result<()> {
+    tx.query("UPDATE runs SET terraform_version = $1, version = version + 1 WHERE id = $2")
+        .bind(version)
+        .bind(id.as_str())
+        .save()
+        .await
+}

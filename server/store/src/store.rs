@@ -1,0 +1,177 @@
+//! The one way to write and the two ways to read.
+
+use crate::{
+    error::{Error, Result, disconnected},
+    migration,
+    tx::{Conn, Failed, Open, Tx},
+    writer::{Commit, Writer},
+};
+use sqlx::{
+    postgres::{PgConnectOptions, PgPool, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous},
+};
+use std::{path::Path, str::FromStr, time::Duration};
+use tokio::time::{sleep, timeout};
+
+/// How often a verb may lose against others before it gives up.
+const ATTEMPTS: u32 = 8;
+/// The longest that a verb may hold its transaction.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// The database. Cheap to clone.
+#[derive(Debug, Clone)]
+pub enum Store {
+    /// Postgres: many servers.
+    Postgres(PgPool),
+    /// SQLite: one server, nothing to install.
+    Sqlite {
+        /// The connection that writes.
+        writer: Writer,
+        /// Connections that read.
+        readers: SqlitePool,
+    },
+}
+
+impl Store {
+    /// Opens a SQLite file, makes it when it is missing, and brings it to this build's shape.
+    pub async fn sqlite(path: &Path) -> Result<Self, migration::Error> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .statement_cache_capacity(256)
+            .busy_timeout(Duration::from_secs(5));
+        migration::sqlite(&options).await?;
+        let writer = Writer::open(options.clone()).await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(8)
+            .min_connections(1)
+            .test_before_acquire(false)
+            .connect_with(options.read_only(true))
+            .await?;
+        Ok(Self::Sqlite { writer, readers })
+    }
+
+    /// Connects to Postgres and brings the database to this build's shape.
+    pub async fn postgres(url: &str) -> Result<Self, migration::Error> {
+        let options = PgConnectOptions::from_str(url)?.statement_cache_capacity(256).application_name("terrane");
+        let pool = PgPoolOptions::new()
+            .max_connections(32)
+            .acquire_timeout(Duration::from_secs(10))
+            .test_before_acquire(false) // begin() notices a dead connection itself, without a round trip for each live one
+            .connect_with(options)
+            .await?;
+        migration::postgres(&pool).await?;
+        Ok(Self::Postgres(pool))
+    }
+
+    /// Runs `verb` in a transaction and commits it if the answer is `Ok`. The verb may run more than once: `Fn` lets it borrow what
+    /// surrounds it, not change it or move out of it. No other IO inside: on SQLite everyone waits for it.
+    pub async fn write<T, E, F, R>(&self, verb: F) -> Result<T, E>
+    where
+        E: From<Error>,
+        F: Fn(Tx) -> R + Send + Sync,
+        R: Future<Output = Result<T, E>> + Send,
+    {
+        for attempt in 0..ATTEMPTS {
+            let (tx, home) = self.begin(attempt).await?.lend();
+            let answer = timeout(PATIENCE, verb(tx)).await.map_err(|_| Error::Slow(PATIENCE))?;
+            let Some(open) = home.take() else { return Err(Error::Kept.into()) };
+            match (answer, open.failed) {
+                (_, Some(Failed::Retry)) => open.rollback().await,
+                (Ok(_), Some(Failed::Other)) => return Err(Error::Swallowed.into()),
+                (Err(error), _) => {
+                    open.rollback().await;
+                    return Err(error);
+                }
+                (Ok(value), None) => {
+                    if open.commit().await? == Commit::Done {
+                        return Ok(value);
+                    }
+                }
+            }
+        }
+        Err(Error::Contended(ATTEMPTS).into())
+    }
+
+    /// Runs `verb` on one snapshot: what its statements see belongs together.
+    pub async fn read<T, E, F, R>(&self, verb: F) -> Result<T, E>
+    where
+        E: From<Error>,
+        F: Fn(Tx) -> R + Send + Sync,
+        R: Future<Output = Result<T, E>> + Send,
+    {
+        let begin = async || -> sqlx::Result<Conn> {
+            Ok(match self {
+                Self::Postgres(pool) => {
+                    Conn::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+                }
+                Self::Sqlite { readers, .. } => Conn::Reader(readers.begin().await?),
+            })
+        };
+        let conn = match begin().await {
+            Err(error) if disconnected(&error) => begin().await,
+            other => other,
+        };
+        Self::lend(conn.map_err(Error::from)?, verb).await
+    }
+
+    /// Runs `verb`, whose statements are each a read of its own; the cheapest for a verb of a single statement.
+    pub async fn look<T, E, F, R>(&self, verb: F) -> Result<T, E>
+    where
+        E: From<Error>,
+        F: Fn(Tx) -> R + Send + Sync,
+        R: Future<Output = Result<T, E>> + Send,
+    {
+        let conn = match self {
+            Self::Postgres(pool) => Conn::PostgresPlain(pool.acquire().await.map_err(Error::from)?),
+            Self::Sqlite { readers, .. } => Conn::ReaderPlain(readers.acquire().await.map_err(Error::from)?),
+        };
+        Self::lend(conn, verb).await
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<()> {
+        self.look(async |mut tx| tx.query("SELECT 1").optional::<(i32,)>().await.map(drop)).await
+    }
+
+    /// Closes every connection; what was committed stays.
+    pub async fn close(&self) {
+        match self {
+            Self::Postgres(pool) => pool.close().await,
+            Self::Sqlite { readers, .. } => readers.close().await,
+        }
+    }
+
+    async fn lend<T, E, F, R>(conn: Conn, verb: F) -> Result<T, E>
+    where
+        F: Fn(Tx) -> R,
+        R: Future<Output = Result<T, E>>,
+    {
+        let (tx, home) = Open::new(conn).lend();
+        let answer = verb(tx).await;
+        if let Some(open) = home.take() {
+            open.rollback().await;
+        }
+        answer
+    }
+
+    async fn begin(&self, attempt: u32) -> Result<Open> {
+        let conn = match self {
+            Self::Postgres(pool) => {
+                if attempt > 0 {
+                    sleep(Duration::from_micros(500 << attempt)).await;
+                }
+                let begin = || pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED");
+                Conn::Postgres(match begin().await {
+                    Err(error) if disconnected(&error) => begin().await?,
+                    other => other?,
+                })
+            }
+            Self::Sqlite { writer, .. } => Conn::Writer(writer.borrow(attempt > 0).await?),
+        };
+        Ok(Open::new(conn))
+    }
+}

@@ -1,0 +1,58 @@
+//! Background work: reconcilers, each idempotent and without hints. Events wake, timers are right: whatever was missed while a process was
+//! down is found here.
+
+use app::App;
+use std::{future::Future, time::Duration};
+use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio_util::sync::CancellationToken;
+
+/// How often leases that ran out are looked for.
+const LEASES: Duration = Duration::from_secs(5);
+/// How often sessions that are over are forgotten.
+const SESSIONS: Duration = Duration::from_secs(3600);
+
+/// How often objects that no row points at are looked for.
+const OBJECTS: Duration = Duration::from_secs(6 * 3600);
+
+/// How long after its start a server takes no lease for lost: a runner, the one inside first of all, takes back what outlived the server.
+const ADOPTION: Duration = Duration::from_secs(10);
+
+/// Works until `stop` is wished.
+pub async fn run(app: App, stop: CancellationToken) {
+    if stop.run_until_cancelled(sleep(ADOPTION)).await.is_none() {
+        return;
+    }
+    let leases = every(LEASES, || end_lost_phases(&app));
+    let sessions = every(SESSIONS, || forget_old_sessions(&app));
+    let objects = every(OBJECTS, || sweep_objects(&app));
+    Box::pin(stop.run_until_cancelled(async { tokio::join!(leases, sessions, objects) })).await;
+}
+
+async fn every<F: Future<Output = ()>>(period: Duration, work: impl Fn() -> F) {
+    let mut ticks = interval(period);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        work().await;
+    }
+}
+
+async fn end_lost_phases(app: &App) {
+    if let Err(error) = app.end_lost_phases().await {
+        tracing::error!(%error, "looking for leases that ran out");
+    }
+}
+
+async fn forget_old_sessions(app: &App) {
+    if let Err(error) = app.forget_old_sessions().await {
+        tracing::error!(%error, "forgetting sessions that are over");
+    }
+}
+
+async fn sweep_objects(app: &App) {
+    match app.sweep_objects().await {
+        Ok(0) => {}
+        Ok(swept) => tracing::info!(swept, "removed objects that no row points at"),
+        Err(error) => tracing::error!(%error, "looking for objects that no row points at"),
+    }
+}

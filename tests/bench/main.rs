@@ -1,0 +1,39 @@
+//! `make bench`: every figure of speed and size that the project promises, beside the raw limits of the machine it runs on, since
+//! those move from machine to machine and from hour to hour. A benchmark, never a timed test: it prints and judges nothing.
+
+#![expect(clippy::print_stdout, reason = "what this program is for is what it prints")]
+
+mod command;
+mod figures;
+mod load;
+mod raw;
+mod runs;
+mod stamped;
+mod start;
+mod states;
+
+use terrane_tests::Database;
+
+use figures::Table;
+
+fn main() {
+    let only = std::env::args().nth(1).unwrap_or_default();
+    let wanted = |part: &str| only.is_empty() || only == part;
+    println!(
+        "Every figure is of this machine, at this hour; [brackets] hold what the strongest open peer showed on such a machine."
+    );
+    if wanted("start") {
+        Table::print("Start and size", start::figures());
+    }
+    for database in Database::ALL {
+        if wanted("states") {
+            Table::print(&format!("States on {database}"), states::figures(database));
+        }
+        if wanted("runs") {
+            Table::print(&format!("Runs on {database}"), runs::figures(database));
+        }
+        if wanted("command") {
+            Table::print(&format!("The command line on {database}"), command::figures(database));
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! The means by which stories, torture and benchmarks drive Terrane from outside, as its users do: the built binary with a
+//! data directory of its own, real terraform binaries on a pseudo-terminal, and plain HTTP.
+//!
+//! Nothing here names another crate of ours: what the tests know of the server is what a user can know.
+//! A failed expectation panics with all that was on the screen or in the log, since that is what its reader needs.
+
+pub mod api;
+pub mod cli;
+pub mod database;
+pub mod process;
+pub mod run;
+pub mod server;
+pub mod settings;
+pub mod stage;
+pub mod terminal;
+
+pub use api::{Answer, Api};
+pub use cli::{Cli, Version};
+pub use database::Database;
+pub use run::Slug;
+pub use server::Server;
+pub use stage::Stage;
+pub use terminal::Terminal;

@@ -1,0 +1,62 @@
+//! What the tests take from their surroundings, in one place: the built binary, the engines directory, the Postgres server.
+
+use std::path::{Path, PathBuf};
+
+/// The URL of a Postgres whose user may create databases, set by `tests/tools/postgres run`.
+///
+/// # Panics
+/// When it is not set: a database that is missing fails the tests that name it, since a skipped test would look green.
+#[must_use]
+pub fn postgres() -> String {
+    read("TERRANE_TEST_POSTGRES").expect(
+        "TERRANE_TEST_POSTGRES is not set: run the tests by `make test`, or by `tests/tools/postgres run cargo nextest run`",
+    )
+}
+
+/// The folder of Postgres's own programs (`pg_dump`), set beside [`postgres`].
+///
+/// # Panics
+/// When it is not set, as [`postgres`].
+#[must_use]
+pub fn postgres_programs() -> PathBuf {
+    read("TERRANE_TEST_POSTGRES_BIN")
+        .expect("TERRANE_TEST_POSTGRES_BIN is not set: run the tests by `make test`")
+        .into()
+}
+
+/// The `terrane` binary under test: `TERRANE_TEST_BINARY`, or the one that lies in the target directory of this test.
+///
+/// # Panics
+/// When there is none, saying how to build it.
+#[must_use]
+pub fn binary() -> PathBuf {
+    if let Some(path) = read("TERRANE_TEST_BINARY") {
+        return path.into();
+    }
+    let me = std::env::current_exe().expect("the path of the running test");
+    let built = me.ancestors().skip(1).take(2).map(|folder| folder.join("terrane")).find(|path| path.is_file());
+    built.unwrap_or_else(|| panic!("no `terrane` beside {}: run `cargo build -p terrane` first", me.display()))
+}
+
+/// The engines directory with one terraform per version, filled by `tests/tools/engines`.
+#[must_use]
+pub fn engines() -> PathBuf {
+    checkout().join(".tools/engines")
+}
+
+/// The filesystem mirror with the providers that stories use, filled by `tests/tools/providers`.
+#[must_use]
+pub fn providers() -> PathBuf {
+    checkout().join(".tools/providers")
+}
+
+/// The top folder of the checkout.
+#[must_use]
+pub fn checkout() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the tests lie in a folder of the checkout")
+}
+
+#[expect(clippy::disallowed_methods, reason = "the tests' own settings: none of them reaches the server")]
+fn read(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}
