@@ -71,6 +71,14 @@ impl<'a> World<'a> {
         answer
     }
 
+    /// Whether the configuration writes an attribute of a resource.
+    pub(crate) fn is_configured(&self, resource: &Resource<'a>, attribute: &str) -> bool {
+        let configured = self.configuration.resources.get(resource.place().as_ref());
+        let raw = configured.and_then(|configured| configured.expressions);
+        let expressions = raw.and_then(|raw| serde_json::from_str::<Node<'a>>(raw.get()).ok());
+        expressions.is_some_and(|expressions| expressions.get(attribute).is_some_and(|node| !node.is_blank()))
+    }
+
     /// Every resource that any attribute of `from` names.
     pub(crate) fn neighbours(&self, from: usize, side: Side) -> Vec<usize> {
         self.named_by(from, "", &[], side)
