@@ -21,7 +21,10 @@ impl<'a> World<'a> {
         let (mut found, mut written) = (Vec::new(), true);
         if let Some(configured) = self.configuration.resources.get(place.as_ref()) {
             let module = module_of(&place, &resource.kind);
-            let expressions = configured.expressions.and_then(|raw| serde_json::from_str::<Node<'a>>(raw.get()).ok());
+            // Most resources write few of the attributes a definition asks for: looking is cheaper than reading.
+            let first = path.split('.').next().unwrap_or_default();
+            let expressions = configured.expressions.filter(|raw| raw.get().contains(first));
+            let expressions = expressions.and_then(|raw| serde_json::from_str::<Node<'a>>(raw.get()).ok());
             let mut names = Vec::new();
             written = false;
             if let Some(expressions) = &expressions {
