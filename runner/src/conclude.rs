@@ -26,6 +26,10 @@ pub(crate) fn product(engine: Engine) -> &'static str {
 /// How the phase ended.
 pub(crate) async fn conclude<S: Server>(execution: &Execution<S>, record: &Record, exit: Option<Exit>) -> Conclusion {
     let Some(exit) = exit else {
+        if execution.keeper.order().cause() == Some(Cause::Wish) {
+            // A signal that comes before the supervisor listens ends it.
+            return Conclusion { outcome: Outcome::Canceled { killed: true }, artifacts: Vec::new() };
+        }
         return Conclusion::failed(
             "the supervisor of the phase was killed, and the engine with it; start the run again",
             None,

@@ -208,7 +208,7 @@ impl Builder {
                     self.file(rows.table, &format!("{key}>{start}"), &row, divide);
                 }
             } else {
-                self.file(rows.table, &key, &row, Decimal::ONE);
+                self.file(rows.table, &key, &row, counted(row.get("unit")));
             }
         }
         Ok(())
@@ -306,6 +306,17 @@ impl Builder {
     }
 }
 
+/// How many of what is counted one unit of a meter holds: `10K` operations, `1M` events.
+fn counted(unit: &str) -> Decimal {
+    let figure = unit.split('/').next().unwrap_or(unit);
+    match figure {
+        "10K" => Decimal::from(10_000),
+        "1M" => Decimal::from(1_000_000),
+        "100" => Decimal::ONE_HUNDRED,
+        _ => Decimal::ONE,
+    }
+}
+
 /// A price above zero; feeds write the free tier as zero, which is no price.
 fn amount(text: &str) -> Option<Decimal> {
     let amount = Decimal::from_str(text).or_else(|_| Decimal::from_scientific(text)).ok()?;
@@ -351,6 +362,8 @@ mod tests {
     fn sizes_have_one_spelling() {
         assert_eq!(size("Standard_D2s_v3"), "d2s_v3");
         assert_eq!(size("D2s v3"), "d2s_v3");
+        assert_eq!(counted("10K/Month"), Decimal::from(10_000));
+        assert_eq!(counted("1 GB/Month"), Decimal::ONE);
         assert_eq!(slug("Premium SSD Managed Disks / P10 LRS"), "premium-ssd-managed-disks-p10-lrs");
     }
 }
