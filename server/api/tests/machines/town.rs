@@ -179,7 +179,10 @@ impl Town {
         town.new_run(&stranger, &foreign, NewRun { auto_apply: Some(true), ..NewRun::default() }).await;
         let plan = town.app.claim().await.unwrap();
         town.planned(&plan, true).await;
-        town.tokens.insert("foreign-run", town.app.claim().await.unwrap().token.expose_secret().to_owned());
+        let apply = town.app.claim().await.unwrap();
+        // Announced, so that it is never offered again: the story's own runner executes only its own workspace.
+        town.app.started(&apply.lease, "1.11.4").await.unwrap();
+        town.tokens.insert("foreign-run", apply.token.expose_secret().to_owned());
         let owner = town.caller("owner").await;
         town.workspace = town.new_workspace(&owner, "acme", "web").await;
         Some(town)
