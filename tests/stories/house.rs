@@ -52,8 +52,9 @@ fn crates_know_only_whom_they_may() {
             strangers.push(format!("{name} is a room that the plan of the house does not have"));
             continue;
         };
-        let named =
-            package["dependencies"].as_array().into_iter().flatten().filter(|dependency| !dependency["path"].is_null());
+        // A room's own tests may build the house around it: what counts is what it names when it runs.
+        let named = package["dependencies"].as_array().into_iter().flatten();
+        let named = named.filter(|dependency| !dependency["path"].is_null() && dependency["kind"] != "dev");
         let forbidden = named.map(room).filter(|other| *other != name && !allowed.contains(other.as_str()));
         strangers.extend(forbidden.map(|other| format!("{name} must not name {other}")));
     }
