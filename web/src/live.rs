@@ -13,7 +13,10 @@ use domain::{id::WorkspaceId, permission::Permission};
 use futures::stream;
 use serde::Deserialize;
 use std::{collections::HashMap, convert::Infallible, time::Duration};
-use tokio::sync::broadcast::{Receiver, error::RecvError};
+use tokio::{
+    sync::broadcast::{Receiver, error::RecvError},
+    time::Instant,
+};
 use tokio_util::sync::CancellationToken;
 
 /// How often a stream that has nothing to say shows that it lives, and asks again whether its reader may still listen.
@@ -37,6 +40,7 @@ struct Stream {
     organization: String,
     /// Which workspaces belong to the scope and may be seen, as last judged.
     judged: HashMap<WorkspaceId, bool>,
+    checked: Instant,
 }
 
 /// `GET /app/events?workspace=ID` or `?organization=NAME`
@@ -55,7 +59,16 @@ pub(crate) async fn events(
         (None, None) => return Err(Error::invalid("workspace", "say of which workspace or organization").into()),
     };
     let (events, stopping) = (app.hub.listen(), web.http.stopping);
-    let stream = Stream { app, person, events, stopping, workspace, organization, judged: HashMap::new() };
+    let stream = Stream {
+        app,
+        person,
+        events,
+        stopping,
+        workspace,
+        organization,
+        judged: HashMap::new(),
+        checked: Instant::now(),
+    };
     // The first word opens the stream for readers that wait for a byte.
     let first = stream::iter([Ok::<_, Infallible>(Sent::default().comment("hello"))]);
     let rest = stream::unfold(stream, async |mut stream| stream.next().await.map(|sent| (Ok(sent), stream)));
@@ -66,9 +79,13 @@ impl Stream {
     /// The next thing to say; `None` ends the stream.
     async fn next(&mut self) -> Option<Sent> {
         loop {
+            // Looked at in every round: a stream that never falls silent is judged anew all the same.
+            if self.checked.elapsed() >= HEARTBEAT {
+                return self.is_allowed().await.then(|| Sent::default().comment("still here"));
+            }
             let heard = tokio::select! {
                 () = self.stopping.cancelled() => return None,
-                heard = tokio::time::timeout(HEARTBEAT, self.events.recv()) => heard,
+                heard = tokio::time::timeout_at(self.checked + HEARTBEAT, self.events.recv()) => heard,
             };
             let (workspace, changed) = match heard {
                 Ok(Ok(Event::Run { workspace, run })) => (workspace, run.to_string()),
@@ -76,20 +93,24 @@ impl Stream {
                 Ok(Ok(Event::Log(_) | Event::Wish(_))) => continue,
                 Ok(Err(RecvError::Lagged(_))) => return Some(Sent::default().data("all")),
                 Ok(Err(RecvError::Closed)) => return None,
-                Err(_) => {
-                    self.judged.clear();
-                    let id = self.workspace.clone();
-                    let signed_in = self.person.is_signed_in(&self.app).await;
-                    let allowed = match &id {
-                        Some(id) => self.judge(id).await,
-                        None => true, // each workspace is judged anew
-                    };
-                    return (signed_in && allowed).then(|| Sent::default().comment("still here"));
-                }
+                Err(_) => continue,
             };
             if self.concerns(&workspace).await {
                 return Some(Sent::default().data(changed));
             }
+        }
+    }
+
+    /// Whether its reader may still listen. Forgets earlier judgements.
+    async fn is_allowed(&mut self) -> bool {
+        self.checked = Instant::now();
+        self.judged.clear();
+        if !self.person.is_signed_in(&self.app).await {
+            return false;
+        }
+        match self.workspace.clone() {
+            Some(id) => self.judge(&id).await,
+            None => true, // each workspace is judged anew
         }
     }
 

@@ -22,7 +22,10 @@ use domain::id::RunId;
 use futures::stream;
 use serde::Deserialize;
 use std::convert::Infallible;
-use tokio::sync::broadcast::{Receiver, error::RecvError};
+use tokio::{
+    sync::broadcast::{Receiver, error::RecvError},
+    time::Instant,
+};
 use tokio_util::sync::CancellationToken;
 
 /// The most bytes that are read at once.
@@ -83,6 +86,7 @@ struct Stream {
     lines: Lines,
     read: u64,
     ended: bool,
+    checked: Instant,
 }
 
 /// `GET …/log/PHASE`: events of whole lines; each carries as its id the offset after it, from which a broken stream goes on.
@@ -106,6 +110,7 @@ pub(crate) async fn follow(
         lines: Lines::from(offset),
         read: offset,
         ended: false,
+        checked: Instant::now(),
         app,
         person,
     };
@@ -117,7 +122,7 @@ pub(crate) async fn follow(
 impl Stream {
     async fn next(&mut self) -> Option<Sent> {
         loop {
-            if self.ended {
+            if self.ended || (self.checked.elapsed() >= HEARTBEAT && !self.is_allowed().await) {
                 return None;
             }
             let part = match self.app.read_log(&self.phase, self.read, PIECE).await {
@@ -130,13 +135,11 @@ impl Stream {
             self.read += part.bytes.len() as u64;
             let mut shown = self.lines.push(&part.bytes);
             if part.ended {
-                self.ended = true;
                 shown.extend(self.lines.end());
                 if shown.is_empty() {
+                    self.ended = true;
                     return Some(Sent::default().event("end").data("end"));
                 }
-                // The stream says that it ends in its next word.
-                self.ended = false;
             }
             if !shown.is_empty() {
                 let data = serde_json::to_string(&shown).ok()?;
@@ -152,16 +155,19 @@ impl Stream {
         }
     }
 
+    /// Whether its reader may still read it.
+    async fn is_allowed(&mut self) -> bool {
+        self.checked = Instant::now();
+        self.app.run(&self.person.caller, &self.run).await.is_ok() && self.person.is_signed_in(&self.app).await
+    }
+
     async fn wait(&mut self) -> Waited {
-        let deadline = tokio::time::sleep(HEARTBEAT);
+        let deadline = tokio::time::sleep_until(self.checked + HEARTBEAT);
         tokio::pin!(deadline);
         loop {
             let heard = tokio::select! {
                 () = self.stopping.cancelled() => return Waited::Over,
-                () = &mut deadline => {
-                    let allowed = self.app.run(&self.person.caller, &self.run).await.is_ok();
-                    return if allowed && self.person.is_signed_in(&self.app).await { Waited::Long } else { Waited::Over };
-                }
+                () = &mut deadline => return Waited::Long,
                 heard = self.events.recv() => heard,
             };
             match heard {
