@@ -98,7 +98,7 @@ pub async fn next_queued(tx: &mut Tx) -> Result<Option<Phase>> {
 
 /// Offers a phase to the runners.
 pub async fn queue(tx: &mut Tx, id: &str, now: Time) -> Result<()> {
-    tx.query("UPDATE phases SET status = 'queued', queued_at = $1, lease_until = NULL, token_hash = NULL, wish = 'go-on' WHERE id = $2 AND status IN ('pending', 'running')")
+    tx.query("UPDATE phases SET status = 'queued', queued_at = $1, started_at = NULL, lease_until = NULL, token_hash = NULL, wish = 'go-on' WHERE id = $2 AND status IN ('pending', 'running')")
         .bind(now.micros())
         .bind(id)
         .save()

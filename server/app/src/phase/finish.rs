@@ -126,7 +126,7 @@ impl App {
         let mut ended = 0;
         for phase in lost {
             let until = phase.lease_until.unwrap_or_default();
-            if phase.is_apply() && now.micros() < until + DEAD * 1_000_000 {
+            if phase.is_apply() && phase.started_at.is_some() && now.micros() < until + DEAD * 1_000_000 {
                 continue;
             }
             if self.end_lost(&phase).await? {
@@ -148,7 +148,9 @@ impl App {
                 let Some(phase) = still else { return Ok(None) };
                 let missing = || Error::Internal(format!("{} has no run", phase.id));
                 let mut run = store::run::find(&mut tx, &phase.run_id).await?.ok_or_else(missing)?;
-                if !phase.is_apply() && phase.attempts < ATTEMPTS && phase.status()? == PhaseStatus::Running {
+                // A plan changes nothing. An apply is announced before its process is started: one that was not has not begun.
+                let harmless = !phase.is_apply() || phase.started_at.is_none();
+                if harmless && phase.attempts < ATTEMPTS && phase.status()? == PhaseStatus::Running {
                     return again(&mut tx, &phase, run, now).await.map(Some);
                 }
                 run.reason = Some(
@@ -172,7 +174,7 @@ impl App {
     }
 }
 
-/// Offers a plan to the runners again: it changed nothing. Its log begins anew, since two half ones in one would lie.
+/// Offers a phase that changed nothing to the runners again. Its log begins anew, since two half ones in one would lie.
 async fn again(tx: &mut Tx, phase: &Phase, run: Run, now: Time) -> Result<Vec<Event>> {
     if run.cancel_asked_at.is_some() {
         store::phase::finish(tx, phase, PhaseStatus::Canceled, now).await?;
