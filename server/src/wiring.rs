@@ -46,7 +46,7 @@ impl House {
             let app = readiness.clone();
             async move { app.ready().await.map_err(|error| error.to_string()) }
         };
-        let router = health::router(shutdown.clone(), ready).merge(api::router(&http));
+        let router = health::router(shutdown.clone(), ready).merge(api::router(&http)).merge(web::router(&http));
         if config.runner.on {
             let runner = Runner::new(Arc::new(Embedded(app.clone())), runner_options(config, url)).await?;
             tasks.spawn(execute(runner, shutdown.wanted().clone()));

@@ -29,6 +29,7 @@ pub use known::Known;
 pub use lock::Unlock;
 pub use log::Part as LogPart;
 pub use phase::LeaseError;
+pub use protocol::Artifact;
 pub use run::{New as NewRun, Phases, Waiting};
 pub use state::{Announced, Content, OutputValue, Source, Written};
 pub use user::New as NewUser;

@@ -7,6 +7,7 @@ use domain::{
     time::Time,
 };
 use secrecy::{ExposeSecret, SecretString};
+use std::collections::HashMap;
 use store::user::{Token, User};
 
 /// How long a browser session lasts, in seconds.
@@ -59,6 +60,12 @@ impl App {
     /// Everybody, by name.
     pub async fn list_users(&self) -> Result<Vec<User>> {
         Ok(self.store.look(async |mut tx| store::user::list(&mut tx).await).await?)
+    }
+
+    /// The names of the people with these ids, who did something that the caller may see.
+    pub async fn user_names(&self, ids: &[&str]) -> Result<HashMap<String, String>> {
+        let names = self.store.look(async |mut tx| store::user::list_names(&mut tx, ids).await).await?;
+        Ok(names.into_iter().collect())
     }
 
     /// The person with this name, for the house itself.

@@ -208,6 +208,14 @@ pub async fn find(tx: &mut Tx, id: &RunId) -> Result<Option<Run>> {
     tx.query(select!("WHERE id = $1")).bind(id.as_str()).optional().await
 }
 
+/// These runs, in no order.
+pub async fn list_by_id(tx: &mut Tx, ids: &[&str]) -> Result<Vec<Run>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    tx.query(select!("WHERE id IN (")).list(ids.iter().copied()).push(")").all().await
+}
+
 /// The runs of a workspace, newest first. `plan_only` lists those too.
 pub async fn list(tx: &mut Tx, workspace: &WorkspaceId, plan_only: bool, limit: i64, offset: i64) -> Result<Vec<Run>> {
     tx.query(select!(

@@ -73,6 +73,14 @@ pub async fn find(tx: &mut Tx, id: &UserId) -> Result<Option<User>> {
         .await
 }
 
+/// The ids and names of these people, in no order.
+pub async fn list_names(tx: &mut Tx, ids: &[&str]) -> Result<Vec<(String, String)>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    tx.query("SELECT id, name FROM users WHERE id IN (").list(ids.iter().copied()).push(")").all().await
+}
+
 /// Everybody, by name; at most a thousand.
 pub async fn list(tx: &mut Tx) -> Result<Vec<User>> {
     tx.query("SELECT id, name, email, site_admin, created_at FROM users ORDER BY name, id LIMIT 1000").all().await

@@ -4,7 +4,7 @@ use crate::{App, Caller, Error, Result, access::Which, vault::Reader};
 use domain::{
     id::{RunId, WorkspaceId},
     lock::Holder,
-    permission::Permission,
+    permission::{Permission, allows},
     run::{Actions, PhaseStatus, Status, actions},
 };
 use protocol::Artifact;
@@ -61,6 +61,15 @@ impl App {
                 Ok::<_, store::Error>((runs, store::run::count(&mut tx, &workspace.id, true).await?))
             })
             .await?)
+    }
+
+    /// The runs that have, or had last, these workspaces, which the caller was given; those of others are left out.
+    pub async fn current_runs(&self, caller: &Caller, workspaces: &[Workspace]) -> Result<Vec<Run>> {
+        let sees = |workspace: &&Workspace| {
+            caller.role(workspace.role.as_deref()).is_some_and(|role| allows(role, Permission::ReadRuns))
+        };
+        let ids: Vec<&str> = workspaces.iter().filter(sees).filter_map(|w| w.current_run_id.as_deref()).collect();
+        Ok(self.store.look(async |mut tx| store::run::list_by_id(&mut tx, &ids).await).await?)
     }
 
     /// The runs of an organization that have not ended, oldest first.

@@ -1,0 +1,297 @@
+//! Runs: the list of a workspace, one of them, and what one decides about it.
+
+use crate::{
+    failure::{Failure, sentence},
+    log::{Part, Tail, tail},
+    page::{Layout, PER_PAGE, Pages, html, moment, moment_of, paging, tone, words},
+    person::Person,
+    plan::{Change, changes},
+    sign_in::Proof,
+    workspace::{Frame, Paging, RunLine, kind},
+};
+use app::{
+    App, Error, Which,
+    model::{Phase, Run, Workspace},
+};
+use askama::Template;
+use axum::{
+    Form,
+    extract::{Path, Query, State},
+    http::HeaderMap,
+    response::{Redirect, Response},
+};
+use domain::{
+    id::RunId,
+    permission::Permission,
+    run::{PhaseStatus, Status},
+};
+use std::collections::HashMap;
+
+#[derive(Template)]
+#[template(path = "runs.html")]
+struct Runs {
+    layout: Layout,
+    frame: Frame,
+    rows: Vec<RunLine>,
+    pages: Pages,
+}
+
+/// `GET /app/ORG/WS/runs`
+pub(crate) async fn list(
+    State(app): State<App>,
+    person: Person,
+    Path((organization, workspace)): Path<(String, String)>,
+    Query(Paging { page }): Query<Paging>,
+) -> Result<Response, Failure> {
+    let which = Which::Name(&organization, &workspace);
+    let workspace = app.workspace(&person.caller, which, Permission::ReadRuns).await?;
+    let (number, offset) = paging(page);
+    let (runs, total) = app.list_runs(&person.caller, &workspace.id, PER_PAGE, offset).await?;
+    let makers: Vec<&str> = runs.iter().filter_map(|run| run.created_by.as_deref()).collect();
+    let names = app.user_names(&makers).await?;
+    let rows = runs.iter().map(|run| RunLine::new(run, &names)).collect::<Result<_, _>>()?;
+    let frame = Frame::new(&workspace, "runs");
+    let pages = Pages::new(number, total, format!("{}/runs?page=", frame.path));
+    let layout = frame.layout(&app, &person, "Runs").live(&format!("workspace={}", workspace.id));
+    Ok(html(&Runs { layout, frame, rows, pages }))
+}
+
+/// The run at an address, with its workspace: both names and the id have to fit.
+pub(crate) async fn find(
+    app: &App,
+    person: &Person,
+    organization: &str,
+    workspace: &str,
+    run: &str,
+) -> Result<(Run, Workspace), Error> {
+    let missing = || Error::not_found("That run");
+    let id: RunId = run.parse().map_err(|_| missing())?;
+    let (run, found) = app.run_and_workspace(&person.caller, &id).await?;
+    if found.organization_name == organization && found.name == workspace { Ok((run, found)) } else { Err(missing()) }
+}
+
+/// One step of a run's way.
+struct Stage {
+    words: String,
+    tone: &'static str,
+    at: String,
+}
+
+fn stages(run: &Run) -> Vec<Stage> {
+    let times = run.timestamps();
+    let entered = |status: Status| times.get(&status.timestamp()).and_then(|at| at.as_str()).map(str::to_owned);
+    let mut stages: Vec<(String, usize, Stage)> = Vec::new();
+    for (place, status) in Status::ALL.iter().copied().enumerate() {
+        if let Some(at) = entered(status) {
+            let name = match status {
+                Status::Pending => "created".to_owned(),
+                Status::Planned => "planned".to_owned(),
+                other => words(other),
+            };
+            stages.push((at.clone(), place, Stage { words: name, tone: tone(status), at: moment_of(&at) }));
+        }
+    }
+    stages.sort_by(|(a, m, _), (b, n, _)| (a, m).cmp(&(b, n)));
+    stages.into_iter().map(|(.., stage)| stage).collect()
+}
+
+/// The log of a phase on the page.
+struct Log {
+    name: &'static str,
+    heading: &'static str,
+    path: String,
+    hidden: bool,
+    tail: Tail,
+}
+
+impl Log {
+    async fn new(
+        app: &App,
+        name: &'static str,
+        heading: &'static str,
+        base: &str,
+        phase: &Phase,
+    ) -> Result<Self, Error> {
+        let idle = matches!(phase.status()?, PhaseStatus::Pending | PhaseStatus::Queued | PhaseStatus::Unreachable);
+        let tail = tail(app, &phase.id, phase.log_end).await?;
+        Ok(Self { name, heading, path: format!("{base}/log/{name}"), hidden: idle && phase.log_end == 0, tail })
+    }
+}
+
+/// How many objects a phase proposes or changed.
+struct Counts {
+    what: &'static str,
+    add: i64,
+    change: i64,
+    destroy: i64,
+    import: i64,
+}
+
+fn counts(run: &Run, plan: &Phase, apply: &Phase) -> Result<Option<Counts>, Error> {
+    let of = |what, phase: &Phase| Counts {
+        what,
+        add: phase.additions,
+        change: phase.changes,
+        destroy: phase.destructions,
+        import: phase.imports,
+    };
+    if apply.status()? == PhaseStatus::Finished {
+        return Ok(Some(of("Applied", apply)));
+    }
+    let planned = plan.status()? == PhaseStatus::Finished;
+    Ok((planned && run.has_changes).then(|| of("Planned", plan)))
+}
+
+/// What one may do now.
+struct Action {
+    name: &'static str,
+    label: &'static str,
+    hint: &'static str,
+    look: &'static str,
+}
+
+fn actions(app: &App, person: &Person, run: &Run, workspace: &Workspace) -> Result<Vec<Action>, Error> {
+    let possible = app.run_actions(run)?;
+    let may = |permission| person.can(workspace.role.as_deref(), permission);
+    let (apply, queue) = (may(Permission::ApplyRun), may(Permission::QueueRun));
+    let each = [
+        (possible.confirmable && apply, "confirm", "Confirm and apply", "Makes the changes of this plan.", "primary"),
+        (possible.discardable && apply, "discard", "Discard", "Ends the run; nothing is changed.", ""),
+        (
+            possible.cancelable && queue,
+            "cancel",
+            "Cancel",
+            "Stops gently: what is being created is finished first.",
+            "",
+        ),
+        (
+            possible.force_cancelable && apply,
+            "force-cancel",
+            "Force-cancel",
+            "Kills it. Something may be created that the state does not know.",
+            "danger",
+        ),
+    ];
+    let offered = each.into_iter().filter(|(offered, ..)| *offered);
+    Ok(offered.map(|(_, name, label, hint, look)| Action { name, label, hint, look }).collect())
+}
+
+/// What to do next, now that a run stands there.
+fn advice(run: &Run, status: Status) -> Option<&'static str> {
+    match status {
+        Status::Planned => Some("Read the plan, then confirm or discard it."),
+        Status::PlannedAndSaved => {
+            Some("The plan is kept: apply it with `terraform apply` of the saved plan, or confirm it here.")
+        }
+        Status::Errored => Some("Read the end of the log, mend the cause, then start a new run."),
+        Status::PlannedAndFinished if run.has_changes => {
+            Some("This run only plans. Run `terraform apply` to make the changes.")
+        }
+        Status::PlannedAndFinished => {
+            Some("What there is already is as the configuration says. There is nothing to do.")
+        }
+        _ => None,
+    }
+}
+
+#[derive(Template)]
+#[template(path = "run.html")]
+struct Page {
+    layout: Layout,
+    frame: Frame,
+    id: String,
+    message: String,
+    words: String,
+    tone: &'static str,
+    created: String,
+    by: String,
+    source: &'static str,
+    kind: &'static str,
+    version: String,
+    auto_apply: bool,
+    targets: Vec<String>,
+    replaces: Vec<String>,
+    stages: Vec<Stage>,
+    waiting: Option<String>,
+    canceling: bool,
+    reason: Option<String>,
+    advice: Option<&'static str>,
+    counts: Option<Counts>,
+    changes: Vec<Change>,
+    actions: Vec<Action>,
+    logs: Vec<Log>,
+}
+
+/// `GET /app/ORG/WS/runs/RUN`
+pub(crate) async fn show(
+    State(app): State<App>,
+    person: Person,
+    Path((organization, workspace, run)): Path<(String, String, String)>,
+) -> Result<Response, Failure> {
+    let (run, workspace) = find(&app, &person, &organization, &workspace, &run).await?;
+    let status = run.status()?;
+    let phases = app.phases(&run.id).await?;
+    let names: HashMap<String, String> = match run.created_by.as_deref() {
+        Some(id) => app.user_names(&[id]).await?,
+        None => HashMap::new(),
+    };
+    let frame = Frame::new(&workspace, "runs");
+    let path = format!("{}/runs/{}", frame.path, run.id);
+    let planned = phases.plan.status()? == PhaseStatus::Finished;
+    let layout = frame
+        .layout(&app, &person, &format!("Run {}", run.id))
+        .below("Runs", format!("{}/runs", frame.path))
+        .live(&format!("workspace={}", workspace.id));
+    Ok(html(&Page {
+        layout,
+        words: words(status),
+        tone: tone(status),
+        created: moment(run.created_at),
+        by: run.created_by.as_ref().and_then(|id| names.get(id)).cloned().unwrap_or_else(|| "the server".into()),
+        source: match run.source.as_str() {
+            "terraform" | "terraform+cloud" => "the command line",
+            "tfe-ui" => "the browser",
+            _ => "the API",
+        },
+        kind: kind(&run),
+        version: run.terraform_version.clone().unwrap_or_else(|| workspace.terraform_version.clone()),
+        auto_apply: run.auto_apply,
+        targets: run.targets(),
+        replaces: run.replaces(),
+        stages: stages(&run),
+        waiting: app.waiting(&run, &workspace).await?.map(|waiting| sentence(&waiting.reason)),
+        canceling: run.cancel_asked_at.is_some() && !status.is_final(),
+        advice: advice(&run, status),
+        counts: counts(&run, &phases.plan, &phases.apply)?,
+        changes: if planned { changes(&app, &person.caller, &phases.plan.id).await? } else { Vec::new() },
+        actions: actions(&app, &person, &run, &workspace)?,
+        logs: vec![
+            Log::new(&app, "plan", "Plan", &path, &phases.plan).await?,
+            Log::new(&app, "apply", "Apply", &path, &phases.apply).await?,
+        ],
+        reason: run.reason.as_deref().map(sentence),
+        id: run.id.to_string(),
+        message: run.message,
+        frame,
+    }))
+}
+
+/// `POST /app/ORG/WS/runs/RUN/ACTION`
+pub(crate) async fn decide(
+    State(app): State<App>,
+    person: Person,
+    Path((organization, workspace, run, action)): Path<(String, String, String, String)>,
+    headers: HeaderMap,
+    Form(proof): Form<Proof>,
+) -> Result<Redirect, Failure> {
+    proof.check(&app, &person, &headers)?;
+    let (run, _) = find(&app, &person, &organization, &workspace, &run).await?;
+    match action.as_str() {
+        "confirm" => app.confirm_run(&person.caller, &run.id).await?,
+        "discard" => app.discard_run(&person.caller, &run.id).await?,
+        "cancel" => app.cancel_run(&person.caller, &run.id).await?,
+        "force-cancel" => app.force_cancel_run(&person.caller, &run.id).await?,
+        _ => return Err(Error::not_found("That action").into()),
+    };
+    Ok(Redirect::to(&format!("/app/{organization}/{workspace}/runs/{}", run.id)))
+}
