@@ -1,0 +1,137 @@
+//! The commands over policies, for a program to mount: `test` and `apply`. Another policy language joins here by its file extension.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde_json::{Value as Json, json};
+
+use crate::case::{self, Status, error_text};
+use crate::config::Configuration;
+use crate::limits::Limits;
+use crate::run::{Run, Verdict};
+
+/// What `policy test` is asked.
+#[derive(Debug, Clone, Default)]
+pub struct Test {
+    /// Policies and directories; the current directory when empty.
+    pub paths: Vec<PathBuf>,
+    /// Only cases whose file name contains this.
+    pub only: Option<String>,
+    /// Write JSON.
+    pub json: bool,
+    /// Write JUnit XML to this file.
+    pub junit: Option<PathBuf>,
+    /// Add which rules were never evaluated.
+    pub coverage: bool,
+}
+
+/// What `policy apply` is asked.
+#[derive(Debug, Clone, Default)]
+pub struct Apply {
+    /// The policy.
+    pub policy: PathBuf,
+    /// The configuration; none is read when absent.
+    pub config: Option<PathBuf>,
+    /// `terraform show -json` of a plan, for the Terraform imports.
+    pub plan: Option<PathBuf>,
+    /// Parameters as `name=value`.
+    pub params: Vec<String>,
+    /// Write JSON.
+    pub json: bool,
+}
+
+impl Test {
+    /// Runs the cases; the result is the exit code: 0 only if all passed.
+    ///
+    /// # Errors
+    /// When paths cannot be read or reports cannot be written.
+    pub fn execute(&self, now: i128, out: &mut dyn Write) -> Result<u8, String> {
+        let paths = if self.paths.is_empty() { vec![PathBuf::from(".")] } else { self.paths.clone() };
+        let wanted = |name: &str| self.only.as_ref().is_none_or(|only| name.contains(only.as_str()));
+        let mut reports = Vec::new();
+        for path in &paths {
+            for policy in case::policies(path)? {
+                let policy = policy.strip_prefix("./").map(Path::to_owned).unwrap_or(policy);
+                reports.push(case::test_policy(&policy, now, &Limits::default(), &wanted));
+            }
+        }
+        let text = if self.json { format!("{:#}\n", case::json(&reports)) } else { case::text(&reports) };
+        write(out, &text)?;
+        if self.coverage && !self.json {
+            write(out, &case::coverage(&reports))?;
+        }
+        if let Some(file) = &self.junit {
+            std::fs::write(file, case::junit(&reports)).map_err(|e| format!("{}: {e}", file.display()))?;
+        }
+        Ok(u8::from(reports.iter().any(|r| matches!(r.status, Status::Fail | Status::Error))))
+    }
+}
+
+impl Apply {
+    /// Evaluates the policy; the result is the exit code: 0 pass, 1 fail, 2 undefined, 3 error while running.
+    ///
+    /// # Errors
+    /// When something cannot be read or written: exit code 9.
+    pub fn execute(&self, now: i128, out: &mut dyn Write) -> Result<u8, String> {
+        let mut run = Run::new(case::read(&self.policy)?);
+        run.now = now;
+        for param in &self.params {
+            let (name, value) = param.split_once('=').ok_or_else(|| format!("{param}: a parameter is name=value"))?;
+            run.params.push((name.to_owned(), param_value(value)));
+        }
+        let mut level = crate::config::Enforcement::default();
+        if let Some(config) = &self.config {
+            let source = std::fs::read(config).map_err(|e| format!("{}: {e}", config.display()))?;
+            let configuration = Configuration::parse(&config.display().to_string(), &source)?;
+            let name = self.policy.file_stem().unwrap_or_default().to_string_lossy();
+            if let Some(entry) = configuration.policies.iter().find(|p| p.name == name) {
+                level = entry.enforcement;
+                run.params.extend(entry.params.iter().map(|(k, v)| (k.clone(), v.clone())));
+            }
+            case::bind(&mut run, &configuration, config.parent().unwrap_or(Path::new("")))?;
+        }
+        if let Some(plan) = &self.plan {
+            let source = std::fs::read(plan).map_err(|e| format!("{}: {e}", plan.display()))?;
+            let json: Json = serde_json::from_slice(&source).map_err(|e| format!("{}: {e}", plan.display()))?;
+            run.plan = Some(Arc::new(json));
+        }
+        let started = Instant::now();
+        let report = run.evaluate();
+        let duration = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        let shown = self.policy.display().to_string();
+        let error = report.error.as_ref().map(|_| error_text(&report));
+        let text = if self.json {
+            let policy = json!({
+                "policy": shown, "result": report.passed(), "error": error, "enforcement_level": level.as_str(),
+                "duration": duration, "trace": case::trace(&report),
+            });
+            let whole = json!({
+                "result": report.passed(), "error": Json::Null, "duration": duration, "policies": [policy],
+            });
+            format!("{whole:#}\n")
+        } else {
+            report.text(&shown)
+        };
+        write(out, &text)?;
+        Ok(match report.verdict {
+            Verdict::Pass => 0,
+            Verdict::Fail => 1,
+            Verdict::Undefined => 2,
+            Verdict::Error => 3,
+        })
+    }
+}
+
+/// A parameter of the command line: JSON numbers, lists and maps are decoded, anything else is text.
+fn param_value(text: &str) -> Json {
+    match serde_json::from_str(text) {
+        Ok(value @ (Json::Number(_) | Json::Array(_) | Json::Object(_) | Json::String(_))) => value,
+        _ => Json::String(text.to_owned()),
+    }
+}
+
+fn write(out: &mut dyn Write, text: &str) -> Result<(), String> {
+    out.write_all(text.as_bytes()).map_err(|e| format!("the output cannot be written: {e}"))
+}
