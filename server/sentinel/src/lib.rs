@@ -2,6 +2,7 @@
 
 mod builtin;
 pub mod case;
+pub mod check;
 pub mod command;
 pub mod config;
 mod diagnostic;

@@ -45,6 +45,8 @@ pub struct Run {
     pub run: Option<Arc<Json>>,
     /// The time policies see, in nanoseconds since 1970.
     pub now: i128,
+    /// Names of the policy whose plain values the report is to hold.
+    pub watched: Vec<String>,
     /// What the policy may use.
     pub limits: Limits,
 }
@@ -101,7 +103,7 @@ pub struct Report {
     pub main: Option<Json>,
     /// Rules in the order they were first evaluated.
     pub rules: Vec<RuleReport>,
-    /// Values of the policy's other names that are plain data.
+    /// Values of the watched names that are plain data.
     pub names: BTreeMap<String, Json>,
     /// The first comment of the policy.
     pub description: Option<String>,
@@ -125,6 +127,7 @@ impl Run {
             plan: None,
             run: None,
             now: 0,
+            watched: Vec::new(),
             limits: Limits::default(),
         }
     }
@@ -190,7 +193,8 @@ impl Run {
         }
         if let Some(frame) = machine.instances[0] {
             for (name, slot) in self.policy.names.iter().zip(frame.slots) {
-                if matches!(slot.get(), Value::Rule(_) | Value::Unbound) {
+                if matches!(slot.get(), Value::Rule(_) | Value::Unbound) || !self.watched.iter().any(|w| **w == **name)
+                {
                     continue;
                 }
                 if let Ok(Some(json)) = to_json(&mut machine, slot.get(), false, 0) {

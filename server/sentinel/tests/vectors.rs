@@ -7,7 +7,7 @@ use terrane_sentinel::{Program, Report, Run, Verdict};
 
 fn run(source: &str) -> Report {
     match Program::parse("policy.sentinel", source.as_bytes()) {
-        Ok(program) => Run::new(Arc::new(program)).evaluate(),
+        Ok(program) => Run { watched: vec!["v".into()], ..Run::new(Arc::new(program)) }.evaluate(),
         Err(problem) => panic!("{problem}\nin {source}"),
     }
 }

@@ -170,6 +170,7 @@ fn test_case(policy: Result<&Arc<Program>, &String>, path: &Path, now: i128, lim
         run.now = now;
         run.limits = limits.clone();
         bind(&mut run, &configuration, path.parent().unwrap_or(Path::new("")))?;
+        run.watched = configuration.expected.iter().flat_map(|e| e.keys().cloned()).collect();
         let report = run.evaluate();
         let status = judge(&report, configuration.expected.as_ref(), &mut made.differences);
         if status == Status::Error {

@@ -6,11 +6,6 @@ use serde_json::Value as Json;
 
 use super::{Block, Body, Configuration, Enforcement, PolicyEntry, Source};
 
-/// Why a configuration or a file it names cannot be used.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("{0}")]
-pub struct LoadError(pub String);
-
 pub(super) fn build(file: &str, body: Body) -> Result<Configuration, String> {
     let mut made = Configuration::default();
     if let Some(name) = body.attributes.keys().next() {

@@ -8,8 +8,6 @@ use std::collections::BTreeMap;
 
 use serde_json::Value as Json;
 
-pub use build::LoadError;
-
 /// A block of a configuration file: its type, labels and body.
 #[derive(Debug, Clone)]
 pub(crate) struct Block {

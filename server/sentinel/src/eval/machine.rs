@@ -64,6 +64,7 @@ pub(crate) struct Machine<'h> {
     pub(crate) calls: usize,
     pub(crate) regexes: HashMap<Vec<u8>, Rc<Regex>>,
     pub(crate) limits: &'h Limits,
+    loading: Vec<bool>,
     steps: u64,
     deadline: Option<Instant>,
 }
@@ -94,6 +95,7 @@ impl<'h> Machine<'h> {
             calls: 0,
             regexes: HashMap::new(),
             limits,
+            loading: vec![false; units.len()],
             steps: 0,
             deadline: limits.time.and_then(|t| Instant::now().checked_add(t)),
         }
@@ -143,6 +145,9 @@ impl<'h> Machine<'h> {
     pub(crate) fn instance(&mut self, number: u32) -> Outcome<&'h Frame<'h>> {
         if let Some(frame) = self.instances[number as usize] {
             return Ok(frame);
+        }
+        if std::mem::replace(&mut self.loading[number as usize], true) {
+            return fault("modules import each other in a circle");
         }
         let unit = &self.units[number as usize];
         for link in &unit.links {

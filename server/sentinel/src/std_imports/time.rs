@@ -143,7 +143,12 @@ pub(super) fn member<'h>(machine: &mut Machine<'h>, name: &str) -> Option<Value<
             };
             return Some(Value::Native(load));
         }
-        _ => return None,
+        // Older policies read the parts of the present from the import itself.
+        part => {
+            let now = machine.bump.alloc(Object::Time(Instant { nanos: machine.now, zone: 0 }));
+            let Object::Time(instant) = &*now else { return None };
+            return object_member(machine, now, instant, part);
+        }
     };
     Some(Value::Int(constant))
 }

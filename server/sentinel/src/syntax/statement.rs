@@ -5,7 +5,7 @@ use super::parser::{Parsed, Parser};
 use super::token::Kind;
 use crate::diagnostic::Diagnostic;
 
-/// Whether every path through the block ends in `return`.
+/// Whether the block's last statement returns. Loops and cases count when they hold a return: what falls through gives undefined.
 pub(super) fn always_returns(block: &Block) -> bool {
     block.stmts.last().is_some_and(|last| match &last.kind {
         StmtKind::Return(_) => true,
@@ -15,9 +15,12 @@ pub(super) fn always_returns(block: &Block) -> bool {
         StmtKind::If { arms, otherwise: Some(other) } => {
             arms.iter().all(|(_, b)| always_returns(b)) && always_returns(other)
         }
-        StmtKind::Case { clauses, otherwise: Some(other), .. } => {
-            clauses.iter().all(|(_, b)| always_returns(b)) && always_returns(other)
-        }
+        StmtKind::Case { clauses, .. } => clauses.iter().any(|(_, b)| always_returns(b)),
+        StmtKind::For { body, .. } => body.stmts.iter().any(|s| match &s.kind {
+            StmtKind::Return(_) => true,
+            StmtKind::If { arms, .. } => arms.iter().any(|(_, b)| always_returns(b)),
+            _ => false,
+        }),
         _ => false,
     })
 }
