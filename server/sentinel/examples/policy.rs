@@ -1,4 +1,4 @@
-//! Drives the commands until a program mounts them: `policy test …`, `policy apply …`.
+//! Drives the commands until a program mounts them: `policy test|apply|fmt|mock …`.
 
 #![expect(clippy::print_stderr, reason = "a command says what went wrong")]
 #![expect(clippy::disallowed_methods, reason = "a command line is where the time comes in")]
@@ -6,17 +6,20 @@
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use terrane_sentinel::command::{Apply, Test};
+use terrane_sentinel::command::{Apply, Fmt, Mock, Test};
 
 fn main() -> ExitCode {
     let mut args = std::env::args().skip(1);
     let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |d| i128::try_from(d.as_nanos()).unwrap_or(0));
     let verb = args.next().unwrap_or_default();
-    let (mut test, mut apply) = (Test::default(), Apply::default());
+    let (mut test, mut apply, mut fmt) = (Test::default(), Apply::default(), Fmt::default());
+    let mut mock = Mock { directory: "testdata".into(), ..Mock::default() };
     while let Some(arg) = args.next() {
         let mut value = || args.next().unwrap_or_default();
         match arg.as_str() {
             "--json" => (test.json, apply.json) = (true, true),
+            "--check" => fmt.check = true,
+            "--out" => mock.directory = value().into(),
             "--coverage" => test.coverage = true,
             "--run" => test.only = Some(value()),
             "--junit" => test.junit = Some(value().into()),
@@ -25,6 +28,8 @@ fn main() -> ExitCode {
             "--param" => apply.params.push(value()),
             path => {
                 test.paths.push(path.into());
+                fmt.paths.push(path.into());
+                mock.plan = path.into();
                 apply.policy = path.into();
             }
         }
@@ -33,7 +38,9 @@ fn main() -> ExitCode {
     let (outcome, failure) = match verb.as_str() {
         "test" => (test.execute(now, &mut out), 1),
         "apply" => (apply.execute(now, &mut out), 9),
-        _ => (Err("usage: policy test|apply PATH…".to_owned()), 9),
+        "fmt" => (fmt.execute(&mut out), 9),
+        "mock" => (mock.execute(&mut out), 9),
+        _ => (Err("usage: policy test|apply|fmt|mock PATH…".to_owned()), 9),
     };
     match outcome {
         Ok(code) => ExitCode::from(code),

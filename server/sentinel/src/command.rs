@@ -1,4 +1,4 @@
-//! The commands over policies, for a program to mount: `test` and `apply`. Another policy language joins here by its file extension.
+//! The commands over policies, for a program to mount: `test`, `apply`, `fmt` and `mock`. Another policy language joins here by its file extension.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -121,6 +121,68 @@ impl Apply {
             Verdict::Undefined => 2,
             Verdict::Error => 3,
         })
+    }
+}
+
+/// What `policy fmt` is asked.
+#[derive(Debug, Clone, Default)]
+pub struct Fmt {
+    /// Policies and directories.
+    pub paths: Vec<PathBuf>,
+    /// Only name the files that are laid out differently; the exit code is 1 if there are any.
+    pub check: bool,
+}
+
+impl Fmt {
+    /// Lays the files out; names those that change. The result is the exit code.
+    ///
+    /// # Errors
+    /// When a file cannot be read, parsed or written.
+    pub fn execute(&self, out: &mut dyn Write) -> Result<u8, String> {
+        let mut changed = false;
+        for path in &self.paths {
+            for file in case::policies(path)? {
+                let shown = file.display().to_string();
+                let text = std::fs::read_to_string(&file).map_err(|e| format!("{shown}: {e}"))?;
+                let made = crate::format::format(&shown, &text).map_err(|e| e.to_string())?;
+                if made != text {
+                    changed = true;
+                    write(out, &format!("{shown}\n"))?;
+                    if !self.check {
+                        std::fs::write(&file, made).map_err(|e| format!("{shown}: {e}"))?;
+                    }
+                }
+            }
+        }
+        Ok(u8::from(changed && self.check))
+    }
+}
+
+/// What `policy mock` is asked.
+#[derive(Debug, Clone, Default)]
+pub struct Mock {
+    /// `terraform show -json` of a plan.
+    pub plan: PathBuf,
+    /// Where the files go.
+    pub directory: PathBuf,
+}
+
+impl Mock {
+    /// Writes the files of a mock bundle and names them. The result is the exit code.
+    ///
+    /// # Errors
+    /// When the plan cannot be read or a file cannot be written.
+    pub fn execute(&self, out: &mut dyn Write) -> Result<u8, String> {
+        let shown = self.plan.display();
+        let source = std::fs::read(&self.plan).map_err(|e| format!("{shown}: {e}"))?;
+        let plan: Json = serde_json::from_slice(&source).map_err(|e| format!("{shown}: {e}"))?;
+        std::fs::create_dir_all(&self.directory).map_err(|e| format!("{}: {e}", self.directory.display()))?;
+        for (name, text) in crate::mock::bundle(&plan, None) {
+            let file = self.directory.join(name);
+            std::fs::write(&file, text).map_err(|e| format!("{}: {e}", file.display()))?;
+            write(out, &format!("{}\n", file.display()))?;
+        }
+        Ok(0)
     }
 }
 

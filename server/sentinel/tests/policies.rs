@@ -86,3 +86,19 @@ fn configurations_are_read_strictly() {
         assert!(read(bad).is_err(), "{bad}");
     }
 }
+
+#[test]
+fn formatting_keeps_the_meaning_and_is_stable() {
+    let rough = "a=1\n\n\n\nf  = func( x ){\n  return -x [0]+a.b\n}\nm={\n\"k\":[1,\n2,\n],\n}\nmain=rule{not a and f(m)!=2} # why\n";
+    let wanted = "a = 1\n\nf = func(x) {\n\treturn -x[0] + a.b\n}\nm = {\n\t\"k\":[1,\n\t\t2,\n\t],\n}\nmain = rule {not a and f(m) != 2} # why\n";
+    let format = |text: &str| terrane_sentinel::format::format("p", text).unwrap();
+    let made = format(rough);
+    assert_eq!(format(&made), made, "formatting twice changes nothing");
+    let plain = |text: &str| text.split_whitespace().collect::<String>();
+    assert_eq!(plain(&made), plain(rough), "only space changes");
+    assert_eq!(made, wanted);
+    for policy in policies(&directory()).unwrap() {
+        let text = std::fs::read_to_string(&policy).unwrap();
+        assert_eq!(format(&text), text, "{} is laid out as fmt does", policy.display());
+    }
+}

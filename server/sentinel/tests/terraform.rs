@@ -44,7 +44,8 @@ fn plan() -> Json {
 
 fn run(source: &str) -> Report {
     let header = "import \"tfplan/v2\" as plan\nimport \"tfstate/v2\" as state\nimport \"tfconfig/v2\" as config\nimport \"tfrun\"\n";
-    let mut run = Run::new(Arc::new(Program::parse("p.sentinel", format!("{header}{source}").as_bytes()).unwrap()));
+    let program = Program::parse("p.sentinel", format!("{header}{source}").as_bytes());
+    let mut run = Run::new(Arc::new(program.unwrap_or_else(|problem| panic!("{problem}"))));
     run.plan = Some(Arc::new(plan()));
     run.run = Some(Arc::new(json!({"workspace": {"name": "w"}})));
     run.evaluate()
@@ -105,4 +106,32 @@ fn a_check_adds_up() {
     assert_eq!(json["sentinel"]["can-override"], true);
     assert_eq!(json["sentinel"]["policies"][1]["trace"]["rules"]["main"]["value"], false);
     assert!(log(&checked).starts_with("Sentinel Result: false\n"));
+}
+
+#[test]
+fn mocks_show_what_the_imports_show() {
+    let bundle = terrane_sentinel::mock::bundle(&plan(), Some(&json!({"workspace": {"name": "w"}})));
+    let mut run = Run::new(Arc::new(
+        Program::parse(
+            "p.sentinel",
+            b"import \"tfplan/v2\" as p\nimport \"tfconfig/v2\" as c\nimport \"tfstate/v2\" as s\nimport \"tfrun\"\n\
+              main = p.resource_changes[\"a.b\"].change.after.x is 1 and p.output_changes.ip.change.after is not defined and \
+              c.strip_index(\"module.m[0].a\") is \"module.m.a\" and s.outputs.o.value is 2 and tfrun.workspace.name is \"w\"",
+        )
+        .unwrap(),
+    ));
+    for (path, name) in [
+        ("tfplan/v2", "mock-tfplan-v2.sentinel"),
+        ("tfconfig/v2", "mock-tfconfig-v2.sentinel"),
+        ("tfstate/v2", "mock-tfstate-v2.sentinel"),
+        ("tfrun", "mock-tfrun.sentinel"),
+    ] {
+        let text = &bundle.iter().find(|(file, _)| *file == name).unwrap().1;
+        let program = Program::parse(name, text.as_bytes()).unwrap_or_else(|e| panic!("{e}"));
+        run.mocks.insert(path.to_owned(), terrane_sentinel::Provider::Module(Arc::new(program)));
+    }
+    let report = run.evaluate();
+    assert_eq!(report.verdict, Verdict::Pass, "{:?}", report.error);
+    let hcl = &bundle.iter().find(|(file, _)| *file == "sentinel.hcl").unwrap().1;
+    assert_eq!(terrane_sentinel::config::Configuration::parse("sentinel.hcl", hcl.as_bytes()).unwrap().mocks.len(), 4);
 }
