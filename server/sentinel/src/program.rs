@@ -5,7 +5,7 @@ use crate::syntax::ast::{Expr, ExprKind, Program, StmtKind};
 use crate::syntax::{parser, resolve};
 
 /// The stack of the parsing thread. Only what is touched takes memory.
-const STACK: usize = 256 << 20;
+const STACK: usize = 64 << 20;
 
 impl Program {
     /// Parses and checks a text. `file` is the name people know it by.

@@ -112,7 +112,7 @@ pub struct Report {
 }
 
 /// The stack of the evaluating thread. Only what is touched takes memory.
-const STACK: usize = 1 << 30;
+const STACK: usize = 256 << 20;
 
 impl Run {
     /// A run of a policy without imports, parameters and documents.

@@ -90,6 +90,7 @@ fn refused_before_running() {
 fn hostile_programs_end() {
     for source in [
         "f = func(x) { return f(x) }\nmain = f(1)",
+        "f = func(x) { if true { if true { for [1] as _ { if true { return [f(x + (1 + (2 * 3)))] } } } }\nreturn 1 }\nmain = f(1)",
         "r = rule { r }\nmain = r",
         "x = [1]\nfor x as v { append(x, v) }\nmain = length(x) is 2",
         "x = []\nappend(x, x)\nmain = x is x",
@@ -99,6 +100,7 @@ fn hostile_programs_end() {
         let mut run = Run::new(Arc::new(Program::parse("p", source.as_bytes()).unwrap()));
         run.limits.memory = 64 << 20;
         run.limits.steps = 3_000_000;
+        run.limits.depth = 1_000_000;
         let report = run.evaluate();
         assert!(report.verdict == Verdict::Error || report.passed(), "{source}: {report:?}");
     }

@@ -8,7 +8,7 @@ use crate::syntax::ast::{Binary, Expr, ExprKind, Quant, Quantifier, Unary};
 use crate::value::{Func, Key, List, Map, Origin, Rule, RuleState, Table, Value};
 
 /// How deep evaluation may recurse in all; the run's stack is sized for it.
-const MAX_DEPTH: usize = 40_000;
+const MAX_DEPTH: usize = 20_000;
 
 impl<'h> Machine<'h> {
     /// The value of an expression with rules forced.
@@ -39,15 +39,21 @@ impl<'h> Machine<'h> {
                 if matches!(value, Value::Rule(_)) { self.force(value)? } else { value }
             }
             _ => {
-                if self.depth >= MAX_DEPTH {
-                    return fault("the policy recurses too deeply");
-                }
-                self.depth += 1;
+                self.deeper()?;
                 let value = self.compound(expr, frame);
                 self.depth -= 1;
                 self.place(expr.at, value)?
             }
         })
+    }
+
+    /// One level deeper; whoever asked comes back up by itself.
+    pub(super) fn deeper(&mut self) -> Outcome<()> {
+        if self.depth >= MAX_DEPTH {
+            return fault("the policy recurses too deeply");
+        }
+        self.depth += 1;
+        Ok(())
     }
 
     pub(crate) fn here(&self, at: u32) -> Origin {
@@ -210,12 +216,9 @@ impl<'h> Machine<'h> {
             RuleState::Running => return fault("a rule needs its own value"),
             RuleState::New => {}
         }
-        if self.depth >= MAX_DEPTH {
-            return fault("the policy recurses too deeply");
-        }
+        self.deeper()?;
         rule.state.set(RuleState::Running);
         let outer = std::mem::replace(&mut self.program, rule.program);
-        self.depth += 1;
         let value = self.rule(rule)?;
         self.depth -= 1;
         self.program = outer;

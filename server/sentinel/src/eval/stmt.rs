@@ -14,13 +14,18 @@ pub(crate) enum Flow<'h> {
 
 impl<'h> Machine<'h> {
     pub(crate) fn block(&mut self, block: &'h Block, frame: &'h Frame<'h>) -> Outcome<Flow<'h>> {
+        self.deeper()?;
         for stmt in &block.stmts {
             let flow = self.stmt(stmt, frame);
             match self.place(stmt.at, flow)? {
                 Flow::Next => {}
-                other => return Ok(other),
+                other => {
+                    self.depth -= 1;
+                    return Ok(other);
+                }
             }
         }
+        self.depth -= 1;
         Ok(Flow::Next)
     }
 
