@@ -211,6 +211,8 @@ CREATE TABLE phases (
     -- the lease
     fence BIGINT NOT NULL,
     lease_until BIGINT,
+    -- how often it was claimed
+    attempts BIGINT NOT NULL,
     wish TEXT NOT NULL,
     token_hash BYTEA UNIQUE,
     -- what it found or did

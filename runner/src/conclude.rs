@@ -26,6 +26,10 @@ pub(crate) fn product(engine: Engine) -> &'static str {
 /// How the phase ended.
 pub(crate) async fn conclude<S: Server>(execution: &Execution<S>, record: &Record, exit: Option<Exit>) -> Conclusion {
     let Some(exit) = exit else {
+        if execution.keeper.order().cause() == Some(Cause::Wish) {
+            // A signal that comes before the supervisor listens ends it.
+            return Conclusion { outcome: Outcome::Canceled { killed: true }, artifacts: Vec::new() };
+        }
         return Conclusion::failed(
             "the supervisor of the phase was killed, and the engine with it; start the run again",
             None,
@@ -40,6 +44,11 @@ pub(crate) async fn conclude<S: Server>(execution: &Execution<S>, record: &Recor
             Ok(conclusion) => conclusion,
             Err(_) if execution.keeper.order().cause() == Some(Cause::Wish) => {
                 Conclusion { outcome: Outcome::Canceled { killed: false }, artifacts: Vec::new() }
+            }
+            // Files are missing that the phase left: an earlier runner died while it looked at them.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                let reason = format!("the plan was made but its files are gone: {error}");
+                Conclusion { outcome: Outcome::Unfinished { reason }, artifacts: Vec::new() }
             }
             Err(error) => Conclusion::failed(format!("the plan was made but cannot be read: {error}"), None),
         },
@@ -79,7 +88,9 @@ fn ended_early(record: &Record, exit: &Exit, cause: Option<Cause>) -> Outcome {
         Phase::Plan => "plan",
         Phase::Apply => "apply",
     };
-    if exit.interrupted || exit.killed {
+    if (exit.interrupted || exit.killed) && record.phase == Phase::Plan {
+        Outcome::Unfinished { reason: format!("{engine} {verb} was ended because its runner stopped") }
+    } else if exit.interrupted || exit.killed {
         failed(format!("{engine} {verb} was ended because the server stopped; start the run again{hard}"))
     } else if let Some(signal) = exit.signal {
         failed(format!(
@@ -93,7 +104,10 @@ fn ended_early(record: &Record, exit: &Exit, cause: Option<Cause>) -> Outcome {
 /// What the log ends with when the engine did not say it.
 pub(crate) fn last_words(outcome: &Outcome) -> Option<String> {
     match outcome {
-        Outcome::Failed { exit_code: Some(_), .. } | Outcome::Planned { .. } | Outcome::Applied { .. } => None,
+        Outcome::Failed { exit_code: Some(_), .. }
+        | Outcome::Planned { .. }
+        | Outcome::Applied { .. }
+        | Outcome::Unfinished { .. } => None,
         Outcome::Failed { reason, .. } => Some(format!("\nError: {reason}\n")),
         Outcome::Canceled { killed: false } => Some("\nThe run was canceled.\n".to_owned()),
         Outcome::Canceled { killed: true } => Some(

@@ -26,6 +26,6 @@ pub mod supervise;
 mod variables;
 
 pub use machine::StartError;
-pub use options::Options;
+pub use options::{Mirror, Options};
 pub use runner::Runner;
 pub use server::{Adopted, Download, Error, Server};

@@ -1,6 +1,7 @@
 //! Sends the log of a phase on while the engine writes it to a file. The file is the only buffer: a slow server slows nothing but the tail.
 
 use crate::{
+    engines::architecture,
     events::Events,
     lease::persist,
     server::{Error, Server},
@@ -21,7 +22,7 @@ const CHUNK: usize = 64 << 10;
 pub(crate) fn preamble(product: &str, version: &str) -> Vec<u8> {
     let mut bytes = vec![START];
     bytes.extend_from_slice(
-        format!("{product} v{version}\non linux_amd64\nInitializing plugins and modules...\n").as_bytes(),
+        format!("{product} v{version}\non linux_{}\nInitializing plugins and modules...\n", architecture()).as_bytes(),
     );
     bytes
 }

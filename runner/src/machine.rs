@@ -24,6 +24,9 @@ pub enum StartError {
         "runs cannot be kept apart on this machine: {0}. Give the server what is missing, let another machine execute runs, or start with --runner-unsafe if every run may read whatever the server may"
     )]
     NoWall(String),
+    /// There can be no client for the release mirror.
+    #[error("the release mirror cannot be used: {0}")]
+    Mirror(String),
     /// A directory or a file cannot be prepared.
     #[error("cannot prepare {path}: {source}")]
     Io {
@@ -53,6 +56,7 @@ impl Machine {
         let known = directory.join("known");
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&known).map_err(at(&known))?;
         options.directory = fs::canonicalize(&directory).map_err(at(&directory))?;
+        fs::create_dir_all(&options.engines).map_err(at(&options.engines))?;
         options.engines = fs::canonicalize(&options.engines).unwrap_or(options.engines);
         options.hide.push(options.directory.clone());
         let certificates = options.directory.join("ca.pem");
@@ -68,7 +72,8 @@ impl Machine {
             }
             tracing::warn!(missing, "runs are not kept apart");
         }
-        Ok(Self { engines: Engines::new(&options), options: Arc::new(options), certificates, probe })
+        let engines = Engines::new(&options).map_err(|error| StartError::Mirror(error.to_string()))?;
+        Ok(Self { engines, options: Arc::new(options), certificates, probe })
     }
 
     /// Who owns the work directory, where that is not the runner's own user.

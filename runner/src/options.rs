@@ -14,6 +14,8 @@ pub struct Options {
     pub engines: PathBuf,
     /// Directories in which an engine of the exact version may be found too: those of `PATH`.
     pub search: Vec<PathBuf>,
+    /// Where engines that are not here are fetched from.
+    pub mirror: Option<Mirror>,
     /// Certificates (PEM) that runs trust beside the public ones: the server's own authority, the company's.
     pub certificates: Vec<PathBuf>,
     /// The file with the public certificates (PEM).
@@ -38,6 +40,15 @@ pub struct Options {
     pub abandoned_grace_seconds: u64,
 }
 
+/// A place with releases, laid out as the vendors lay theirs out: `terraform/index.json`, `terraform/1.11.4/terraform_1.11.4_SHA256SUMS` and so on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mirror {
+    /// Its address, without a slash at the end.
+    pub address: String,
+    /// A file with the vendor's public keys (OpenPGP, armored). With it a release must be signed by one of them; check sums are always compared.
+    pub keys: Option<PathBuf>,
+}
+
 impl Options {
     /// The usual settings for a data directory: runs in `DATA/runs`, engines in `DATA/engines`, this executable as `… supervise`.
     pub fn new(data: &std::path::Path) -> Self {
@@ -46,6 +57,7 @@ impl Options {
             hide: vec![data.to_owned()],
             engines: data.join("engines"),
             search: Vec::new(),
+            mirror: None,
             certificates: Vec::new(),
             public_certificates: PathBuf::from("/etc/ssl/certs/ca-certificates.crt"),
             environment: Vec::new(),

@@ -147,6 +147,11 @@ impl<S: Server> Execution<S> {
         };
         supervise::write_whole(self.layout.root(), "phase", &record, false)
             .map_err(|error| format!("cannot write down the phase: {error}"))?;
+        if job.phase == Phase::Apply {
+            persist(self.patience(), || self.server.started(&self.lease, &version))
+                .await
+                .map_err(|error| format!("the server cannot be told that the apply begins: {error}"))?;
+        }
         let supervisor = Supervisor::start(&machine.options, &spec)
             .await
             .map_err(|error| format!("cannot start a supervisor: {error}"))?;
@@ -188,12 +193,14 @@ impl<S: Server> Execution<S> {
     pub(crate) async fn attend(self, record: &Record, mut supervisor: Supervisor, log_end: u64, state: Option<Bytes>) {
         let (ended, tail) = self.tail(log_end);
         let (stopped, follower) = self.follow(record, state);
-        let started = {
+        let started = (record.phase == Phase::Plan).then(|| {
             let (server, lease, version) = (Arc::clone(&self.server), self.lease.clone(), record.version.clone());
             tokio::spawn(async move { server.started(&lease, &version).await })
-        };
+        });
         self.watch(&mut supervisor).await;
-        started.await.ok();
+        if let Some(started) = started {
+            started.await.ok();
+        }
         stopped.send_replace(true);
         let kept = match follower {
             Some(follower) => follower.await.unwrap_or_else(|error| Err(Error::Unavailable(error.to_string()))),
@@ -248,6 +255,7 @@ impl<S: Server> Execution<S> {
     /// Hands the server's wishes to the supervisor until that has ended.
     async fn watch(&self, supervisor: &mut Supervisor) {
         let mut orders = self.keeper.orders();
+        orders.mark_changed(); // an order may have come before anybody listened
         loop {
             tokio::select! {
                 () = supervisor.ended() => return,
@@ -300,6 +308,12 @@ impl<S: Server> Execution<S> {
             fs::write(self.layout.unsent(), b"").ok();
         }
         let root = self.layout.root().to_owned();
+        if matches!(conclusion.outcome, Outcome::Unfinished { .. }) {
+            // Before the server hears of it: from then on the same phase may be executed here again, in the same place.
+            fs::remove_dir_all(&root).ok();
+            self.finish(conclusion).await;
+            return;
+        }
         if self.finish(conclusion).await && !keep {
             let removed = tokio::task::spawn_blocking(move || fs::remove_dir_all(root)).await;
             if !matches!(removed, Ok(Ok(()))) {

@@ -43,7 +43,8 @@ pub trait Server: Send + Sync + 'static {
     fn renew(&self, lease: &Lease) -> impl Future<Output = Result<Wish, Error>> + Send;
     /// Waits until the server wishes something else than `than`.
     fn wish(&self, lease: &Lease, than: Wish) -> impl Future<Output = Result<Wish, Error>> + Send;
-    /// Tells that the engine's first process was started, and its exact version.
+    /// Tells that the engine's first process is started, and its exact version. Said of an apply before it is: one of which it was never said
+    /// has certainly not begun.
     fn started(&self, lease: &Lease, version: &str) -> impl Future<Output = Result<(), Error>> + Send;
     /// The uploaded configuration, a gzipped tar as the CLI packed it.
     fn configuration(&self, lease: &Lease) -> impl Future<Output = Result<Download, Error>> + Send;

@@ -29,6 +29,12 @@ pub enum Command {
     Admin(Admin),
     /// Show it at work: a fresh server, a small configuration, a real terraform apply
     Demo(Flags),
+    /// What a plan or a state costs a month, offline
+    #[command(subcommand)]
+    Cost(cost::command::Cost),
+    /// The price catalogue
+    #[command(subcommand)]
+    Prices(cost::command::Prices),
     /// Watch over one phase of a run (the runner starts this itself)
     #[command(hide = true, disable_help_flag = true)]
     Supervise {

@@ -28,6 +28,8 @@ pub fn run(cli: Cli) -> ExitCode {
             load(settings.0).and_then(|loaded| wait(administer(loaded.config, noun)))
         }
         Command::Demo(flags) => load(flags).and_then(|loaded| wait(demo::demo(loaded.config))),
+        Command::Cost(wanted) => wanted.run(&mut std::io::stdout().lock()).map_err(Into::into),
+        Command::Prices(wanted) => wanted.run(&mut std::io::stdout().lock()).map_err(Into::into),
         Command::Supervise { arguments } => wiring::supervise(&arguments),
         Command::Version => out(&format!("terrane {}\n", env!("CARGO_PKG_VERSION"))),
     };

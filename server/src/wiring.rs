@@ -113,6 +113,9 @@ async fn open(config: &Config, address: &str) -> anyhow::Result<App> {
         chance: Box::new(SystemChance::default()),
         hub: app::hub::Hub::default(),
         known: app::Known::default(),
+        check_archive: |archive| {
+            runner::slug::check(archive, runner::slug::Limits::default()).map(drop).map_err(|error| error.to_string())
+        },
         limits,
         address: address.trim_end_matches('/').to_owned(),
     }))
@@ -138,6 +141,10 @@ fn runner_options(config: &Config, url: &Url) -> runner::Options {
     runner::Options {
         engines: config.runner.engines.clone(),
         search: config.surroundings.path.clone(),
+        mirror: config.runner.release_mirror.as_ref().map(|address| runner::Mirror {
+            address: address.as_str().trim_end_matches('/').to_owned(),
+            keys: config.runner.release_keys.clone(),
+        }),
         certificates: own.into_iter().chain(config.outbound.ca_bundle.clone()).collect(),
         environment: config.surroundings.proxies.clone(),
         provider_mirror: config.runner.providers.clone(),

@@ -1,14 +1,106 @@
 //! The stories: what people do with Terrane, played with real terraform binaries against the real server on both databases.
+//!
+//! A story is a function over a [`Stage`]. It is named once in its module, with the terraform versions that it is played with, and
+//! runs as `DATABASE::VERSION::MODULE::STORY`. A story that is not named is dead code, which the compiler tells.
 
+mod apply;
+mod canary;
+mod configurations;
+mod crash;
+mod engines;
 mod house;
+mod http;
+mod init;
+mod local;
+mod lock;
+mod migrate;
+mod options;
+mod plan;
+mod refused;
+mod remote;
+mod serve;
+mod state;
+mod uploads;
+mod wall;
+mod workspaces;
 
 use std::process::ExitCode;
 
 use libtest_mimic::{Arguments, Trial};
+use terrane_tests::{Database, Stage, Version};
+
+/// The versions that know the `cloud` block.
+const CLOUD: &[Version] = &[Version::V1_11_4, Version::V1_15_5];
+/// The version that only knows `backend "remote"`.
+const REMOTE: &[Version] = &[Version::V1_0_3];
+/// Every version.
+const EVERY: &[Version] = &[Version::V1_0_3, Version::V1_11_4, Version::V1_15_5];
+/// No terraform takes part, or its version does not matter.
+const NONE: &[Version] = &[];
+
+/// One story, not yet played.
+struct Story {
+    module: &'static str,
+    name: &'static str,
+    versions: &'static [Version],
+    play: fn(&mut Stage),
+}
+
+/// Names the stories of a module: `stories! { CLOUD: one, another; NONE: a_third }`.
+macro_rules! stories {
+    ($($versions:ident: $($story:ident),+ $(,)?);+ $(;)?) => {
+        pub(crate) fn stories() -> Vec<$crate::Story> {
+            vec![$($($crate::Story {
+                module: module_path!(), name: stringify!($story), versions: $crate::$versions, play: $story,
+            }),+),+]
+        }
+    };
+}
+use stories;
 
 fn main() -> ExitCode {
-    let trials = house::trials();
+    let stories = [
+        apply::stories(),
+        canary::stories(),
+        crash::stories(),
+        engines::stories(),
+        http::stories(),
+        init::stories(),
+        local::stories(),
+        lock::stories(),
+        migrate::stories(),
+        options::stories(),
+        plan::stories(),
+        refused::stories(),
+        remote::stories(),
+        serve::stories(),
+        state::stories(),
+        uploads::stories(),
+        wall::stories(),
+        workspaces::stories(),
+    ];
+    let trials = stories.into_iter().flatten().flat_map(|story| trials(&story)).chain(house::trials()).collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
+}
+
+/// A story on each database, with each of its versions.
+fn trials(story: &Story) -> Vec<Trial> {
+    let module = story.module.rsplit("::").next().unwrap_or_default();
+    let play = |database: Database, version: Version, middle: String| {
+        let play = story.play;
+        trial(format!("{database}::{middle}{module}::{}", story.name), move || {
+            let mut stage = Stage::set(database, version);
+            play(&mut stage);
+            stage.leave();
+        })
+    };
+    let each = |database| -> Vec<Trial> {
+        match story.versions {
+            [] => vec![play(database, Version::V1_11_4, String::new())],
+            versions => versions.iter().map(|&version| play(database, version, format!("{version}::"))).collect(),
+        }
+    };
+    Database::ALL.into_iter().flat_map(each).collect()
 }
 
 /// A trial that fails by a panic, like any test.

@@ -46,8 +46,12 @@ fn torture(database: Database, kills: u64, mut chance: Chance) -> bool {
 
     let began = Instant::now();
     let (mut running_at_a_kill, mut slowest) = (std::collections::BTreeSet::new(), Duration::ZERO);
-    for _ in 0..kills {
-        std::thread::sleep(Duration::from_millis(chance.between(30, 1_500)));
+    for kill in 0..kills {
+        // Every second kill is to hit an apply that runs; the others hit whatever goes on.
+        if kill.is_multiple_of(2) {
+            witness::await_apply(Duration::from_secs(10));
+        }
+        std::thread::sleep(Duration::from_millis(chance.between(30, 1_400)));
         running_at_a_kill.extend(witness::running());
         stage.server.kill();
         let down = Instant::now();

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use terrane_tests::process;
 
@@ -18,6 +18,14 @@ pub(crate) fn command(number: u64) -> String {
 /// The numbers of the applies that run at this moment.
 pub(crate) fn running() -> BTreeSet<u64> {
     look().into_iter().map(|(number, _)| number).collect()
+}
+
+/// Waits until an apply runs, but no longer than `patience`: under kills there may be none for a while.
+pub(crate) fn await_apply(patience: Duration) {
+    let began = Instant::now();
+    while running().is_empty() && began.elapsed() < patience {
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 /// Watches until everything has ended, and tells how many processes each number had.

@@ -202,6 +202,11 @@ pub enum Outcome {
         /// The engine's exit code where it had one.
         exit_code: Option<i32>,
     },
+    /// A plan that ended with its runner, through no fault of its own. It changed nothing: another runner may make it again.
+    Unfinished {
+        /// One sentence for the log.
+        reason: String,
+    },
     /// It ended because the server wished so.
     Canceled {
         /// Whether the engine had to be killed: then a resource may exist that the state does not know.

@@ -1,8 +1,12 @@
 //! Finds the engine of a wanted version: in the engines directory, on the search path, or in the release mirror.
 
+mod mirror;
+mod signature;
 mod version;
 
 use crate::Options;
+use mirror::Releases;
+pub(crate) use mirror::architecture;
 use protocol::Engine;
 use semver::Version;
 use serde::Deserialize;
@@ -14,7 +18,7 @@ use std::{
     sync::Mutex,
     time::SystemTime,
 };
-pub(crate) use version::Wanted;
+use version::Wanted;
 
 /// An engine that can be executed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,12 +36,15 @@ pub(crate) enum Failure {
         "no {program} {wanted} can be had: {had}; put one into {engines}/VERSION/{program}, or choose another version"
     )]
     Missing { program: &'static str, wanted: String, had: String, engines: String },
+    #[error(transparent)]
+    Mirror(#[from] mirror::Failure),
 }
 
 /// What can be executed on this machine.
 pub(crate) struct Engines {
     directory: PathBuf,
     search: Vec<PathBuf>,
+    releases: Option<Releases>,
     /// What a program on the search path said about itself, by path, for as long as the file is the same.
     asked: Mutex<HashMap<PathBuf, Answer>>,
 }
@@ -50,18 +57,38 @@ struct Answer {
 }
 
 impl Engines {
-    pub(crate) fn new(options: &Options) -> Self {
-        Self { directory: options.engines.clone(), search: options.search.clone(), asked: Mutex::default() }
+    /// Fails when there can be no client for the mirror.
+    pub(crate) fn new(options: &Options) -> Result<Self, reqwest::Error> {
+        let releases = options.mirror.as_ref().map(|mirror| Releases::new(mirror, options)).transpose()?;
+        let (directory, search) = (options.engines.clone(), options.search.clone());
+        Ok(Self { directory, search, releases, asked: Mutex::default() })
     }
 
-    /// The newest engine that is as wanted.
+    /// The newest engine that is as wanted: of those that are here, or of the mirror's where none here will do. Who wants the latest one means the
+    /// mirror's, while that can be reached.
     pub(crate) async fn resolve(&self, engine: Engine, wanted: &str) -> Result<Executable, Failure> {
         let parsed = Wanted::parse(wanted).ok_or_else(|| Failure::Wanted(wanted.to_owned()))?;
-        let mut here = self.kept(engine);
-        here.extend(self.found(engine).await);
+        // Of two that are the same version the later wins: what the operator put into the engines directory.
+        let mut here = self.found(engine).await;
+        here.extend(self.kept(engine));
         here.sort_by(|one, other| one.version.cmp(&other.version));
+        if let (Wanted::Latest, Some(releases)) = (&parsed, &self.releases) {
+            match releases.get(engine, &parsed).await {
+                Ok(Some(executable)) => return Ok(executable),
+                Ok(None) => {}
+                Err(error) => tracing::warn!(%error, "the latest engine that is here is used"),
+            }
+        }
         if let Some(best) = here.iter().rev().find(|executable| parsed.accepts(&executable.version)) {
             return Ok(best.clone());
+        }
+        if let Some(releases) = &self.releases {
+            if let Some(executable) = releases.get(engine, &parsed).await? {
+                return Ok(executable);
+            }
+            let version = |version| Executable { version, path: PathBuf::new() };
+            here.extend(releases.versions(engine).await?.into_iter().map(version));
+            here.sort_by(|one, other| one.version.cmp(&other.version));
         }
         let mut had: Vec<_> = here.iter().map(|executable| executable.version.to_string()).collect();
         had.dedup();

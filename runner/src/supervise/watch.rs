@@ -168,6 +168,9 @@ impl<'a> Watch<'a> {
         }
         if heeds(child, Signal::SIGINT) {
             kill(child, Signal::SIGINT).ok();
+            for inner in wrapped(child) {
+                kill(inner, Signal::SIGINT).ok();
+            }
         } else {
             self.kill(child);
         }
@@ -190,6 +193,15 @@ fn heeds(child: Pid, signal: Signal) -> bool {
         u64::from_str_radix(line.trim(), 16).unwrap_or_default()
     };
     (mask("SigCgt:") | mask("SigIgn:")) & bit != 0
+}
+
+/// The engine inside an engine: terraform before 1.2 runs as a child of itself, and its outer process swallows the signal. Children of another
+/// program are providers and provisioners, which the engine stops itself.
+fn wrapped(child: Pid) -> Vec<Pid> {
+    let Ok(program) = fs::read_link(format!("/proc/{child}/exe")) else { return Vec::new() };
+    let children = fs::read_to_string(format!("/proc/{child}/task/{child}/children")).unwrap_or_default();
+    let same = |pid: &Pid| fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|other| other == program);
+    children.split_whitespace().filter_map(|pid| pid.parse().ok()).map(Pid::from_raw).filter(same).collect()
 }
 
 /// Takes leave of every process that has ended; the child's status when it is among them.

@@ -7,5 +7,6 @@ mod archive;
 mod control;
 mod fake;
 mod hostile;
+mod mirror;
 mod real;
 mod rig;

@@ -6,7 +6,7 @@ use domain::{
     permission::Permission,
 };
 use store::configuration::ConfigurationVersion;
-use tokio::io::AsyncRead;
+use tokio_util::io::SyncIoBridge;
 
 /// What a new configuration version is for.
 #[derive(Debug, Clone, Copy)]
@@ -58,20 +58,14 @@ impl App {
         }
     }
 
-    /// Takes the bytes of an announced configuration: sealed as they stream in. Whoever has the signed URL may upload. `check` looks at the
-    /// stored archive and says what is wrong with it.
-    pub async fn upload_configuration<R, C, F>(&self, id: &ConfigurationVersionId, body: R, check: C) -> Result<()>
-    where
-        R: AsyncRead + Send + Unpin + 'static,
-        C: FnOnce(Reader) -> F + Send,
-        F: Future<Output = Result<(), String>> + Send,
-    {
+    /// Takes the bytes of an announced configuration: sealed as they stream in, looked at before they count. Whoever has the signed URL may
+    /// upload.
+    pub async fn upload_configuration(&self, id: &ConfigurationVersionId, body: Reader) -> Result<()> {
         let found = self.store.look(async |mut tx| store::configuration::find(&mut tx, id).await).await?;
         let version = found.ok_or_else(|| Error::not_found(format!("configuration version {id}")))?;
         let limit = self.limits.upload_bytes;
-        let blob = self.seal_stream(&version.organization_id, &version.workspace_id, Box::pin(body), limit).await?;
-        let checked = check(self.open_stream(&blob).await?).await;
-        if let Err(why) = checked {
+        let blob = self.seal_stream(&version.organization_id, &version.workspace_id, body, limit).await?;
+        if let Err(why) = self.check(self.open_stream(&blob).await?).await? {
             self.forget_blob(&blob).await;
             self.store.write(async |mut tx| store::configuration::set_errored(&mut tx, id, &why).await).await?;
             return Err(Error::invalid("archive", why));
@@ -85,6 +79,12 @@ impl App {
                 Ok(store::configuration::set_uploaded(&mut tx, id, &blob.id).await?)
             })
             .await
+    }
+
+    async fn check(&self, stored: Reader) -> Result<Result<(), String>> {
+        let (check, mut stored) = (self.check_archive, SyncIoBridge::new(stored));
+        let checked = tokio::task::spawn_blocking(move || check(&mut stored)).await;
+        checked.map_err(|e| Error::internal("reading an uploaded archive", e))
     }
 
     /// The uploaded bytes.

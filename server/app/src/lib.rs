@@ -88,6 +88,8 @@ pub struct Inner {
     pub hub: hub::Hub,
     /// Callers whose tokens were looked up already.
     pub known: Known,
+    /// Says what is wrong with an uploaded archive. The runner that will unpack it decides; reading it may take a while.
+    pub check_archive: fn(&mut dyn std::io::Read) -> Result<(), String>,
     /// What nobody may exceed.
     pub limits: Limits,
     /// The public address, without a slash at its end.

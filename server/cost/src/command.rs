@@ -76,6 +76,21 @@ pub enum Prices {
         #[arg(long)]
         accept: bool,
     },
+    /// Lay answers of the vendors' price APIs over a catalogue
+    Update {
+        /// Folder with answers (`*.json`), AWS's named by their service
+        #[arg(long)]
+        from: PathBuf,
+        /// Catalogue to begin with instead of the built-in one
+        #[arg(long)]
+        catalogue: Option<PathBuf>,
+        /// Where to write it
+        #[arg(long)]
+        out: PathBuf,
+        /// Accept prices that moved by more than 25 %
+        #[arg(long)]
+        accept: bool,
+    },
     /// Check a catalogue and that every definition finds its prices in it
     Verify {
         /// Catalogue to check instead of the built-in one
@@ -110,6 +125,9 @@ pub enum Error {
     /// A table cannot be used.
     #[error(transparent)]
     Table(#[from] catalogue::TableError),
+    /// A vendor's answer cannot be used.
+    #[error(transparent)]
+    Update(#[from] catalogue::UpdateError),
     /// The overrides cannot be used.
     #[error(transparent)]
     Overrides(#[from] catalogue::OverridesError),
@@ -202,16 +220,17 @@ impl Prices {
             }
             Self::Import { text, out: target, accept } => {
                 let new = Catalogue::from_text(read_text(&text)?)?;
-                let findings = catalogue::verify(&new, Some(catalogue::embedded()));
-                let held = findings.iter().filter(|finding| finding.fatal || !accept).count();
-                for finding in &findings {
-                    writeln!(out, "{} {}: {}", finding.key, finding.region, finding.what)?;
+                put(&new, catalogue::embedded(), &target, accept, out)?;
+            }
+            Self::Update { from, catalogue, out: target, accept } => {
+                let old = load(catalogue.as_deref())?;
+                let mut builder = old.to_builder();
+                for path in files(&from, "json")? {
+                    let service = path.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+                    let taken = builder.add_answer(&service, &read_text(&path)?)?;
+                    writeln!(out, "{}: {taken} prices", path.display())?;
                 }
-                if held > 0 {
-                    return Err(Error::Findings(held));
-                }
-                write(&target, &new.pack()?)?;
-                writeln!(out, "{}: {} keys, version {}", target.display(), new.len(), new.version())?;
+                put(&builder.build()?, &old, &target, accept, out)?;
             }
             Self::Verify { catalogue: path } => {
                 let checked = load(path.as_deref())?;
@@ -240,17 +259,38 @@ impl Prices {
     }
 }
 
-fn add_folder(builder: &mut Builder, folder: &Path, out: &mut impl Write) -> Result<(), Error> {
+/// Verifies a catalogue against the one it replaces, and writes it when nothing is held back.
+fn put(new: &Catalogue, old: &Catalogue, target: &Path, accept: bool, out: &mut impl Write) -> Result<(), Error> {
+    let findings = catalogue::verify(new, Some(old));
+    for finding in &findings {
+        writeln!(out, "{} {}: {}", finding.key, finding.region, finding.what)?;
+    }
+    let held = findings.iter().filter(|finding| finding.fatal || !accept).count();
+    if held > 0 {
+        return Err(Error::Findings(held));
+    }
+    write(target, &new.pack()?)?;
+    writeln!(out, "{}: {} keys, version {}", target.display(), new.len(), new.version())?;
+    Ok(())
+}
+
+/// The files of a folder with an ending, in order.
+fn files(folder: &Path, ending: &str) -> Result<Vec<PathBuf>, Error> {
     let entries = fs::read_dir(folder).map_err(|error| Error::File {
         doing: "reading",
         path: folder.display().to_string(),
         error,
     })?;
     let mut files: Vec<PathBuf> = entries.filter_map(Result::ok).map(|entry| entry.path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == ending));
     files.sort();
-    for path in files.iter().filter(|path| path.extension().is_some_and(|extension| extension == "tsv")) {
+    Ok(files)
+}
+
+fn add_folder(builder: &mut Builder, folder: &Path, out: &mut impl Write) -> Result<(), Error> {
+    for path in files(folder, "tsv")? {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let text = read_text(path)?;
+        let text = read_text(&path)?;
         match builder.add_vendor_table(&name, &text) {
             Some(added) => added?,
             None if text.starts_with("key\tregion\tusd\t") => {

@@ -79,6 +79,12 @@ impl Usage {
         }
     }
 
+    /// Addresses of a type that stands in no plan and is only described by its usage.
+    pub(crate) fn of_type<'u>(&'u self, kind: &'u str) -> impl Iterator<Item = &'u str> {
+        let of_kind = move |name: &&str| name.split('.').rev().nth(1) == Some(kind) && !name.contains('*');
+        self.resources.iter().map(|(name, _)| name.as_str()).filter(of_kind)
+    }
+
     /// Addresses and patterns that no resource of the document answers to.
     pub(crate) fn unmatched<'u>(&'u self, addresses: &[&str]) -> Vec<&'u str> {
         let names = self.resources.iter().map(|(name, _)| name.as_str());

@@ -20,11 +20,16 @@ const ENGINES: Key = Key::new(
 );
 const RELEASE_MIRROR: Key =
     Key::new("release-mirror", "URL", "Where to fetch engines that are missing [default: nowhere]");
+const RELEASE_KEYS: Key = Key::new(
+    "release-keys",
+    "FILE",
+    "The public keys (armored) that sign the mirror's checksums [default: none, and then SHA-256 alone is checked]",
+);
 const PROVIDERS: Key =
     Key::new("providers", "DIR", "A filesystem mirror of providers that runs install from [default: none]");
 
 /// All settings of this section.
-pub(super) const KEYS: [Key; 6] = [RUNNER, SLOTS, UNSAFE, ENGINES, RELEASE_MIRROR, PROVIDERS];
+pub(super) const KEYS: [Key; 7] = [RUNNER, SLOTS, UNSAFE, ENGINES, RELEASE_MIRROR, RELEASE_KEYS, PROVIDERS];
 
 /// The section.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +44,8 @@ pub struct Runner {
     pub engines: PathBuf,
     /// Where missing engines are fetched.
     pub release_mirror: Option<Url>,
+    /// The public keys that sign the mirror's checksums.
+    pub release_keys: Option<PathBuf>,
     /// A filesystem mirror of providers.
     pub providers: Option<PathBuf>,
 }
@@ -52,6 +59,7 @@ impl Runner {
             without_wall: sources.get(&UNSAFE, |_| Switch(false))?.0,
             engines: sources.get(&ENGINES, |_| data.join("engines"))?,
             release_mirror: sources.find::<Mirror>(&RELEASE_MIRROR)?.map(|Mirror(url)| url),
+            release_keys: sources.find(&RELEASE_KEYS)?,
             providers: sources.find(&PROVIDERS)?,
         })
     }

@@ -49,6 +49,11 @@ impl Error {
         let Some(error) = error.as_database_error().filter(|e| e.is_unique_violation()) else { return false };
         error.table() == Some(table) || error.message().contains(&format!(" {table}."))
     }
+    /// Whether a text holds what no text of the database may: Postgres knows no NUL character.
+    pub fn is_unstorable_text(&self) -> bool {
+        let Self::Database(error) = self else { return false };
+        error.as_database_error().and_then(|e| e.code()).is_some_and(|code| code == "22021")
+    }
     /// A value of `table` that cannot be read.
     #[expect(clippy::needless_pass_by_value, reason = "callers hand over texts, ids and errors alike")]
     pub fn inconsistent(table: &'static str, detail: impl ToString) -> Self {

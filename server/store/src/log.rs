@@ -50,3 +50,9 @@ pub async fn list_from(tx: &mut Tx, phase: &str, offset: i64, limit: i64) -> Res
     .all()
     .await
 }
+
+/// Forgets the log of a phase that begins anew.
+pub async fn reset(tx: &mut Tx, phase: &str) -> Result<()> {
+    tx.query("DELETE FROM log_chunks WHERE phase_id = $1").bind(phase).run().await?;
+    tx.query("UPDATE phases SET log_end = 0 WHERE id = $1").bind(phase).run().await.map(drop)
+}

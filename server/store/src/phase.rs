@@ -35,6 +35,8 @@ pub struct Phase {
     pub fence: i64,
     /// Until when the lease lasts.
     pub lease_until: Option<i64>,
+    /// How often it was claimed.
+    pub attempts: i64,
     /// What is wished of it: `go-on`, `interrupt` or `kill`.
     pub wish: String,
     /// Objects created.
@@ -66,7 +68,7 @@ impl Phase {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, organization_id, workspace_id, run_id, kind, status, queued_at, started_at, finished_at, fence, lease_until, wish,
+            "SELECT id, organization_id, workspace_id, run_id, kind, status, queued_at, started_at, finished_at, fence, lease_until, attempts, wish,
              additions, changes, destructions, imports, generated_configuration, log_end FROM phases ",
             $rest
         )
@@ -96,7 +98,7 @@ pub async fn next_queued(tx: &mut Tx) -> Result<Option<Phase>> {
 
 /// Offers a phase to the runners.
 pub async fn queue(tx: &mut Tx, id: &str, now: Time) -> Result<()> {
-    tx.query("UPDATE phases SET status = 'queued', queued_at = $1, lease_until = NULL, token_hash = NULL, wish = 'go-on' WHERE id = $2 AND status IN ('pending', 'running')")
+    tx.query("UPDATE phases SET status = 'queued', queued_at = $1, started_at = NULL, lease_until = NULL, token_hash = NULL, wish = 'go-on' WHERE id = $2 AND status IN ('pending', 'running')")
         .bind(now.micros())
         .bind(id)
         .save()
@@ -105,7 +107,7 @@ pub async fn queue(tx: &mut Tx, id: &str, now: Time) -> Result<()> {
 
 /// Gives a queued phase to a runner. If another was faster the verb runs again.
 pub async fn lease(tx: &mut Tx, id: &str, fence: i64, until: Time, token_hash: &[u8]) -> Result<()> {
-    tx.query("UPDATE phases SET status = 'running', fence = $1, lease_until = $2, token_hash = $3 WHERE id = $4 AND status = 'queued'")
+    tx.query("UPDATE phases SET status = 'running', fence = $1, lease_until = $2, token_hash = $3, attempts = attempts + 1 WHERE id = $4 AND status = 'queued'")
         .bind(fence)
         .bind(until.micros())
         .bind(token_hash)

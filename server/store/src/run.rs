@@ -189,9 +189,9 @@ pub async fn insert(tx: &mut Tx, new: &New) -> Result<()> {
     .run()
     .await?;
     tx.query(
-        "INSERT INTO phases (id, organization_id, workspace_id, run_id, kind, status, fence, wish, additions, changes, destructions,
-         imports, generated_configuration, log_end) VALUES ($1, $3, $4, $5, 'plan', 'pending', 0, 'go-on', 0, 0, 0, 0, FALSE, 0),
-         ($2, $3, $4, $5, 'apply', 'pending', 0, 'go-on', 0, 0, 0, 0, FALSE, 0)",
+        "INSERT INTO phases (id, organization_id, workspace_id, run_id, kind, status, fence, attempts, wish, additions, changes, destructions,
+         imports, generated_configuration, log_end) VALUES ($1, $3, $4, $5, 'plan', 'pending', 0, 0, 'go-on', 0, 0, 0, 0, FALSE, 0),
+         ($2, $3, $4, $5, 'apply', 'pending', 0, 0, 'go-on', 0, 0, 0, 0, FALSE, 0)",
     )
     .bind(new.id.plan().as_str())
     .bind(new.id.apply().as_str())

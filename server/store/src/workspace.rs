@@ -225,7 +225,7 @@ impl Filter {
             query.push("WHERE w.deleted_at IS NULL AND w.organization_id = ").value(organization.as_str().to_owned());
         if let Some(search) = &self.search {
             let pattern = format!("%{}%", search.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
-            query = query.push(" AND w.name LIKE ").value(pattern).push(" ESCAPE '\\'");
+            query = query.push(" AND lower(w.name) LIKE lower(").value(pattern).push(") ESCAPE '\\'");
         }
         if let Some(project) = &self.project {
             query = query.push(" AND w.project_id = ").value(project.clone());

@@ -9,6 +9,8 @@ use store::{phase::Phase, run::Run, workspace::Workspace};
 
 /// How long a lease lasts without a renewal, in seconds.
 pub(crate) const LEASE: u32 = 30;
+/// How long an interrupted plan may take to end before it is killed, in seconds.
+const PLAN_GRACE: u64 = 10;
 /// A runner that nobody wakes looks by itself this often.
 const LOOK: Duration = Duration::from_secs(30);
 
@@ -102,7 +104,8 @@ impl App {
             token,
             limits: Limits {
                 phase_seconds: if apply { self.limits.apply_seconds } else { self.limits.plan_seconds },
-                grace_seconds: self.limits.grace_seconds,
+                // A plan changes nothing: it need not end in peace.
+                grace_seconds: if apply { self.limits.grace_seconds } else { PLAN_GRACE },
             },
         })
     }

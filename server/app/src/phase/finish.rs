@@ -6,13 +6,16 @@ use crate::{App, Error, Result, access, hub::Event, log::lost, run::advance};
 use domain::{
     id::WorkspaceId,
     run::{Event as RunEvent, PhaseStatus},
+    time::Time,
 };
 use protocol::{Artifact, Counts, Lease, Outcome};
 use std::{path::PathBuf, time::Duration};
-use store::{blob::Blob, phase::Phase};
+use store::{Tx, blob::Blob, phase::Phase, run::Run};
 
 /// How long after the end of its lease an apply is held to be dead, in seconds: its supervisor kills it at the end of the lease.
 const DEAD: i64 = 60;
+/// How often a plan is made before it is given up: one that takes its runner along must not do so for ever.
+const ATTEMPTS: i64 = 3;
 /// How long after the plan a client may take to read it, in seconds.
 const READ: i64 = 2;
 
@@ -83,6 +86,14 @@ impl App {
                         run.reason = Some(reason.clone());
                         (PhaseStatus::Errored, RunEvent::Fail)
                     }
+                    Outcome::Unfinished { .. } if phase.attempts < ATTEMPTS => {
+                        return again(&mut tx, &phase, run, now).await;
+                    }
+                    Outcome::Unfinished { reason } => {
+                        run.reason =
+                            Some(format!("{reason}, {ATTEMPTS} times; nothing was changed; start the run again"));
+                        (PhaseStatus::Errored, RunEvent::Fail)
+                    }
                     Outcome::Canceled { killed } => {
                         run.reason = Some(canceled(phase.is_apply(), *killed).into());
                         (PhaseStatus::Canceled, RunEvent::Stopped)
@@ -115,7 +126,7 @@ impl App {
         let mut ended = 0;
         for phase in lost {
             let until = phase.lease_until.unwrap_or_default();
-            if phase.is_apply() && now.micros() < until + DEAD * 1_000_000 {
+            if phase.is_apply() && phase.started_at.is_some() && now.micros() < until + DEAD * 1_000_000 {
                 continue;
             }
             if self.end_lost(&phase).await? {
@@ -137,9 +148,10 @@ impl App {
                 let Some(phase) = still else { return Ok(None) };
                 let missing = || Error::Internal(format!("{} has no run", phase.id));
                 let mut run = store::run::find(&mut tx, &phase.run_id).await?.ok_or_else(missing)?;
-                // Nobody has seen anything of it yet: another runner may begin it anew.
-                if !phase.is_apply() && phase.log_end == 0 && phase.status()? == PhaseStatus::Running {
-                    return advance::take(&mut tx, run, RunEvent::Requeue, now).await.map(Some);
+                // A plan changes nothing. An apply is announced before its process is started: one that was not has not begun.
+                let harmless = !phase.is_apply() || phase.started_at.is_none();
+                if harmless && phase.attempts < ATTEMPTS && phase.status()? == PhaseStatus::Running {
+                    return again(&mut tx, &phase, run, now).await.map(Some);
                 }
                 run.reason = Some(
                     if phase.is_apply() {
@@ -160,6 +172,16 @@ impl App {
         self.hub.announce([Event::Log(lost.id.clone()), Event::Wish(lost.id.clone())]);
         Ok(true)
     }
+}
+
+/// Offers a phase that changed nothing to the runners again. Its log begins anew, since two half ones in one would lie.
+async fn again(tx: &mut Tx, phase: &Phase, run: Run, now: Time) -> Result<Vec<Event>> {
+    if run.cancel_asked_at.is_some() {
+        store::phase::finish(tx, phase, PhaseStatus::Canceled, now).await?;
+        return advance::take(tx, run, RunEvent::Stopped, now).await;
+    }
+    store::log::reset(tx, &phase.id).await?;
+    advance::take(tx, run, RunEvent::Requeue, now).await
 }
 
 fn count(phase: &mut Phase, counts: Counts) {

@@ -37,7 +37,13 @@ pub(crate) async fn take(tx: &mut Tx, mut run: Run, event: RunEvent, now: Time) 
 /// Gives a free workspace to the run that waits longest for it. The workspace is held.
 pub(crate) async fn next(tx: &mut Tx, id: &WorkspaceId, now: Time) -> Result<Vec<Event>> {
     let workspace = access::hold_ours(tx, id).await?;
-    if workspace.lock()?.is_some() {
+    if let Some(lock) = workspace.lock()? {
+        if matches!(lock.holder, Holder::Client { .. })
+            && let Some(waiting) = store::run::next_waiting(tx, id).await?
+        {
+            // A client tells its person what it waits for by the workspace's current run (client contract 9.7).
+            store::workspace::set_current_run(tx, id, Some(&waiting.id)).await?;
+        }
         return Ok(Vec::new());
     }
     let Some(mut run) = store::run::next_waiting(tx, id).await? else { return Ok(Vec::new()) };

@@ -7,6 +7,7 @@ mod embedded;
 mod overrides;
 mod tables;
 mod text;
+mod update;
 mod vendor;
 mod verify;
 
@@ -19,6 +20,7 @@ use rust_decimal::Decimal;
 pub use embedded::embedded;
 pub use overrides::{Error as OverridesError, Overrides};
 pub use tables::{Builder, TableError};
+pub use update::UpdateError;
 pub use verify::{Finding, verify};
 
 /// A price of the catalogue.
@@ -129,11 +131,17 @@ impl Catalogue {
     /// The catalogue in its text form.
     #[must_use]
     pub fn to_text(&self) -> String {
+        self.to_builder().to_text(&self.version)
+    }
+
+    /// A builder that begins with the prices of this catalogue, to lay newer ones over them.
+    #[must_use]
+    pub fn to_builder(&self) -> Builder {
         let mut builder = Builder::default();
         for (key, region, price) in self.iter() {
             builder.add(key, region, price);
         }
-        builder.to_text(&self.version)
+        builder
     }
 
     /// How many price points each source gives, for reports.

@@ -16,6 +16,28 @@ const GOOGLE_DATE: &str = "2026-07-30";
 const AZURE_DATE: &str = "2026-08-22";
 const OS_DATE: &str = "2023-02-23";
 
+/// Which item of an AWS service is which key of ours.
+pub(super) fn aws_mapping() -> BTreeMap<(&'static str, &'static str), (&'static str, Decimal)> {
+    let mut mapping = BTreeMap::new();
+    for line in AWS.lines().skip(1) {
+        if let [service, item, key, divide] = line.split('\t').collect::<Vec<_>>()[..] {
+            mapping.insert((service, item), (key, Decimal::from_str(divide).unwrap_or(Decimal::ONE)));
+        }
+    }
+    mapping
+}
+
+/// The key of a storage meter of Azure: disks by tier, everything else by its names.
+pub(super) fn storage_key(product: &str, meter: &str) -> String {
+    let (product, meter) = (slug(product), slug(meter));
+    if let Some(disks) = product.strip_suffix("-managed-disks")
+        && let Some((tier, redundancy)) = meter.strip_suffix("-disk").and_then(|disk| disk.split_once('-'))
+    {
+        return format!("azure/disk/{disks}/{}/{}", tier.to_uppercase(), redundancy.to_uppercase());
+    }
+    format!("azure/storage/{product}/{meter}")
+}
+
 struct Rows<'t> {
     table: &'t str,
     columns: Vec<&'t str>,
@@ -193,13 +215,8 @@ impl Builder {
         while let Some(row) = rows.next() {
             let row = row?;
             let (product, meter) = (slug(row.get("product")), slug(row.get("meter")));
-            let key = format!("azure/storage/{product}/{meter}");
-            if let Some(disks) = product.strip_suffix("-managed-disks")
-                && let Some((tier, redundancy)) = meter.strip_suffix("-disk").and_then(|disk| disk.split_once('-'))
-            {
-                let (tier, redundancy) = (tier.to_uppercase(), redundancy.to_uppercase());
-                self.file(rows.table, &format!("azure/disk/{disks}/{tier}/{redundancy}"), &row, Decimal::ONE);
-            } else if meter.starts_with("hot-") && meter.ends_with("-data-stored") && !product.starts_with("files") {
+            let key = storage_key(row.get("product"), row.get("meter"));
+            if meter.starts_with("hot-") && meter.ends_with("-data-stored") && !product.starts_with("files") {
                 for (start, share) in [("0", 92), ("51200", 0), ("512000", 100)] {
                     let divide = match share {
                         0 => Decimal::new(92, 2) / Decimal::new(96, 2),
@@ -208,7 +225,7 @@ impl Builder {
                     self.file(rows.table, &format!("{key}>{start}"), &row, divide);
                 }
             } else {
-                self.file(rows.table, &key, &row, Decimal::ONE);
+                self.file(rows.table, &key, &row, counted(row.get("unit")));
             }
         }
         Ok(())
@@ -230,12 +247,7 @@ impl Builder {
     }
 
     fn aws_items(&mut self, mut rows: Rows<'_>) -> Result<(), TableError> {
-        let mut mapping: BTreeMap<(&str, &str), (&str, Decimal)> = BTreeMap::new();
-        for line in AWS.lines().skip(1) {
-            if let [service, item, key, divide] = line.split('\t').collect::<Vec<_>>()[..] {
-                mapping.insert((service, item), (key, Decimal::from_str(divide).unwrap_or(Decimal::ONE)));
-            }
-        }
+        let mapping = aws_mapping();
         let only = if rows.table == "aws_ebs.tsv" { "ebs" } else { "" };
         while let Some(row) = rows.next() {
             let row = row?;
@@ -306,6 +318,17 @@ impl Builder {
     }
 }
 
+/// How many of what is counted one unit of a meter holds: `10K` operations, `1M` events.
+fn counted(unit: &str) -> Decimal {
+    let figure = unit.split('/').next().unwrap_or(unit);
+    match figure {
+        "10K" => Decimal::from(10_000),
+        "1M" => Decimal::from(1_000_000),
+        "100" => Decimal::ONE_HUNDRED,
+        _ => Decimal::ONE,
+    }
+}
+
 /// A price above zero; feeds write the free tier as zero, which is no price.
 fn amount(text: &str) -> Option<Decimal> {
     let amount = Decimal::from_str(text).or_else(|_| Decimal::from_scientific(text)).ok()?;
@@ -313,7 +336,7 @@ fn amount(text: &str) -> Option<Decimal> {
 }
 
 /// `Standard_D2s_v3`, `D2s v3` and `standard_d2s_v3` are one size.
-fn size(name: &str) -> String {
+pub(super) fn size(name: &str) -> String {
     let lower = name.to_lowercase().replace(' ', "_");
     lower.strip_prefix("standard_").unwrap_or(&lower).to_owned()
 }
@@ -351,6 +374,8 @@ mod tests {
     fn sizes_have_one_spelling() {
         assert_eq!(size("Standard_D2s_v3"), "d2s_v3");
         assert_eq!(size("D2s v3"), "d2s_v3");
+        assert_eq!(counted("10K/Month"), Decimal::from(10_000));
+        assert_eq!(counted("1 GB/Month"), Decimal::ONE);
         assert_eq!(slug("Premium SSD Managed Disks / P10 LRS"), "premium-ssd-managed-disks-p10-lrs");
     }
 }

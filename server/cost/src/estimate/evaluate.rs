@@ -40,6 +40,8 @@ pub(crate) struct Evaluator<'v, 'a> {
     pub(crate) base: usize,
     /// Whether usage was read since this was last reset.
     pub(crate) used: bool,
+    /// Resources that names of this definition lead to: a name is used often and followed once.
+    pub(crate) followed: Vec<(&'v str, Vec<usize>)>,
     /// The last price looked up, for its source and date.
     pub(crate) price: Option<Price>,
 }
@@ -109,14 +111,19 @@ impl<'v> Evaluator<'v, '_> {
             "self" => return self.descend(Value::Node(self.subject.node, Some(self.subject.unknown)), rest, steps),
             _ => {}
         }
+        if let Some((_, found)) = self.followed.iter().find(|(name, _)| name == root) {
+            return self.resources(found.clone(), rest, steps);
+        }
         if let Some(reference) = self.definition.references.iter().find(|reference| reference.name == *root) {
-            let named =
-                reference.paths.iter().flat_map(|path| self.world.named_by(self.at, path, &reference.types, self.side));
-            return self.resources(named.collect(), rest, steps);
+            let named = |path: &String| self.world.named_by(self.at, path, &reference.types, self.side);
+            let found: Vec<usize> = reference.paths.iter().flat_map(named).collect();
+            self.followed.push((root, found.clone()));
+            return self.resources(found, rest, steps);
         }
         if let Some(back) = self.definition.backs.iter().find(|back| back.name == *root) {
-            let naming = self.world.naming(self.at, &back.kind, &back.attribute, self.side);
-            return self.resources(naming, rest, steps);
+            let found = self.world.naming(self.at, &back.kind, &back.attribute, self.side);
+            self.followed.push((root, found.clone()));
+            return self.resources(found, rest, steps);
         }
         self.descend(Value::Node(self.subject.node, Some(self.subject.unknown)), steps, steps)
     }
@@ -172,9 +179,13 @@ impl<'v> Evaluator<'v, '_> {
                 let before = self.used;
                 return match self.evaluate(left) {
                     Value::Void(Gap::Invalid(what)) => Value::Void(Gap::Invalid(what)),
-                    Value::Void(_) => {
+                    Value::Void(gap) => {
                         self.used = before;
-                        self.evaluate(right)
+                        match (gap, self.evaluate(right)) {
+                            // That the apply will tell says more than that the other is not set.
+                            (gap @ Gap::Unknown(_), Value::Void(Gap::Unset(_))) => Value::Void(gap),
+                            (_, otherwise) => otherwise,
+                        }
                     }
                     found => {
                         self.used = before;

@@ -63,7 +63,10 @@ pub fn estimate(
     catalogue: &Catalogue,
     settings: &Settings,
 ) -> Result<Estimate, plan::Error> {
-    let world = World::read(document)?;
+    let mut world = World::read(document)?;
+    for address in usage.of_type("aws_data_transfer") {
+        world.add(address, "aws_data_transfer");
+    }
     let engine = Engine { world: &world, usage, catalogue, settings };
     let mut resources: Vec<Resource> = (0..world.resources.len()).map(|at| engine.resource(at)).collect();
     let addresses: Vec<&str> = world.resources.iter().map(|resource| resource.address.as_ref()).collect();
@@ -188,8 +191,11 @@ impl<'a> Engine<'_, 'a> {
             }
         };
         let (node, unknown) = (resource.read(side), resource.read_unknown(side));
-        let region = self.region(at, &node, &unknown, side);
         let usage = self.usage.of(&resource.address, &resource.kind);
+        // What stands in no plan can only say its region in the usage file.
+        let said =
+            usage.as_ref().filter(|_| resource.kind == "aws_data_transfer").and_then(|usage| usage.get("region"));
+        let region = said.and_then(Node::text).map(str::to_owned).or_else(|| self.region(at, &node, &unknown, side));
         let mut pricer = Pricer::new(Evaluator {
             world: self.world,
             catalogue: self.catalogue,
@@ -203,6 +209,7 @@ impl<'a> Engine<'_, 'a> {
             scope: Vec::new(),
             base: 0,
             used: false,
+            followed: Vec::new(),
             price: None,
         });
         pricer.run(&definition.body);

@@ -16,9 +16,9 @@ struct Document<'a> {
     #[serde(borrow, default)]
     resource_changes: Option<Vec<Change<'a>>>,
     #[serde(borrow, default)]
-    planned_values: Option<Values<'a>>,
+    planned_values: Option<&'a RawValue>,
     #[serde(borrow, default)]
-    prior_state: Option<Prior<'a>>,
+    prior_state: Option<&'a RawValue>,
     #[serde(borrow, default)]
     configuration: Option<ConfigurationDocument<'a>>,
     #[serde(borrow, default)]
@@ -113,7 +113,9 @@ impl<'a> World<'a> {
         let resources = match changes {
             Some(changes) => changes.into_iter().filter_map(changed).collect(),
             None => {
-                let prior = document.prior_state.and_then(|prior| prior.values);
+                let prior: Option<Prior<'a>> = document.prior_state.map(parse).transpose()?;
+                let prior = prior.and_then(|prior| prior.values);
+                let planned: Option<Values<'a>> = planned.map(parse).transpose()?;
                 merged(prior.map(instances).unwrap_or_default(), planned.map(instances).unwrap_or_default())
             }
         };
@@ -126,6 +128,10 @@ impl<'a> World<'a> {
         }
         Ok(world)
     }
+}
+
+fn parse<'a, T: Deserialize<'a>>(raw: &'a RawValue) -> Result<T, serde_json::Error> {
+    serde_json::from_str(raw.get())
 }
 
 fn changed(change: Change<'_>) -> Option<Resource<'_>> {

@@ -127,6 +127,20 @@ pub(crate) struct World<'a> {
 }
 
 impl<'a> World<'a> {
+    /// Adds a resource without attributes, after the change only.
+    pub(crate) fn add(&mut self, address: &str, kind: &'static str) {
+        if self.resources.iter().any(|resource| resource.address == address) {
+            return;
+        }
+        self.by_place.entry(without_indices(address).into_owned()).or_default().push(self.resources.len());
+        self.resources.push(Resource {
+            address: Cow::Owned(address.to_owned()),
+            kind: Cow::Borrowed(kind),
+            after: serde_json::from_str("{}").ok(),
+            ..Resource::default()
+        });
+    }
+
     fn new(resources: Vec<Resource<'a>>, configuration: Configuration<'a>) -> Self {
         let mut by_place: HashMap<String, Vec<usize>> = HashMap::with_capacity(resources.len());
         for (at, resource) in resources.iter().enumerate() {

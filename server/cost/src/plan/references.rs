@@ -18,13 +18,17 @@ impl<'a> World<'a> {
     pub(crate) fn named_by(&self, from: usize, path: &str, types: &[String], side: Side) -> Vec<usize> {
         let resource = &self.resources[from];
         let place = resource.place();
-        let mut found = Vec::new();
+        let (mut found, mut written) = (Vec::new(), true);
         if let Some(configured) = self.configuration.resources.get(place.as_ref()) {
             let module = module_of(&place, &resource.kind);
             let expressions = configured.expressions.and_then(|raw| serde_json::from_str::<Node<'a>>(raw.get()).ok());
             let mut names = Vec::new();
+            written = false;
             if let Some(expressions) = &expressions {
-                descend(expressions, path.split('.'), &mut |node| references(node, &mut names));
+                descend(expressions, path.split('.'), &mut |node| {
+                    written = true;
+                    references(node, &mut names);
+                });
             }
             if names.iter().any(|name| name.starts_with("each.")) {
                 let each = configured.for_each.and_then(|raw| serde_json::from_str::<Node<'a>>(raw.get()).ok());
@@ -37,7 +41,7 @@ impl<'a> World<'a> {
             }
         }
         found.retain(|&at| self.suits(at, from, types, side));
-        if found.is_empty() && !types.is_empty() {
+        if found.is_empty() && written && !types.is_empty() {
             found = self.by_equal_value(from, path, types, side);
         }
         let mut unique = Vec::with_capacity(found.len());
@@ -122,9 +126,12 @@ impl<'a> World<'a> {
     }
 
     fn by_equal_value(&self, from: usize, path: &str, types: &[String], side: Side) -> Vec<usize> {
-        let attributes = self.resources[from].kept(side);
+        let attributes = self.resources[from].read(side);
         let mut values = Vec::new();
-        descend(attributes, path.split('.'), &mut |node| texts(node, &mut values));
+        descend(&attributes, path.split('.'), &mut |node| texts(node, &mut values));
+        if values.is_empty() {
+            return Vec::new();
+        }
         let index = self.by_value[usize::from(side == Side::After)].get_or_init(|| self.index_values(side));
         let named = values.iter().filter_map(|value| index.get(value)).flatten().copied();
         named.filter(|&at| self.suits(at, from, types, side)).collect()

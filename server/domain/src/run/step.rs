@@ -62,7 +62,7 @@ pub enum Event {
     PrePlanDone(Verdict),
     /// A runner took the phase that is queued.
     Claim,
-    /// The runner lost it before it did anything (a plan only): another may take it.
+    /// The runner lost a plan, or an apply that had not begun: another may take it.
     Requeue,
     /// The plan succeeded; [`Traits::has_changes`] says what it found.
     PlanDone,
@@ -199,6 +199,8 @@ pub fn step(status: Status, traits: Traits, event: Event) -> Result<Step, Refuse
         (S::PreApplyRunning, E::PreApplyDone(Verdict::Passed)) => way.pass(S::PreApplyCompleted).queue_apply(),
         (S::PreApplyRunning, E::PreApplyDone(_)) => way.end(S::Errored, [Effect::AbandonApply]),
         (S::ApplyQueued, E::Claim) => way.rest(S::Applying, []),
+        (S::Applying, E::Requeue) if traits.canceling => way.end(S::Canceled, [Effect::AbandonApply]),
+        (S::Applying, E::Requeue) => way.queue_apply(),
         // What was applied was applied, whatever somebody wished meanwhile.
         (S::Applying, E::ApplyDone) if traits.post_apply => {
             way.rest(S::PostApplyRunning, [Effect::Start(Stage::PostApply)])

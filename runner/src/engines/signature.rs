@@ -1,0 +1,211 @@
+//! Verifies detached OpenPGP signatures, as far as vendors of engines use them: version 4, over a file as it is, by RSA or Ed25519 with SHA-2.
+//!
+//! The keys come from a file that the operator chose, so every key in it is trusted, subkeys included: neither expiry nor bindings are looked at.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use ring::{digest, signature};
+
+/// Why a signature was not accepted.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Failure {
+    #[error("it is no OpenPGP data that can be read here")]
+    Unreadable,
+    #[error("it is made by none of the trusted keys, or not over this file")]
+    NotSigned,
+}
+
+/// Whether `signature` (armored or not) was made over `data` by one of the armored `keys`.
+pub(crate) fn verify(keys: &str, data: &[u8], signature: &[u8]) -> Result<(), Failure> {
+    let keys = dearmor(keys).ok_or(Failure::Unreadable)?;
+    let keys: Vec<_> =
+        packets(&keys).filter(|(tag, _)| matches!(tag, 6 | 14)).filter_map(|(_, body)| Key::parse(body)).collect();
+    let armored = std::str::from_utf8(signature).ok().and_then(dearmor);
+    let bytes = armored.as_deref().unwrap_or(signature);
+    let made: Vec<_> =
+        packets(bytes).filter(|(tag, _)| *tag == 2).filter_map(|(_, body)| Signature::parse(body)).collect();
+    if keys.is_empty() || made.is_empty() {
+        return Err(Failure::Unreadable);
+    }
+    let good = made.iter().any(|made| keys.iter().any(|key| key.verifies(data, made)));
+    if good { Ok(()) } else { Err(Failure::NotSigned) }
+}
+
+/// All armored blocks of a text, one after another.
+fn dearmor(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    for block in text.split("-----BEGIN ").skip(1) {
+        let (_, block) = block.split_once("\n")?;
+        let (block, _) = block.split_once("-----END ")?;
+        let mut base64 = String::new();
+        let mut headers = block.contains(": ");
+        for line in block.lines().map(str::trim) {
+            if headers {
+                headers = !line.is_empty();
+            } else if line.starts_with('=') {
+                break; // a check sum that says nothing about who made it
+            } else {
+                base64.push_str(line);
+            }
+        }
+        bytes.extend(STANDARD.decode(base64).ok()?);
+    }
+    (!bytes.is_empty()).then_some(bytes)
+}
+
+/// Tag and body of each packet, up to the first one that cannot be read.
+fn packets(mut bytes: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
+    std::iter::from_fn(move || {
+        let (&first, rest) = bytes.split_first()?;
+        let number = |bytes: &[u8]| bytes.iter().fold(0_usize, |sum, byte| sum << 8 | usize::from(*byte));
+        let (tag, header, length) = if first & 0xc0 == 0xc0 {
+            let one = usize::from(*rest.first()?);
+            match one {
+                0..192 => (first & 0x3f, 1, one),
+                192..224 => (first & 0x3f, 2, ((one - 192) << 8) + usize::from(*rest.get(1)?) + 192),
+                255 => (first & 0x3f, 5, number(rest.get(1..5)?)),
+                _ => return None,
+            }
+        } else if first & 0xc0 == 0x80 && first & 3 < 3 {
+            let size = 1 << (first & 3);
+            (first >> 2 & 0x0f, size, number(rest.get(..size)?))
+        } else {
+            return None;
+        };
+        let body = rest.get(header..header.checked_add(length)?)?;
+        bytes = &rest[header + length..];
+        Some((tag, body))
+    })
+}
+
+/// Takes a number of OpenPGP from the front.
+fn take_number<'a>(bytes: &mut &'a [u8]) -> Option<&'a [u8]> {
+    let (bits, rest) = bytes.split_first_chunk::<2>()?;
+    let length = usize::from(u16::from_be_bytes(*bits)).div_ceil(8);
+    let (number, rest) = rest.split_at_checked(length)?;
+    *bytes = rest;
+    Some(number)
+}
+
+enum Key {
+    Rsa { modulus: Vec<u8>, exponent: Vec<u8> },
+    Ed25519(Vec<u8>),
+}
+
+impl Key {
+    fn parse(body: &[u8]) -> Option<Self> {
+        let (&[4, _, _, _, _, algorithm], mut rest) = body.split_first_chunk::<6>()? else { return None };
+        match algorithm {
+            1 | 3 => Some(Self::Rsa {
+                modulus: take_number(&mut rest)?.to_vec(),
+                exponent: take_number(&mut rest)?.to_vec(),
+            }),
+            22 => {
+                let mut rest = rest.strip_prefix(b"\x09\x2b\x06\x01\x04\x01\xda\x47\x0f\x01")?;
+                Some(Self::Ed25519(take_number(&mut rest)?.strip_prefix(b"\x40")?.to_vec()))
+            }
+            _ => None,
+        }
+    }
+
+    fn verifies(&self, data: &[u8], made: &Signature) -> bool {
+        let mut message = data.to_vec();
+        message.extend_from_slice(&made.hashed);
+        message.extend_from_slice(&[4, 0xff]);
+        let Ok(length) = u32::try_from(made.hashed.len()) else { return false };
+        message.extend_from_slice(&length.to_be_bytes());
+        match (self, made.numbers.as_slice()) {
+            (Self::Rsa { modulus, exponent }, [number]) if matches!(made.algorithm, 1 | 3) => {
+                let parameters = match made.hash {
+                    8 => &signature::RSA_PKCS1_2048_8192_SHA256,
+                    9 => &signature::RSA_PKCS1_2048_8192_SHA384,
+                    10 => &signature::RSA_PKCS1_2048_8192_SHA512,
+                    _ => return false,
+                };
+                let key = signature::RsaPublicKeyComponents { n: modulus, e: exponent };
+                padded(number, modulus.len()).is_some_and(|number| key.verify(parameters, &message, &number).is_ok())
+            }
+            (Self::Ed25519(point), [r, s]) if made.algorithm == 22 => {
+                let algorithm = match made.hash {
+                    8 => &digest::SHA256,
+                    9 => &digest::SHA384,
+                    10 => &digest::SHA512,
+                    _ => return false,
+                };
+                let (Some(mut number), Some(s)) = (padded(r, 32), padded(s, 32)) else { return false };
+                number.extend(s);
+                let key = signature::UnparsedPublicKey::new(&signature::ED25519, point);
+                key.verify(digest::digest(algorithm, &message).as_ref(), &number).is_ok()
+            }
+            _ => false,
+        }
+    }
+}
+
+fn padded(number: &[u8], length: usize) -> Option<Vec<u8>> {
+    let mut padded = vec![0; length.checked_sub(number.len())?];
+    padded.extend_from_slice(number);
+    Some(padded)
+}
+
+struct Signature {
+    algorithm: u8,
+    hash: u8,
+    /// What of the signature is signed itself.
+    hashed: Vec<u8>,
+    numbers: Vec<Vec<u8>>,
+}
+
+impl Signature {
+    fn parse(body: &[u8]) -> Option<Self> {
+        // Of version 4, over a file as it is.
+        let (&[4, 0, algorithm, hash, high, low], _) = body.split_first_chunk::<6>()? else { return None };
+        let end = 6 + usize::from(u16::from_be_bytes([high, low]));
+        let (hashed, rest) = body.split_at_checked(end)?;
+        let (unhashed, rest) = rest.split_first_chunk::<2>()?;
+        let mut rest = rest.get(usize::from(u16::from_be_bytes(*unhashed)) + 2..)?;
+        let mut numbers = Vec::new();
+        while !rest.is_empty() {
+            numbers.push(take_number(&mut rest)?.to_vec());
+        }
+        Some(Self { algorithm, hash, hashed: hashed.to_vec(), numbers })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SUMS: &[u8] = include_bytes!("../../tests/fixtures/mirror/terraform/9.9.8/terraform_9.9.8_SHA256SUMS");
+    const SIGNATURE: &[u8] =
+        include_bytes!("../../tests/fixtures/mirror/terraform/9.9.8/terraform_9.9.8_SHA256SUMS.sig");
+    const RSA: &str = include_str!("../../tests/fixtures/rsa3072.asc");
+    const OTHER: &str = include_str!("../../tests/fixtures/rsa2048.asc");
+    const ED25519: &str = include_str!("../../tests/fixtures/ed25519.asc");
+    const ARMORED: &[u8] = include_bytes!("../../tests/fixtures/ed25519.sig.asc");
+
+    #[test]
+    fn what_gpg_signed_is_accepted() {
+        verify(RSA, SUMS, SIGNATURE).unwrap();
+        verify(ED25519, SUMS, ARMORED).unwrap();
+        verify(&format!("{OTHER}\n{RSA}"), SUMS, SIGNATURE).unwrap();
+    }
+
+    #[test]
+    fn another_key_another_file_or_a_changed_signature_is_not() {
+        assert!(matches!(verify(OTHER, SUMS, SIGNATURE), Err(Failure::NotSigned)));
+        assert!(matches!(verify(ED25519, SUMS, SIGNATURE), Err(Failure::NotSigned)));
+        let changed = [SUMS, b" "].concat();
+        assert!(matches!(verify(RSA, &changed, SIGNATURE), Err(Failure::NotSigned)));
+        for at in 0..SIGNATURE.len() {
+            let mut changed = SIGNATURE.to_vec();
+            changed[at] ^= 1;
+            let unhashed_or_hint = verify(RSA, SUMS, &changed).is_ok();
+            // The key's number outside of what is signed, and the two bytes that spare a computation, decide nothing.
+            assert!(!unhashed_or_hint || at < SIGNATURE.len() - 384, "byte {at}");
+        }
+        for length in 0..SIGNATURE.len() {
+            assert!(verify(RSA, SUMS, &SIGNATURE[..length]).is_err(), "cut at {length}");
+        }
+        assert!(matches!(verify("", SUMS, SIGNATURE), Err(Failure::Unreadable)));
+    }
+}

@@ -1,0 +1,80 @@
+//! Measures the engine on plans of the size that hurts: `cargo run --release --example bench`.
+
+#![expect(clippy::print_stdout, reason = "a program whose purpose is to print")]
+
+use std::fmt::Write as _;
+use std::hint::black_box;
+use std::time::Instant;
+
+use terrane_cost::{Catalogue, Settings, Usage, catalogue, estimate};
+
+const FILLER: usize = 900;
+
+/// A plan of `count` resources as terraform writes it: changes, planned values, prior state and configuration.
+fn plan(count: usize) -> String {
+    let kinds = [
+        ("aws_instance", r#""instance_type":"m5.large","monitoring":true,"root_block_device":[{"volume_size":50}]"#),
+        ("aws_ebs_volume", r#""type":"gp3","size":100"#),
+        ("aws_db_instance", r#""instance_class":"db.m5.large","engine":"postgres","allocated_storage":100"#),
+        ("aws_nat_gateway", r#""subnet_id":"subnet-1""#),
+        ("aws_iam_role", r#""name":"role""#),
+    ];
+    let filler = "x".repeat(FILLER);
+    let (mut changes, mut values, mut configured) = (String::new(), String::new(), String::new());
+    for at in 0..count {
+        let (kind, attributes) = kinds[at % kinds.len()];
+        let comma = if at == 0 { "" } else { "," };
+        let before = format!(r#"{{{attributes},"tags":{{"note":"{filler}"}}}}"#);
+        let after = format!(r#"{{{attributes},"tags":{{"note":"{filler}","n":"{at}"}}}}"#);
+        let _ = write!(
+            changes,
+            r#"{comma}{{"address":"{kind}.r{at}","mode":"managed","type":"{kind}","name":"r{at}","provider_name":"registry.terraform.io/hashicorp/aws","change":{{"actions":["update"],"before":{before},"after":{after},"after_unknown":{{}}}}}}"#
+        );
+        let _ = write!(
+            values,
+            r#"{comma}{{"address":"{kind}.r{at}","mode":"managed","type":"{kind}","name":"r{at}","values":{after}}}"#
+        );
+        let _ = write!(
+            configured,
+            r#"{comma}{{"address":"{kind}.r{at}","mode":"managed","type":"{kind}","name":"r{at}","provider_config_key":"aws","expressions":{{"name":{{"constant_value":"{}"}}}}}}"#,
+            &filler[..400]
+        );
+    }
+    format!(
+        r#"{{"format_version":"1.2","planned_values":{{"root_module":{{"resources":[{values}]}}}},"resource_changes":[{changes}],"prior_state":{{"values":{{"root_module":{{"resources":[{values}]}}}}}},"configuration":{{"provider_config":{{"aws":{{"name":"aws","expressions":{{"region":{{"constant_value":"eu-west-1"}}}}}}}},"root_module":{{"resources":[{configured}]}}}}}}"#
+    )
+}
+
+/// The most memory this process ever held, in MB.
+fn peak() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap_or_default();
+    line.split_whitespace().nth(1).and_then(|kb| kb.parse::<f64>().ok()).unwrap_or_default() / 1024.0
+}
+
+fn main() {
+    let packed = catalogue::embedded().pack().unwrap_or_default();
+    let start = Instant::now();
+    black_box(Catalogue::unpack(&packed).is_ok());
+    println!("catalogue: {} KB, loaded in {:.1} ms", packed.len() / 1024, start.elapsed().as_secs_f64() * 1000.0);
+    drop(packed);
+    for count in [1_000, 10_000] {
+        let text = plan(count);
+        let size = text.len() as f64 / 1_048_576.0;
+        let before = peak();
+        let mut runs = Vec::new();
+        for _ in 0..9 {
+            let start = Instant::now();
+            let found = estimate(&text, &Usage::default(), catalogue::embedded(), &Settings::default());
+            runs.push(start.elapsed().as_secs_f64() * 1000.0);
+            black_box(found.is_ok());
+        }
+        runs.sort_by(f64::total_cmp);
+        println!(
+            "{count} resources, {size:.1} MB: median {:.1} ms, worst {:.1} ms, memory on top of the text {:.0} MB",
+            runs[runs.len() / 2],
+            runs[runs.len() - 1],
+            (peak() - before).max(0.0)
+        );
+    }
+}

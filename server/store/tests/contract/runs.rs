@@ -1,0 +1,179 @@
+//! Runs, their phases, their logs.
+
+use crate::base::{Fresh, NOW, on_both, run as add, sealed, world};
+use domain::run::{PhaseStatus, Status};
+use store::{Error, blob, log, phase, run};
+
+on_both! { runs  waiting_runs  a_lease  queued_phases  lost_phases  artifacts  logs }
+
+async fn runs(store: &Fresh) {
+    let world = world(store).await;
+    let (ws, org) = (&world.workspace.id, &world.organization.id);
+    let (one, _two) = (add(store, &world, 1).await, add(store, &world, 2).await);
+    let mut seen = store.look(async |mut tx| run::find(&mut tx, &one.id).await).await.unwrap().unwrap();
+    assert_eq!((seen.targets(), seen.replaces()), (vec!["a.b[\"ü\"]".to_owned()], vec![]));
+    assert_eq!((seen.variables.as_deref(), seen.json_log), (Some(&[0, 1][..]), true));
+    seen.reason = Some("because".into());
+    let through = [Status::PlanQueued];
+    store
+        .write(async |mut tx| {
+            run::update(&mut tx, &seen, &through, Status::Errored, NOW).await?;
+            let found = run::find(&mut tx, &one.id).await?.unwrap();
+            assert_eq!((found.status()?, found.reason.as_deref()), (Status::Errored, Some("because")));
+            assert!(found.timestamps().contains_key(&Status::PlanQueued.timestamp()));
+            assert!(found.timestamps().contains_key(&Status::Errored.timestamp()));
+            let listed = run::list(&mut tx, ws, true, 9, 0).await?;
+            assert_eq!(
+                listed.iter().map(|r| r.created_at).collect::<Vec<_>>(),
+                [NOW.plus_seconds(2), NOW.plus_seconds(1)]
+            );
+            assert_eq!(run::list(&mut tx, ws, false, 1, 1).await?[0].id, one.id);
+            assert_eq!((run::count(&mut tx, ws, true).await?, run::count_open(&mut tx, ws).await?), (2, 1));
+            assert_eq!(run::list_open(&mut tx, org).await?.len(), 1);
+            run::set_version(&mut tx, &one.id, "1.11.4").await?;
+            assert_eq!(run::find(&mut tx, &one.id).await?.unwrap().terraform_version.as_deref(), Some("1.11.4"));
+            Ok::<_, Error>(())
+        })
+        .await
+        .unwrap();
+    let late = store.write(async |mut tx| run::update(&mut tx, &seen, &[], Status::Canceled, NOW).await).await;
+    assert!(matches!(late, Err(Error::Contended(_))), "{late:?}");
+}
+
+async fn waiting_runs(store: &Fresh) {
+    let world = world(store).await;
+    let ws = &world.workspace.id;
+    let (one, two) = (add(store, &world, 1).await, add(store, &world, 2).await);
+    store
+        .write(async |mut tx| {
+            assert_eq!(run::next_waiting(&mut tx, ws).await?.unwrap().id, one.id);
+            run::update(&mut tx, &one, &[], Status::PlannedAndSaved, NOW).await?;
+            assert_eq!(run::next_waiting(&mut tx, ws).await?.unwrap().id, two.id);
+            assert_eq!(run::list_saved(&mut tx, ws).await?[0].id, one.id);
+            Ok::<_, Error>(())
+        })
+        .await
+        .unwrap();
+}
+
+async fn a_lease(store: &Fresh) {
+    let world = world(store).await;
+    let run = add(store, &world, 1).await;
+    let plan = run.id.plan();
+    let plan = plan.as_str();
+    store
+        .write(async |mut tx| {
+            phase::queue(&mut tx, plan, NOW).await?;
+            phase::lease(&mut tx, plan, 7, NOW.plus_seconds(30), b"hash").await?;
+            assert_eq!(phase::find_by_token(&mut tx, b"hash").await?.unwrap().id, plan);
+            assert_eq!(phase::renew(&mut tx, plan, 7, NOW.plus_seconds(60)).await?.as_deref(), Some("go-on"));
+            assert_eq!(phase::renew(&mut tx, plan, 6, NOW).await?, None, "an older fence renews nothing");
+            phase::set_wish(&mut tx, plan, "interrupt").await?;
+            phase::set_started(&mut tx, plan, NOW).await?;
+            assert_eq!(phase::renew(&mut tx, plan, 7, NOW).await?.as_deref(), Some("interrupt"));
+            let mut found = phase::find(&mut tx, plan).await?.unwrap();
+            assert_eq!((found.status()?, found.fence, found.started_at), (PhaseStatus::Running, 7, Some(NOW.micros())));
+            found.additions = 3;
+            phase::finish(&mut tx, &found, PhaseStatus::Finished, NOW).await?;
+            let found = phase::find(&mut tx, plan).await?.unwrap();
+            assert_eq!((found.status()?, found.additions, found.lease_until), (PhaseStatus::Finished, 3, None));
+            assert!(phase::find_by_token(&mut tx, b"hash").await?.is_none(), "the token ends with the phase");
+            Ok::<_, Error>(())
+        })
+        .await
+        .unwrap();
+    let again = store.write(async |mut tx| phase::queue(&mut tx, plan, NOW).await).await;
+    assert!(matches!(again, Err(Error::Contended(_))), "what has ended is offered no more: {again:?}");
+    let lease = store.write(async |mut tx| phase::lease(&mut tx, plan, 8, NOW, b"h").await).await;
+    assert!(matches!(lease, Err(Error::Contended(_))), "{lease:?}");
+}
+
+async fn queued_phases(store: &Fresh) {
+    let world = world(store).await;
+    for n in 1..=3 {
+        let id = add(store, &world, n).await.id.plan();
+        store
+            .write(async |mut tx| phase::queue(&mut tx, id.as_str(), NOW.plus_seconds(9 - i64::from(n))).await)
+            .await
+            .unwrap();
+    }
+    let mut taken = Vec::new();
+    for fence in 1..=3 {
+        let next = store
+            .write(async |mut tx| {
+                let Some(next) = phase::next_queued(&mut tx).await? else { return Ok(None) };
+                phase::lease(&mut tx, &next.id, fence, NOW, format!("{fence}").as_bytes()).await?;
+                Ok::<_, Error>(next.queued_at)
+            })
+            .await
+            .unwrap();
+        taken.extend(next);
+    }
+    let at = |n| NOW.plus_seconds(n).micros();
+    assert_eq!(taken, [at(6), at(7)], "the oldest first, no more than the organization may");
+}
+
+async fn lost_phases(store: &Fresh) {
+    let world = world(store).await;
+    let plan = add(store, &world, 1).await.id.plan();
+    store
+        .write(async |mut tx| {
+            phase::queue(&mut tx, plan.as_str(), NOW).await?;
+            phase::lease(&mut tx, plan.as_str(), 1, NOW, b"h").await?;
+            assert!(phase::list_lost(&mut tx, NOW).await?.is_empty());
+            assert_eq!(phase::list_lost(&mut tx, NOW.plus_seconds(1)).await?[0].id, plan.as_str());
+            Ok::<_, Error>(())
+        })
+        .await
+        .unwrap();
+}
+
+async fn artifacts(store: &Fresh) {
+    let world = world(store).await;
+    let plan = add(store, &world, 1).await.id.plan();
+    let (a, b) = (sealed(&world, 1), sealed(&world, 2));
+    store
+        .write(async |mut tx| {
+            assert_eq!(phase::find_artifact(&mut tx, plan.as_str(), "plan").await?, None);
+            for bytes in [&a, &b] {
+                blob::insert(&mut tx, bytes).await?;
+                phase::put_artifact(&mut tx, plan.as_str(), "plan", bytes.id.as_str()).await?;
+            }
+            assert_eq!(phase::find_artifact(&mut tx, plan.as_str(), "plan").await?, Some(b.id.to_string()));
+            Ok::<_, Error>(())
+        })
+        .await
+        .unwrap();
+}
+
+async fn logs(store: &Fresh) {
+    let world = world(store).await;
+    let plan = add(store, &world, 1).await.id.plan();
+    let plan = plan.as_str();
+    let chunk = |start, length| log::Chunk { start, length, sealed: vec![1] };
+    store
+        .write(async |mut tx| {
+            assert!(!log::append(&mut tx, plan, 0, &chunk(0, 5)).await?, "it does not run yet");
+            phase::queue(&mut tx, plan, NOW).await?;
+            phase::lease(&mut tx, plan, 1, NOW, b"h").await?;
+            assert!(log::append(&mut tx, plan, 1, &chunk(0, 5)).await?);
+            assert!(!log::append(&mut tx, plan, 1, &chunk(0, 5)).await?, "twice");
+            assert!(!log::append(&mut tx, plan, 1, &chunk(6, 5)).await?, "a gap");
+            assert!(!log::append(&mut tx, plan, 0, &chunk(5, 5)).await?, "another lease");
+            assert!(log::append(&mut tx, plan, 1, &chunk(5, 3)).await?);
+            let starts = async |tx: &mut store::Tx, offset, limit| {
+                let pieces = log::list_from(tx, plan, offset, limit).await?;
+                Ok::<_, Error>(pieces.iter().map(|c| c.start).collect::<Vec<_>>())
+            };
+            assert_eq!(starts(&mut tx, 0, 1).await?, [0]);
+            assert_eq!(starts(&mut tx, 4, 9).await?, [0, 5]);
+            assert_eq!(starts(&mut tx, 5, 9).await?, [5]);
+            assert_eq!(phase::find(&mut tx, plan).await?.unwrap().log_end, 8);
+            log::reset(&mut tx, plan).await?;
+            assert!(log::list_from(&mut tx, plan, 0, 9).await?.is_empty());
+            assert_eq!(phase::find(&mut tx, plan).await?.unwrap().log_end, 0);
+            Ok::<_, Error>(())
+        })
+        .await
+        .unwrap();
+}
