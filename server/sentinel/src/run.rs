@@ -182,7 +182,7 @@ impl Run {
             }
         };
         report.description = self.policy.description.as_deref().map(str::to_owned);
-        report.printed = std::mem::take(&mut machine.printed);
+        report.printed = std::mem::take(&mut machine.printed).trim_end_matches('\n').to_owned();
         for record in std::mem::take(&mut machine.records) {
             report.rules.push(RuleReport {
                 name: record.name.to_owned(),
@@ -290,7 +290,7 @@ impl Report {
             out.push_str(&format!("\nmain is undefined{}\n", place.unwrap_or_default()));
         }
         if !self.printed.is_empty() {
-            out.push_str(&format!("\nPrint messages:\n\n{}", self.printed));
+            out.push_str(&format!("\nPrint messages:\n\n{}\n", self.printed));
         }
         let mut rules: Vec<_> = self.rules.iter().collect();
         rules.sort_by_key(|r| r.name != "main");
