@@ -56,6 +56,12 @@ fn a_runtime_error_fails_a_case_that_expects_false() {
     let mut out = Vec::new();
     let code = Test { paths: vec![room.clone()], ..Test::default() }.execute(0, &mut out).unwrap();
     assert_eq!(code, 1);
+    let mut only = Vec::new();
+    let test = Test { paths: vec![room.clone()], only: Some("^p$/un.een".into()), json: true, ..Test::default() };
+    assert_eq!(test.execute(0, &mut only).unwrap(), 1);
+    let only: serde_json::Value = serde_json::from_slice(&only).unwrap();
+    let path = room.join("p.sentinel").display().to_string();
+    assert_eq!(only["policies"][path]["cases"].as_object().unwrap().keys().collect::<Vec<_>>(), ["unseen.hcl"]);
     let mut apply = Apply { policy: room.join("p.sentinel"), params: vec!["n=[1]".into()], ..Apply::default() };
     assert_eq!(apply.execute(0, &mut out).unwrap(), 1);
     apply.params = vec!["n=1".into()];

@@ -24,6 +24,8 @@ pub(super) fn read(file: &str, members: Map<String, Json>) -> Result<Configurati
                     made.mocks.insert(path, mock(given));
                 }
             }
+            // Plugins of the legacy form: what they provide is a standard import or a mock here.
+            "imports" => made.legacy = true,
             "modules" => {
                 made.legacy = true;
                 for (name, given) in inner {
