@@ -9,10 +9,11 @@ use axum::{
 use bytes::Bytes;
 use domain::permission::Role;
 use http_body_util::BodyExt as _;
+use objects::{Blobs, Filesystem};
 use protocol::{Counts, Job, Outcome};
 use secrecy::ExposeSecret as _;
 use secrets::MasterKey;
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 use store::Store;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
@@ -66,6 +67,7 @@ impl House {
 
     async fn empty() -> Self {
         let directory = tempfile::tempdir().unwrap();
+        let objects = Filesystem::open(directory.path().join("objects")).await.unwrap();
         let limits = Limits {
             state_bytes: 1 << 20,
             upload_bytes: 1 << 20,
@@ -76,7 +78,7 @@ impl House {
         };
         let app = App::new(Inner {
             store: Store::sqlite(&directory.path().join("house.db")).await.unwrap(),
-            vault: Vault::new(MasterKey::generate().unwrap()),
+            vault: Vault::new(MasterKey::generate().unwrap(), Blobs::new(Arc::new(objects))),
             clock: Box::new(SystemClock),
             chance: Box::new(SystemChance::default()),
             hub: app::hub::Hub::default(),
@@ -86,7 +88,7 @@ impl House {
             address: "https://terrane.example".into(),
         });
         let stopping = CancellationToken::new();
-        let router = web::router(&http_doors::Http { app: app.clone(), stopping: stopping.clone() });
+        let router = terrane_web::router(&http_doors::Http { app: app.clone(), stopping: stopping.clone() });
         let first = app.offer_setup().await.unwrap().unwrap();
         let new = NewUser {
             name: "root".into(),

@@ -1,5 +1,7 @@
 //! Every page, through the router, over a real database: what it shows, to whom, and what it refuses.
 
+#![expect(clippy::unwrap_used, reason = "in a test, what is not as it should be is a failure")]
+
 mod house;
 mod live;
 mod sign_in;

@@ -84,7 +84,7 @@ async fn states_are_listed_and_downloaded() {
     );
     house.app.lock(&house.ada, &house.workspace.id, "test", None).await.unwrap();
     let written =
-        house.app.write_state(&house.ada, &house.workspace.id, &Source::Cloud, state.clone(), None).await.unwrap();
+        house.app.write_state(&house.ada, &house.workspace, &Source::Cloud, state.clone(), None).await.unwrap();
     let seen = house.get("/app/acme/net/states", &cookie).await;
     assert!(
         seen.text.contains("Serial 7") && seen.text.contains("current") && seen.text.contains("ada"),
