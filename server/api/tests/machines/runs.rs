@@ -34,7 +34,7 @@ impl Story {
         match self.dice.below(24) {
             0 | 1 => {
                 let dice = &self.dice;
-                let mut coin = || dice.below(3) == 0;
+                let coin = || dice.below(3) == 0;
                 let new = NewRun {
                     plan_only: Some(coin()),
                     save_plan: coin(),
