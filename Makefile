@@ -9,7 +9,7 @@ export PATH := $(PATH):$(CURDIR)/.tools/venv/bin
 KILLS ?= 50
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench torture fmt clippy deny tools
+.PHONY: help demo test check bench torture accuracy fmt clippy deny tools
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -31,6 +31,9 @@ bench: tools ## every figure of speed and size beside the raw limits of this mac
 torture: tools ## KILLS=50: kill -9 of the server under state writes and running applies, on both databases
 	cargo build -q -p terrane -p terrane-tests
 	tests/tools/postgres run --durable target/debug/terrane-torture $(KILLS)
+
+accuracy: ## CASES=folder: how well the cost engine agrees with worked examples
+	cargo run -q -p terrane-cost --example accuracy -- $(CASES)
 
 fmt: tools
 	cargo fmt --all --check

@@ -15,19 +15,19 @@ stories! {
         an_absent_version_is_named,
         a_flood_of_output_does_not_grow_the_server,
         a_plan_that_hangs_is_ended_by_its_time,
-        a_plan_that_ignores_a_cancel_is_forced,
+        a_plan_that_ignores_a_cancel_is_killed,
+        an_apply_that_ignores_a_cancel_is_forced,
 }
 
 /// A version that no terraform will have.
 const STRANGE: &str = "99.0.0";
 
-/// A second stage whose engine of [`STRANGE`] runs this script for `plan`.
-fn strange(stage: &Stage, plan: &str, flags: &[&str]) -> Stage {
+/// A second stage whose engine of [`STRANGE`] runs this script for one of its commands, and is a real one for all others.
+fn strange(stage: &Stage, command: &str, script: &str, flags: &[&str]) -> Stage {
     let place = stage.server.folder().join("engines").join(STRANGE);
     fs::create_dir_all(&place).expect("an engines directory");
-    // For everything else it is a real one.
     let real = Version::V1_11_4.binary();
-    let script = format!("#!/bin/sh\ncase \" $* \" in *' plan '*) {plan} ;; esac\nexec \"$0.real\" \"$@\"\n");
+    let script = format!("#!/bin/sh\ncase \" $* \" in *' {command} '*) {script} ;; esac\nexec \"$0.real\" \"$@\"\n");
     fs::copy(real, place.join("terraform.real")).expect("copy a terraform");
     let program = place.join("terraform");
     fs::write(&program, script).expect("write an engine");
@@ -53,7 +53,7 @@ fn an_absent_version_is_named(stage: &mut Stage) {
 fn a_flood_of_output_does_not_grow_the_server(stage: &mut Stage) {
     // One line of 100 MB, then many of 50 bytes: 150 MB.
     let flood = "head -c 100000000 /dev/zero | tr '\\0' x; echo; yes 'a line of just about fifty bytes, as logs have it' | head -c 50000000; exit 1";
-    let other = strange(stage, flood, &[]);
+    let other = strange(stage, "plan", flood, &[]);
     let before = process::resident_kib(other.server.pid());
     let run = plan(&other, STRANGE);
     let (mut peak, began) = (before, Instant::now());
@@ -78,8 +78,7 @@ fn a_flood_of_output_does_not_grow_the_server(stage: &mut Stage) {
 }
 
 fn a_plan_that_hangs_is_ended_by_its_time(stage: &mut Stage) {
-    let other =
-        strange(stage, "trap '' INT TERM; echo hanging; sleep 600 & wait; sleep 600", &["--plan-timeout", "2s"]);
+    let other = strange(stage, "plan", HANGING, &["--plan-timeout", "2s"]);
     let run = plan(&other, STRANGE);
     other.reaches(&run, &["errored"]);
     assert_eq!(other.workspace("app")["attributes"]["locked"], false);
@@ -89,12 +88,24 @@ fn a_plan_that_hangs_is_ended_by_its_time(stage: &mut Stage) {
 /// Lets itself be neither interrupted nor ended.
 const HANGING: &str = "trap '' INT TERM; printf 'hang%s\\n' ing; while :; do sleep 1; done";
 
-fn a_plan_that_ignores_a_cancel_is_forced(stage: &mut Stage) {
-    let other = strange(stage, HANGING, &[]);
+fn a_plan_that_ignores_a_cancel_is_killed(stage: &mut Stage) {
+    let other = strange(stage, "plan", HANGING, &[]);
     let run = plan(&other, STRANGE);
     other.logs_say(&run, "plan", "hanging");
     let _ = other.act(&run, "cancel").is(&[202]);
+    // Force comes after patience.
     let _ = other.act(&run, "force-cancel").refuses(&[403, 409, 422]);
+    other.reaches(&run, &["canceled"]);
+    assert_eq!(other.workspace("app")["attributes"]["locked"], false);
+    other.leave();
+}
+
+fn an_apply_that_ignores_a_cancel_is_forced(stage: &mut Stage) {
+    let other = strange(stage, "apply", HANGING, &[]);
+    let id = other.create_workspace("app", json!({ "auto-apply": true, "terraform-version": STRANGE }));
+    let run = other.queue(&id, &other.uploaded(&id, false, &Slug::pack(&[("main.tf", ONE)])), &json!({}));
+    other.logs_say(&run, "apply", "hanging");
+    let _ = other.act(&run, "cancel").is(&[202]);
     // From when on it may be forced is told by the run itself.
     process::eventually("the run to be force-cancelable", Duration::from_secs(90), || {
         (other.run(&run)["attributes"]["actions"]["is-force-cancelable"] == true).then_some(())

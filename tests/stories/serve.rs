@@ -4,7 +4,7 @@ use std::process::Command;
 
 use serde_json::Value;
 use terrane_tests::api::Answer;
-use terrane_tests::{Server, Stage, settings};
+use terrane_tests::{Server, Stage, Terminal, Version, settings};
 
 use crate::stories;
 
@@ -16,6 +16,7 @@ stories! {
         a_token_ends_with_its_time_and_is_told_once,
         it_stops_when_asked_and_goes_on_where_it_was,
         a_bad_value_stops_the_start_with_one_line,
+        the_demo_ends_in_a_page_of_its_run,
 }
 
 fn header<'a>(answer: &'a Answer, name: &str) -> &'a str {
@@ -108,4 +109,16 @@ fn a_bad_value_stops_the_start_with_one_line(stage: &mut Stage) {
         assert!(said.contains(flags[0].trim_start_matches('-')), "{flags:?}: {said}");
         assert_eq!(said.trim().lines().count(), 1, "{flags:?}: {said}");
     }
+}
+
+fn the_demo_ends_in_a_page_of_its_run(stage: &mut Stage) {
+    let place = stage.server.folder();
+    let mut command = pty_process::blocking::Command::new(settings::binary()).args(["demo", "--listen", "127.0.0.1:0"]);
+    let engine = Version::V1_11_4.binary();
+    let path = format!("{}:/usr/bin:/bin", engine.parent().expect("an engine lies in a folder").display());
+    command = command.env_clear().env("PATH", path).env("HOME", place).env("TERM", "xterm").current_dir(place);
+    let mut demo = Terminal::spawn("terrane demo", command);
+    demo.expect("Apply complete!").expect("that run's page:").expect("/app/").expect("/runs/run-").expect("sign in as");
+    demo.interrupt();
+    demo.exits(0);
 }

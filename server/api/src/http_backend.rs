@@ -147,7 +147,7 @@ async fn found_or_made(
 }
 
 async fn unlock(app: &App, caller: &Caller, which: Which<'_>, body: &Bytes) -> Result<Response, Error> {
-    let workspace = app.workspace(caller, which, Permission::Read).await?;
+    let workspace = app.workspace(caller, which, Permission::ReadState).await?;
     let client: Option<ClientLock> = if body.iter().all(u8::is_ascii_whitespace) {
         None
     } else {

@@ -75,6 +75,7 @@ impl From<store::Error> for Error {
             store::Error::Contended(_) | store::Error::Slow(_) => {
                 Self::Unavailable(format!("too many writers at once ({error}); try again"))
             }
+            error if error.is_unstorable_text() => Self::invalid("", "A text holds the NUL character; leave it out"),
             other => Self::Internal(other.to_string()),
         }
     }

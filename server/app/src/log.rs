@@ -20,7 +20,14 @@ pub struct Part {
 
 impl App {
     /// Appends to the log of a phase under its lease. Bytes that are there already are skipped, a gap is refused.
-    pub(crate) async fn append_log(&self, lease: &Lease, offset: u64, mut bytes: Bytes) -> Result<()> {
+    pub(crate) async fn append_log(&self, lease: &Lease, offset: u64, bytes: Bytes) -> Result<()> {
+        // The same bytes may come twice at once, when a runner gave up on an answer: whoever is late looks again at what is there.
+        while !self.append_fresh(lease, offset, bytes.clone()).await? {}
+        Ok(())
+    }
+
+    /// Whether everything that was not there yet is there now. Each `false` means that another append made progress.
+    async fn append_fresh(&self, lease: &Lease, offset: u64, mut bytes: Bytes) -> Result<bool> {
         let phase = self.leased(lease).await?;
         let end = u64::try_from(phase.log_end).unwrap_or_default();
         if offset > end {
@@ -40,12 +47,12 @@ impl App {
                 .write(async |mut tx| store::log::append(&mut tx, &phase.id, lease.fence, &chunk).await)
                 .await?;
             if !appended {
-                return Err(lost(&phase.id));
+                return Ok(false);
             }
             start += length;
             self.hub.announce([Event::Log(phase.id.clone())]);
         }
-        Ok(())
+        Ok(true)
     }
 
     /// At most `limit` bytes of a log from `offset` on. Whoever may see the run, or has its signed address, may read it.

@@ -170,7 +170,10 @@ impl App {
                 if !good || !store::user::is_empty(&mut tx).await? {
                     return Err(Self::stale_setup());
                 }
-                store::user::delete_setups(&mut tx).await?;
+                // Of two that come at once, one deletes the link.
+                if store::user::delete_setups(&mut tx).await? == 0 {
+                    return Err(Self::stale_setup());
+                }
                 Ok(store::user::insert(&mut tx, &user, Some(&hash)).await?)
             })
             .await?;

@@ -167,10 +167,23 @@ impl App {
 
     /// Adds tags to those that are there; a key that is there gets its new value.
     pub async fn add_tags(&self, caller: &Caller, id: &WorkspaceId, tags: &[Tag]) -> Result<Workspace> {
-        let workspace = self.workspace(caller, access::Which::Id(id), Permission::UpdateWorkspace).await?;
-        let mut all = workspace.tags();
-        all.extend_from_slice(tags);
-        self.update_workspace(caller, id, &Settings { tags: Some(all), ..Settings::default() }).await
+        let saved = self
+            .store
+            .write(async |mut tx| {
+                let workspace = access::hold(&mut tx, caller, id, Permission::UpdateWorkspace).await?;
+                let mut all = workspace.tags();
+                all.extend_from_slice(tags);
+                let all = distinct(&all);
+                if all.len() > tag::MOST {
+                    return Err(Error::invalid("tags", "A workspace has up to 100 tags"));
+                }
+                store::workspace::put_tags(&mut tx, &workspace, &all).await?;
+                let saved = store::workspace::find(&mut tx, id, caller.user_id()).await?;
+                saved.ok_or_else(|| Error::not_found(format!("workspace {id}")))
+            })
+            .await?;
+        self.hub.announce([Event::Workspace(id.clone())]);
+        Ok(saved)
     }
 
     /// Deletes a workspace. `safe` refuses while it is locked or its state still manages something.

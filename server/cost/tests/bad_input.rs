@@ -83,3 +83,17 @@ fn references_in_a_circle_end() {
     let found = try_estimate(plan, "{}").unwrap();
     assert_eq!(found.resources[0].components[0].quantity.unwrap().to_string(), "8");
 }
+
+/// A real provider leaves computed attributes unknown although nobody wrote them; a machine does not become free by it.
+#[test]
+fn an_attribute_that_the_provider_fills_in_is_not_a_choice() {
+    let machine = one("aws_instance", r#"{"instance_type":"m5.large"}"#, r#"{"host_id":true,"tenancy":true}"#, "{}");
+    assert_eq!(machine.components[0].monthly.expect("an amount").to_string(), "70.08");
+    let cache = one(
+        "aws_elasticache_cluster",
+        r#"{"node_type":"cache.m5.large","engine":"redis","num_cache_nodes":1}"#,
+        r#"{"replication_group_id":true}"#,
+        "{}",
+    );
+    assert!(cache.proposed.is_some());
+}

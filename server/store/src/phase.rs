@@ -138,9 +138,16 @@ pub async fn set_wish(tx: &mut Tx, id: &str, wish: &str) -> Result<()> {
         .map(drop)
 }
 
-/// Says when its first process was started.
-pub async fn set_started(tx: &mut Tx, id: &str, now: Time) -> Result<()> {
-    tx.query("UPDATE phases SET started_at = $1 WHERE id = $2").bind(now.micros()).bind(id).run().await.map(drop)
+/// Says when its first process was started; false when the lease is no longer this one.
+pub async fn set_started(tx: &mut Tx, id: &str, fence: i64, now: Time) -> Result<bool> {
+    let said = tx
+        .query("UPDATE phases SET started_at = $1 WHERE id = $2 AND fence = $3 AND status = 'running'")
+        .bind(now.micros())
+        .bind(id)
+        .bind(fence)
+        .run()
+        .await?;
+    Ok(said == 1)
 }
 
 /// Ends a phase: its lease and its token with it.

@@ -79,8 +79,10 @@ impl App {
         let now = self.now();
         self.store
             .write(async |mut tx| {
-                store::phase::set_started(&mut tx, &phase.id, now).await?;
-                store::run::set_version(&mut tx, &phase.run_id, version).await
+                if !store::phase::set_started(&mut tx, &phase.id, lease.fence, now).await? {
+                    return Err(lost(&phase.id));
+                }
+                Ok(store::run::set_version(&mut tx, &phase.run_id, version).await?)
             })
             .await?;
         self.hub.announce([Event::Run { workspace: phase.workspace_id, run: phase.run_id }]);

@@ -61,7 +61,9 @@ async fn index(tx: &mut Tx, version: &StateVersion, sequence: i64, resources: &[
     let mut known: HashMap<String, Vec<u8>> = known.into_iter().collect();
     let mut closed: Vec<&str> = Vec::new();
     let mut opened: HashMap<&str, &Resource> = HashMap::new();
-    for resource in resources {
+    // A state that names an address twice is damaged, and stored as it is; the index holds each address once, as it came last.
+    let once: HashMap<&str, &Resource> = resources.iter().map(|r| (r.address.as_str(), r)).collect();
+    for resource in once.into_values() {
         match known.remove(&resource.address) {
             Some(hash) if hash == resource.hash => {}
             Some(_) => {

@@ -156,6 +156,11 @@ impl App {
             .store
             .write(async |mut tx| {
                 let workspace = access::hold_ours(&mut tx, &version.workspace_id).await?;
+                // The same upload may have come twice at once: the second finds the first's work.
+                let now = store::state::find(&mut tx, id).await?;
+                if let Some(done) = now.filter(|now| now.status != "pending") {
+                    return Ok(Written { version: done, repeated: true });
+                }
                 let writer = announced_by(&version)?;
                 let stands = may_write(&workspace, &writer)?;
                 append(&mut tx, &workspace, &version, &content, &outputs, &blob, stands, true).await
@@ -228,7 +233,7 @@ impl App {
                 may_write(&workspace, &writer(caller, source)?)?;
                 let gone = store::state::list_current_hashes(&mut tx, id).await?;
                 let gone: Vec<&str> = gone.iter().map(|(address, _)| address.as_str()).collect();
-                store::state::close_resources(&mut tx, id, workspace.state_sequence, &gone).await?;
+                store::state::close_resources(&mut tx, id, workspace.state_sequence + 1, &gone).await?;
                 store::workspace::clear_current_state(&mut tx, id, now).await?;
                 Ok::<_, Error>(())
             })

@@ -160,6 +160,15 @@ pub(crate) fn call<'v>(
                 _ => Value::Void(Gap::Unset(attribute.into_owned())),
             }
         }
+        // Whether somebody chose an attribute of this resource. Providers fill in many that nobody wrote; those are
+        // unknown until the apply too, but the configuration says nothing about them.
+        "given" => {
+            let attribute = text(0)?;
+            let resource = &evaluator.world.resources[evaluator.at];
+            let known =
+                evaluator.subject.node.get(&attribute).is_some_and(|node| !node.is_blank() && node.text() != Some(""));
+            Value::Bool(known || evaluator.world.is_configured(resource, &attribute))
+        }
         // Whether an attribute will only be known after the apply.
         "unknown" => Value::Bool(matches!(argument(&given, 0)?, Value::Void(Gap::Unknown(_)))),
         // The amount rounded up to the next of the sizes given: `step(amount, 4, 8, 16, …)`

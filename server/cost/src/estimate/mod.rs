@@ -234,10 +234,11 @@ impl<'a> Engine<'_, 'a> {
 /// The worst state counts: one cost we cannot tell makes the resource one that we cannot tell.
 fn summed_up(components: Vec<Component>, known_free: bool) -> Assessed {
     if components.is_empty() {
-        return if known_free {
-            Assessed::nothing(State::Free, None)
-        } else {
-            Assessed::nothing(State::Estimated, None)
+        // Nothing due must have been said on purpose: what merely fell through every condition is not known.
+        let reason = "no part of this type's price definition applies to this configuration";
+        return match known_free {
+            true => Assessed::nothing(State::Free, None),
+            false => Assessed::nothing(State::NotEstimated, Some(reason)),
         };
     }
     let has = |state| components.iter().any(|component| component.state == state);

@@ -21,7 +21,10 @@ impl<'a> World<'a> {
         let (mut found, mut written) = (Vec::new(), true);
         if let Some(configured) = self.configuration.resources.get(place.as_ref()) {
             let module = module_of(&place, &resource.kind);
-            let expressions = configured.expressions.and_then(|raw| serde_json::from_str::<Node<'a>>(raw.get()).ok());
+            // Most resources write few of the attributes a definition asks for: looking is cheaper than reading.
+            let first = path.split('.').next().unwrap_or_default();
+            let expressions = configured.expressions.filter(|raw| raw.get().contains(first));
+            let expressions = expressions.and_then(|raw| serde_json::from_str::<Node<'a>>(raw.get()).ok());
             let mut names = Vec::new();
             written = false;
             if let Some(expressions) = &expressions {
@@ -69,6 +72,14 @@ impl<'a> World<'a> {
         let answer = found.get(&to).cloned().unwrap_or_default();
         self.backs.borrow_mut().insert(key, found);
         answer
+    }
+
+    /// Whether the configuration writes an attribute of a resource.
+    pub(crate) fn is_configured(&self, resource: &Resource<'a>, attribute: &str) -> bool {
+        let configured = self.configuration.resources.get(resource.place().as_ref());
+        let raw = configured.and_then(|configured| configured.expressions);
+        let expressions = raw.and_then(|raw| serde_json::from_str::<Node<'a>>(raw.get()).ok());
+        expressions.is_some_and(|expressions| expressions.get(attribute).is_some_and(|node| !node.is_blank()))
     }
 
     /// Every resource that any attribute of `from` names.

@@ -69,7 +69,8 @@ async fn a_lease(store: &Fresh) {
             assert_eq!(phase::renew(&mut tx, plan, 7, NOW.plus_seconds(60)).await?.as_deref(), Some("go-on"));
             assert_eq!(phase::renew(&mut tx, plan, 6, NOW).await?, None, "an older fence renews nothing");
             phase::set_wish(&mut tx, plan, "interrupt").await?;
-            phase::set_started(&mut tx, plan, NOW).await?;
+            assert!(!phase::set_started(&mut tx, plan, 6, NOW).await?, "an older fence starts nothing");
+            assert!(phase::set_started(&mut tx, plan, 7, NOW).await?);
             assert_eq!(phase::renew(&mut tx, plan, 7, NOW).await?.as_deref(), Some("interrupt"));
             let mut found = phase::find(&mut tx, plan).await?.unwrap();
             assert_eq!((found.status()?, found.fence, found.started_at), (PhaseStatus::Running, 7, Some(NOW.micros())));

@@ -1,0 +1,10 @@
+//! The doors of machines in process: a router over a real database, a clock that stands, dice that are seeded, actors as values.
+
+#![expect(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr, reason = "a test that cannot go on says so")]
+
+extern crate terrane_api as api;
+
+mod attacks;
+mod roles;
+mod runs;
+mod town;

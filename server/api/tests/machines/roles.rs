@@ -1,0 +1,175 @@
+//! Every route times every role. The routes are read from the router's source: a new one changes the table, and is looked at.
+
+use crate::town::{Engine, Town, state};
+use app::{NewRun, VariableChange};
+use std::fmt::Write;
+
+const ROLES: [&str; 8] = ["nobody", "revoked", "foreign-run", "stranger", "read", "plan", "write", "owner"];
+
+/// Method and path of every route, as the source says them.
+fn routes() -> Vec<(String, String)> {
+    let source = include_str!("../../src/lib.rs");
+    let mut routes = Vec::new();
+    let mut signed = false;
+    for part in source.split(".route(").skip(1) {
+        let path = part.split('"').nth(1).unwrap();
+        let prefix = match () {
+            () if path.starts_with("/api/") || path.starts_with("/.well") => "",
+            () if signed => "/api/signed",
+            () => "/api/v2",
+        };
+        let handlers = part.split(".layer(DefaultBodyLimit::max(DOCUMENT))").next().unwrap();
+        let before = routes.len();
+        for (handler, methods) in [
+            ("get(", &["GET"][..]),
+            ("post(", &["POST"]),
+            ("put(", &["PUT"]),
+            ("patch(", &["PATCH"]),
+            ("delete(", &["DELETE"]),
+            ("any(", &["GET", "LOCK", "POST", "UNLOCK", "DELETE"]),
+        ] {
+            let named = |before: &str| before.ends_with([' ', '.', '\n', '(']);
+            if handlers.match_indices(handler).any(|(at, _)| named(&handlers[..at])) {
+                routes.extend(methods.iter().map(|method| ((*method).to_owned(), format!("{prefix}{path}"))));
+            }
+        }
+        assert!(routes.len() > before, "no method read of {path}");
+        signed |= part.contains("let signed = ");
+    }
+    routes
+}
+
+struct Things {
+    project: String,
+    variable: String,
+    configuration: String,
+    run: String,
+    version: String,
+    output: String,
+}
+
+async fn furnish(town: &Town) -> Things {
+    let owner = town.caller("owner").await;
+    let version = town.write(&state(1, "l", &[("a", 1)])).await.unwrap().version;
+    let output = town.app.state_outputs(&version).await.unwrap()[0].0.id.to_string();
+    let change = VariableChange {
+        key: Some("region".into()),
+        value: Some("x".to_owned().into()),
+        category: Some(domain::variable::Category::Env),
+        ..VariableChange::default()
+    };
+    let variable = town.app.create_variable(&owner, &town.workspace, change).await.unwrap();
+    let run = town.new_run(&owner, &town.workspace, NewRun::default()).await;
+    let row = town.app.run(&owner, &run).await.unwrap();
+    let workspace =
+        town.app.workspace(&owner, app::Which::Id(&town.workspace), domain::permission::Permission::Read).await;
+    Things {
+        project: workspace.unwrap().project_id.to_string(),
+        variable: variable.id.to_string(),
+        configuration: row.configuration_version_id.to_string(),
+        run: run.to_string(),
+        version: version.id.to_string(),
+        output,
+    }
+}
+
+fn fill(path: &str, town: &Town, things: &Things) -> String {
+    let workspace = if path.starts_with("/api/http") { "web" } else { town.workspace.as_str() };
+    let tail = things.run.strip_prefix("run-").unwrap();
+    path.replace("{organization}", "acme")
+        .replace("{name}", "web")
+        .replace("{workspace}", workspace)
+        .replace("{project}", &things.project)
+        .replace("{variable}", &things.variable)
+        .replace("{configuration}", &things.configuration)
+        .replace("{run}", &things.run)
+        .replace("{plan}", &format!("plan-{tail}"))
+        .replace("{apply}", &format!("apply-{tail}"))
+        .replace("{version}", &things.version)
+        .replace("{output}", &things.output)
+        .replace("{signed}", "forged")
+}
+
+/// What a client sends there.
+fn body(method: &str, path: &str, town: &Town) -> String {
+    let attributes = |json: serde_json::Value| serde_json::json!({ "data": { "attributes": json } }).to_string();
+    match (method, path) {
+        ("GET" | "DELETE", _) => String::new(),
+        ("LOCK" | "UNLOCK", _) => r#"{"ID":"lock-1","Operation":"plan"}"#.into(),
+        (_, "/api/http/{organization}/{workspace}") => state(2, "l", &[]),
+        (_, p) if p.ends_with("/organizations") => {
+            attributes(serde_json::json!({ "name": "new", "email": "a@b.test" }))
+        }
+        (_, p) if p.ends_with("/projects") => attributes(serde_json::json!({ "name": "new" })),
+        (_, p) if p.ends_with("/workspaces") => attributes(serde_json::json!({ "name": "new" })),
+        (_, p) if p.ends_with("/vars") => {
+            attributes(serde_json::json!({ "key": "k", "category": "env", "value": "v" }))
+        }
+        (_, p) if p.ends_with("/state-versions") => {
+            attributes(serde_json::json!({ "serial": 2, "md5": "0".repeat(32) }))
+        }
+        (_, p) if p.ends_with("/runs") => serde_json::json!({ "data": { "attributes": {}, "relationships": {
+            "workspace": { "data": { "type": "workspaces", "id": town.workspace.as_str() } } } } })
+        .to_string(),
+        _ => "{}".into(),
+    }
+}
+
+async fn table(engine: Engine) -> Option<String> {
+    let mut table = format!("{:72}", "");
+    for role in ROLES {
+        write!(table, " {role:11}").unwrap();
+    }
+    table = table.trim_end().to_owned() + "\n";
+    for (method, path) in routes() {
+        let town = Town::build(engine).await?;
+        let things = furnish(&town).await;
+        let mut line = format!("{:72}", format!("{method} {path}"));
+        for role in ROLES {
+            let answer = town.ask(role, &method, &fill(&path, &town, &things), body(&method, &path, &town)).await;
+            let code = answer.status.as_u16();
+            write!(line, " {code:<11}").unwrap();
+            let case = format!("{role}: {method} {path}: {code} {}", answer.text());
+            // The JSON of a plan that is not made yet is asked for again.
+            assert!(code < 500 || (code == 503 && path.contains("json-output")), "{case}");
+            let open = path.contains("well-known") || path.ends_with("/ping");
+            if ["nobody", "revoked"].contains(&role) && !open {
+                assert_eq!(code, 401, "{case}");
+            }
+            let concerns_state = path.contains("state") || path.starts_with("/api/http");
+            if ["foreign-run", "stranger"].contains(&role) && concerns_state {
+                // A list names its workspace in the query: without one it is a bad request for everybody.
+                let list = path == "/api/v2/state-versions";
+                assert!(code == 401 || code == 403 || (list && code == 422), "never 404: {case}");
+            }
+        }
+        writeln!(table, "{}", line.trim_end()).unwrap();
+    }
+    Some(table)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_for_every_role_on_sqlite() {
+    insta::assert_snapshot!("routes_and_roles", table(Engine::Sqlite).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_route_for_every_role_on_postgres() {
+    if let Some(table) = table(Engine::Postgres).await {
+        insta::assert_snapshot!("routes_and_roles", table);
+    }
+}
+
+#[tokio::test]
+async fn a_list_of_states_is_no_secret_way_in() {
+    let town = Town::build(Engine::Sqlite).await.unwrap();
+    for (organization, name) in [("acme", "web"), ("acme", "none"), ("none", "none")] {
+        let path = format!(
+            "/api/v2/state-versions?filter%5Borganization%5D%5Bname%5D={organization}&filter%5Bworkspace%5D%5Bname%5D={name}"
+        );
+        for role in ["stranger", "foreign-run"] {
+            let answer = town.ask(role, "GET", &path, "").await;
+            assert_eq!(answer.status, 403, "{role} {path}: {}", answer.text());
+        }
+    }
+}

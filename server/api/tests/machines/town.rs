@@ -1,0 +1,260 @@
+//! Two organizations with a workspace each, and everybody who may or may not enter.
+
+use app::{App, Caller, Chance, Clock, Inner, Limits, NewConfiguration, NewRun, NewUser, Settings, Source, Vault};
+use axum::{Router, body::Body};
+use bytes::Bytes;
+use domain::{
+    id::{Entropy, RunId, WorkspaceId},
+    permission::{Permission, Role},
+    time::Time,
+};
+use http::{HeaderMap, Request, StatusCode};
+use http_body_util::BodyExt;
+use objects::{Blobs, Filesystem};
+use protocol::{Counts, Job, Outcome};
+use secrecy::ExposeSecret;
+use sqlx::{Connection, Executor, PgConnection};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering::Relaxed},
+    },
+};
+use store::Store;
+use tower::ServiceExt;
+
+/// The most bytes of a state here.
+pub(crate) const STATE_BYTES: usize = 1 << 20;
+
+/// A clock that goes when it is told to.
+#[derive(Clone)]
+pub(crate) struct Hand(Arc<AtomicI64>);
+
+impl Hand {
+    pub(crate) fn pass(&self, seconds: i64) {
+        self.0.fetch_add(seconds * 1_000_000, Relaxed);
+    }
+}
+impl Clock for Hand {
+    fn now(&self) -> Time {
+        Time::from_micros(self.0.load(Relaxed))
+    }
+}
+
+/// Dice that fall alike each time (SplitMix64).
+pub(crate) struct Dice(AtomicU64);
+
+impl Dice {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(AtomicU64::new(seed))
+    }
+    pub(crate) fn roll(&self) -> u64 {
+        let mut z = self.0.fetch_add(0x9E37_79B9_7F4A_7C15, Relaxed);
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        z ^ (z >> 31)
+    }
+    pub(crate) fn below(&self, n: usize) -> usize {
+        usize::try_from(self.roll() % n as u64).unwrap()
+    }
+}
+impl Chance for Dice {
+    fn entropy(&self) -> Entropy {
+        let mut bytes = Entropy::default();
+        for chunk in bytes.chunks_mut(8) {
+            chunk.copy_from_slice(&self.roll().to_le_bytes());
+        }
+        bytes
+    }
+}
+
+pub(crate) struct Town {
+    pub(crate) app: App,
+    pub(crate) router: Router,
+    pub(crate) clock: Hand,
+    pub(crate) tokens: BTreeMap<&'static str, String>,
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) workspace: WorkspaceId,
+}
+
+/// What came back.
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Bytes,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|e| panic!("{e}: {}", self.text()))
+    }
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Engine {
+    Sqlite,
+    Postgres,
+}
+
+impl Engine {
+    /// A fresh store; `None` only when somebody switched Postgres off by name.
+    #[expect(clippy::disallowed_methods, reason = "the tests' own setting: it does not reach the server")]
+    async fn open(self, folder: &std::path::Path) -> Option<Store> {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
+        if self == Self::Sqlite {
+            return Some(Store::sqlite(&folder.join("terrane.db")).await.unwrap());
+        }
+        let server = std::env::var("TERRANE_TEST_POSTGRES").expect(
+            "TERRANE_TEST_POSTGRES is not set: run the tests by `tests/tools/postgres run cargo nextest run`, or set it to `off`",
+        );
+        if server == "off" {
+            eprintln!("NOT CHECKED on Postgres: TERRANE_TEST_POSTGRES is off");
+            return None;
+        }
+        let name = format!("machines_{}_{}", std::process::id(), NEXT.fetch_add(1, Relaxed));
+        let mut admin = PgConnection::connect(&server).await.expect("reach the Postgres of TERRANE_TEST_POSTGRES");
+        admin.execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
+        Some(Store::postgres(&format!("{}/{name}", server.rsplit_once('/').unwrap().0)).await.unwrap())
+    }
+}
+
+impl Town {
+    pub(crate) async fn build(engine: Engine) -> Option<Self> {
+        let folder = tempfile::tempdir().unwrap();
+        let store = engine.open(folder.path()).await?;
+        let objects = Filesystem::open(folder.path().join("objects")).await.unwrap();
+        let clock = Hand(Arc::new(AtomicI64::new(1_700_000_000_000_000)));
+        let app = App::new(Inner {
+            store,
+            vault: Vault::new(secrets::MasterKey::from_bytes(&[7; 32]), Blobs::new(Arc::new(objects))),
+            clock: Box::new(clock.clone()),
+            chance: Box::new(Dice::new(1)),
+            hub: app::hub::Hub::default(),
+            known: app::Known::default(),
+            check_archive: |_| Ok(()),
+            limits: Limits {
+                state_bytes: STATE_BYTES,
+                upload_bytes: 1 << 20,
+                organization_runs: 2,
+                plan_seconds: 60,
+                apply_seconds: 60,
+                grace_seconds: 10,
+            },
+            address: "https://terrane.test".into(),
+        });
+        let http = http_doors::Http { app: app.clone(), stopping: tokio_util::sync::CancellationToken::new() };
+        let mut tokens = BTreeMap::new();
+        for organization in ["acme", "other"] {
+            app.create_organization(None, organization, &format!("{organization}@nowhere.test")).await.unwrap();
+        }
+        let roles = [
+            ("owner", "acme", Some(Role::Owner)),
+            ("write", "acme", Some(Role::Write)),
+            ("plan", "acme", Some(Role::Plan)),
+            ("read", "acme", Some(Role::Read)),
+            ("revoked", "acme", Some(Role::Owner)),
+            ("stranger", "other", Some(Role::Owner)),
+        ];
+        for (name, organization, role) in roles {
+            let email = format!("{name}@example.com");
+            let new = NewUser { name: name.into(), email, site_admin: false, password: None };
+            let user = app.create_user(new).await.unwrap();
+            if let Some(role) = role {
+                app.put_member(None, organization, name, role).await.unwrap();
+            }
+            let (token, value) = app.create_token(&user, "test", None).await.unwrap();
+            if name == "revoked" {
+                app.revoke_token(&Caller::User(user), &token.id).await.unwrap();
+            }
+            tokens.insert(name, value.expose_secret().to_owned());
+        }
+        let router = api::router(&http);
+        let mut town = Self { app, router, clock, tokens, folder, workspace: WorkspaceId::new(&[0; 32]) };
+        let stranger = town.caller("stranger").await;
+        let foreign = town.new_workspace(&stranger, "other", "web").await;
+        town.new_run(&stranger, &foreign, NewRun { auto_apply: Some(true), ..NewRun::default() }).await;
+        let plan = town.app.claim().await.unwrap();
+        town.planned(&plan, true).await;
+        let apply = town.app.claim().await.unwrap();
+        // Announced, so that it is never offered again: the story's own runner executes only its own workspace.
+        town.app.started(&apply.lease, "1.11.4").await.unwrap();
+        town.tokens.insert("foreign-run", apply.token.expose_secret().to_owned());
+        let owner = town.caller("owner").await;
+        town.workspace = town.new_workspace(&owner, "acme", "web").await;
+        Some(town)
+    }
+
+    pub(crate) async fn caller(&self, name: &str) -> Caller {
+        self.app.authenticate(&self.tokens[name]).await.unwrap()
+    }
+
+    async fn new_workspace(&self, caller: &Caller, organization: &str, name: &str) -> WorkspaceId {
+        let settings = Settings { name: Some(name.into()), ..Settings::default() };
+        self.app.create_workspace(caller, organization, &settings).await.unwrap().id
+    }
+
+    /// A run of a configuration that was uploaded for it.
+    pub(crate) async fn new_run(&self, caller: &Caller, workspace: &WorkspaceId, new: NewRun) -> RunId {
+        let what = NewConfiguration { speculative: false, provisional: false, auto_queue_runs: false };
+        let configuration = self.app.create_configuration(caller, workspace, what).await.unwrap();
+        self.app.upload_configuration(&configuration.id, Box::pin(&b"archive"[..])).await.unwrap();
+        let new = NewRun { configuration_version: Some(configuration.id), ..new };
+        self.app.create_run(caller, workspace, new).await.unwrap().id
+    }
+
+    pub(crate) async fn planned(&self, job: &Job, has_changes: bool) {
+        let outcome = Outcome::Planned { has_changes, counts: Counts::default(), generated_configuration: false };
+        self.app.finish(&job.lease, outcome, Vec::new()).await.unwrap();
+    }
+
+    /// Writes a state through the http door without a lock.
+    pub(crate) async fn write(&self, state: &str) -> app::Result<app::Written> {
+        let owner = self.caller("owner").await;
+        let seen = self.app.workspace(&owner, app::Which::Id(&self.workspace), Permission::WriteState).await?;
+        self.app.write_state(&owner, &seen, &Source::Http(None), state.to_owned().into(), None).await
+    }
+
+    pub(crate) async fn ask(&self, actor: &str, method: &str, path: &str, body: impl Into<Body>) -> Answer {
+        self.ask_with(actor, method, path, body, &[]).await
+    }
+
+    pub(crate) async fn ask_with(
+        &self,
+        actor: &str,
+        method: &str,
+        path: &str,
+        body: impl Into<Body>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        if let Some(token) = self.tokens.get(actor) {
+            request = request.header("authorization", format!("Bearer {token}"));
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let answer = self.router.clone().oneshot(request.body(body.into()).unwrap()).await.unwrap();
+        let (parts, body) = answer.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+}
+
+/// A state with these resource instances.
+pub(crate) fn state(serial: i64, lineage: &str, instances: &[(&str, u64)]) -> String {
+    let resources: Vec<_> = instances
+        .iter()
+        .map(|(name, value)| {
+            serde_json::json!({ "mode": "managed", "type": "t", "name": name, "provider": "p",
+                "instances": [{ "attributes": { "v": value } }] })
+        })
+        .collect();
+    serde_json::json!({ "version": 4, "terraform_version": "1.11.4", "serial": serial, "lineage": lineage,
+        "outputs": { "secret": { "value": "CANARY-output", "type": "string", "sensitive": true } },
+        "resources": resources })
+    .to_string()
+}

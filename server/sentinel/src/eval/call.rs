@@ -1,0 +1,131 @@
+//! Calls, and reading imports.
+
+use super::stmt::Flow;
+use super::{Frame, Machine, Outcome, fault};
+use crate::syntax::ast::Expr;
+use crate::value::{Frozen, List, Map, Origin, Table, Value};
+
+impl<'h> Machine<'h> {
+    pub(super) fn call_expr(
+        &mut self,
+        callee: &'h Expr,
+        args: &'h [Expr],
+        at: u32,
+        frame: &'h Frame<'h>,
+    ) -> Outcome<Value<'h>> {
+        let callee = self.value(callee, frame)?;
+        if matches!(callee, Value::Undefined(_)) {
+            return Ok(callee);
+        }
+        let mut values = Vec::with_capacity(args.len());
+        for arg in args {
+            values.push(self.value(arg, frame)?);
+        }
+        let origin = self.here(at);
+        self.call(callee, &values, origin)
+    }
+
+    /// Calls a function value.
+    pub(crate) fn call(&mut self, callee: Value<'h>, args: &[Value<'h>], origin: Origin) -> Outcome<Value<'h>> {
+        match callee {
+            Value::Func(func) => {
+                if func.code.params.len() != args.len() {
+                    let wanted = func.code.params.len();
+                    return fault(format!("the function takes {wanted} arguments, not {}", args.len()));
+                }
+                if self.calls >= self.limits.depth {
+                    return fault(format!("more than {} calls inside each other", self.limits.depth));
+                }
+                let frame = Frame::new(self.bump, func.code.scope.size.into(), Some(func.frame));
+                for (slot, value) in frame.slots.iter().zip(args) {
+                    slot.set(*value);
+                }
+                let outer = std::mem::replace(&mut self.program, func.program);
+                self.calls += 1;
+                let flow = self.block(&func.code.body, frame)?;
+                self.calls -= 1;
+                self.program = outer;
+                Ok(match flow {
+                    Flow::Return(value) => value,
+                    _ => Value::Undefined(Some(origin)),
+                })
+            }
+            Value::Native(native) => native(self, args, origin),
+            Value::Bound(object, method) => method(self, object, args, origin),
+            other => fault(format!("a {} cannot be called", other.type_name())),
+        }
+    }
+
+    /// The members of a module are copied when they are read; what cannot change any more is shared as a view.
+    pub(crate) fn export(&mut self, number: u32, name: &str) -> Outcome<Option<Value<'h>>> {
+        let frame = self.instance(number)?;
+        let program = &self.units[number as usize].program;
+        let Some(slot) = program.names.iter().position(|n| **n == *name) else { return Ok(None) };
+        let value = match frame.slots[slot].get() {
+            Value::Unbound => return Ok(None),
+            value => self.force(value)?,
+        };
+        if !matches!(value, Value::List(_) | Value::Map(_)) {
+            return Ok(Some(value));
+        }
+        if !program.inert {
+            return self.copy(value, 0).map(Some);
+        }
+        let key = (number, slot as u16);
+        let frozen = match self.exports.get(&key) {
+            Some(frozen) => *frozen,
+            None => {
+                let frozen = self.freeze(value, 0)?;
+                self.exports.insert(key, frozen);
+                frozen
+            }
+        };
+        Ok(Some(frozen.thaw(self.bump)))
+    }
+
+    fn copy(&mut self, value: Value<'h>, depth: usize) -> Outcome<Value<'h>> {
+        self.tick()?;
+        self.shallow(depth)?;
+        Ok(match value {
+            Value::List(list) => {
+                let copy = List::owned(self.bump, []);
+                for item in list.items() {
+                    let item = self.copy(item, depth + 1)?;
+                    copy.push(item);
+                }
+                Value::List(copy)
+            }
+            Value::Map(map) => {
+                let mut table = Table::new(self.bump);
+                for (key, item) in map.entries() {
+                    let item = self.copy(item, depth + 1)?;
+                    table.insert(key, item);
+                }
+                Value::Map(Map::owned(self.bump, table))
+            }
+            other => other,
+        })
+    }
+
+    fn freeze(&mut self, value: Value<'h>, depth: usize) -> Outcome<Frozen<'h>> {
+        self.tick()?;
+        self.shallow(depth)?;
+        Ok(match value {
+            Value::List(list) => {
+                let mut items = Vec::new();
+                for item in list.items() {
+                    items.push(self.freeze(item, depth + 1)?);
+                }
+                Frozen::list(self.bump, &items)
+            }
+            Value::Map(map) => {
+                let mut items = Vec::new();
+                for (key, item) in map.entries() {
+                    items.push((key, self.freeze(item, depth + 1)?));
+                }
+                Frozen::map(self.bump, items)
+            }
+            other => Frozen::Leaf(other),
+        })
+    }
+}

@@ -1,0 +1,25 @@
+//! The Sentinel policy language, implemented from its public documentation: parse a [`Program`], describe a [`Run`], get a [`Report`].
+
+mod builtin;
+pub mod case;
+pub mod check;
+pub mod command;
+pub mod config;
+mod diagnostic;
+mod eval;
+pub mod format;
+mod import;
+mod limits;
+pub mod mock;
+mod program;
+mod re2;
+mod run;
+mod std_imports;
+mod syntax;
+mod terraform;
+mod value;
+
+pub use diagnostic::{Diagnostic, line_and_column};
+pub use limits::Limits;
+pub use run::{Position, Provider, Report, RuleReport, Run, Verdict};
+pub use syntax::ast::Program;

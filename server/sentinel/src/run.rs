@@ -1,0 +1,336 @@
+//! One evaluation of a policy: what goes in, and what comes out.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use bumpalo::Bump;
+use serde_json::Value as Json;
+
+use crate::diagnostic::line_and_column;
+use crate::eval::{Fault, Machine, Unit};
+use crate::import::{Hosts, Link};
+use crate::limits::Limits;
+use crate::std_imports::Standard;
+use crate::syntax::ast::Program;
+use crate::terraform::Host;
+use crate::value::{Origin, Value, to_json};
+
+/// What stands behind an import path that the configuration names.
+#[derive(Debug, Clone)]
+pub enum Provider {
+    /// A module: a Sentinel file.
+    Module(Arc<Program>),
+    /// A JSON document that is a value of its own.
+    Static(Arc<Json>),
+    /// Mock data: an object whose members the import has.
+    Members(Arc<Json>),
+}
+
+/// Everything one evaluation needs.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// The policy.
+    pub policy: Arc<Program>,
+    /// Mocks, by import path: they replace whatever else has the path.
+    pub mocks: BTreeMap<String, Provider>,
+    /// Modules and static data, by import path.
+    pub imports: BTreeMap<String, Provider>,
+    /// Parameter values.
+    pub params: Vec<(String, Json)>,
+    /// Names bound in every file scope.
+    pub globals: Vec<(String, Json)>,
+    /// `terraform show -json` of the plan, for the Terraform imports.
+    pub plan: Option<Arc<Json>>,
+    /// The members of `tfrun`.
+    pub run: Option<Arc<Json>>,
+    /// The time policies see, in nanoseconds since 1970.
+    pub now: i128,
+    /// Names of the policy whose plain values the report is to hold.
+    pub watched: Vec<String>,
+    /// What the policy may use.
+    pub limits: Limits,
+}
+
+/// A place in a source file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Position {
+    /// The file.
+    pub file: String,
+    /// Byte offset.
+    pub offset: usize,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column, from 1.
+    pub column: usize,
+}
+
+/// A rule that was evaluated.
+#[derive(Debug, Clone)]
+pub struct RuleReport {
+    /// The name it was assigned to.
+    pub name: String,
+    /// The comment above the assignment.
+    pub description: Option<String>,
+    /// Where the assignment starts.
+    pub position: Position,
+    /// Its value; `None` for undefined.
+    pub value: Option<Json>,
+}
+
+/// What the policy decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// `main` allows.
+    Pass,
+    /// `main` refuses.
+    Fail,
+    /// `main` is undefined: refused.
+    Undefined,
+    /// The policy did not get to a decision: refused.
+    Error,
+}
+
+/// What an evaluation gave.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// The decision.
+    pub verdict: Verdict,
+    /// Why there is none, with the place.
+    pub error: Option<(String, Option<Position>)>,
+    /// Where the undefined value of `main` came from.
+    pub undefined_at: Option<Position>,
+    /// Value of `main`; `None` for undefined or missing.
+    pub main: Option<Json>,
+    /// Rules in the order they were first evaluated.
+    pub rules: Vec<RuleReport>,
+    /// Values of the watched names that are plain data.
+    pub names: BTreeMap<String, Json>,
+    /// The first comment of the policy.
+    pub description: Option<String>,
+    /// What was printed, one line for each call.
+    pub printed: String,
+}
+
+/// The stack of the evaluating thread. Only what is touched takes memory.
+const STACK: usize = 256 << 20;
+
+impl Run {
+    /// A run of a policy without imports, parameters and documents.
+    #[must_use]
+    pub fn new(policy: Arc<Program>) -> Self {
+        Self {
+            policy,
+            mocks: BTreeMap::new(),
+            imports: BTreeMap::new(),
+            params: Vec::new(),
+            globals: Vec::new(),
+            plan: None,
+            run: None,
+            now: 0,
+            watched: Vec::new(),
+            limits: Limits::default(),
+        }
+    }
+
+    /// Evaluates the policy on a thread of its own with a stack for deep recursion. Never panics on what a policy does.
+    #[must_use]
+    pub fn evaluate(&self) -> Report {
+        let evaluate = || {
+            let spawned = std::thread::Builder::new().stack_size(STACK);
+            std::thread::scope(|scope| match spawned.spawn_scoped(scope, || self.evaluate_here()) {
+                Ok(thread) => thread
+                    .join()
+                    .unwrap_or_else(|_| Report::error("the engine failed on this policy; please report it")),
+                Err(error) => Report::error(format!("no thread could be started to evaluate the policy: {error}")),
+            })
+        };
+        evaluate()
+    }
+
+    fn evaluate_here(&self) -> Report {
+        let units = match self.link() {
+            Ok(units) => units,
+            Err(report) => return *report,
+        };
+        let bump = Bump::new();
+        let hosts = Hosts { plan: self.plan.as_deref(), run: self.run.as_deref(), ..Hosts::default() };
+        let mut machine = Machine::new(&bump, &units, hosts, &self.params, &self.globals, &self.limits, self.now);
+        let outcome = machine.instance(0).and_then(|frame| {
+            let slot = self.policy.names.iter().position(|n| **n == *"main");
+            let main = slot.map_or(Value::Unbound, |slot| frame.slots[slot].get());
+            machine.force(main)
+        });
+        let position = |origin: Option<Origin>| origin.map(|o| position(&units[o.program as usize].program, o.at));
+        let mut report = match outcome {
+            Ok(main) => {
+                let (verdict, error) = verdict(main);
+                let mut report = Report { verdict, error: error.map(|e| (e, None)), ..Report::error("") };
+                if let Value::Undefined(origin) = main {
+                    report.undefined_at = position(origin);
+                }
+                report.error = report.error.filter(|_| verdict == Verdict::Error);
+                report.main = to_json(&mut machine, main, false, 0).ok().flatten();
+                report
+            }
+            Err(fault) => {
+                let Fault { message, origin } = *fault;
+                let mut report = Report::error(message);
+                if let Some((_, at)) = &mut report.error {
+                    *at = position(origin);
+                }
+                report
+            }
+        };
+        report.description = self.policy.description.as_deref().map(str::to_owned);
+        report.printed = std::mem::take(&mut machine.printed).trim_end_matches('\n').to_owned();
+        for record in std::mem::take(&mut machine.records) {
+            report.rules.push(RuleReport {
+                name: record.name.to_owned(),
+                description: record.description.map(str::to_owned),
+                position: crate::run::position(&self.policy, record.at),
+                value: to_json(&mut machine, record.value, false, 0).ok().flatten(),
+            });
+        }
+        if let Some(frame) = machine.instances[0] {
+            for (name, slot) in self.policy.names.iter().zip(frame.slots) {
+                if matches!(slot.get(), Value::Rule(_) | Value::Unbound) || !self.watched.iter().any(|w| **w == **name)
+                {
+                    continue;
+                }
+                if let Ok(Some(json)) = to_json(&mut machine, slot.get(), false, 0) {
+                    report.names.insert(name.to_string(), json);
+                }
+            }
+        }
+        report
+    }
+
+    /// Follows the imports of the policy and of its modules.
+    fn link(&self) -> Result<Vec<Unit>, Box<Report>> {
+        let mut units = vec![Unit { program: Arc::clone(&self.policy), links: Vec::new() }];
+        let mut known: BTreeMap<String, u32> = BTreeMap::new();
+        let mut next = 0;
+        while next < units.len() {
+            let program = Arc::clone(&units[next].program);
+            for import in &program.imports {
+                let path = &*import.path;
+                let given = self.mocks.get(path).or_else(|| self.imports.get(path));
+                let link = match given {
+                    Some(Provider::Module(module)) => {
+                        let number = *known.entry(path.to_owned()).or_insert_with(|| {
+                            units.push(Unit { program: Arc::clone(module), links: Vec::new() });
+                            (units.len() - 1) as u32
+                        });
+                        Link::Module(number)
+                    }
+                    Some(Provider::Static(json)) => Link::Static(Arc::clone(json)),
+                    Some(Provider::Members(json)) => Link::Members(Arc::clone(json)),
+                    None => match (self.walk_static(path), Host::of(path), Standard::of(path)) {
+                        (Some(json), ..) => Link::Static(json),
+                        (_, Some(host), _) => Link::Host(host),
+                        (_, _, Some(standard)) => Link::Standard(standard),
+                        _ => {
+                            let message = format!("the import {path:?} is not known");
+                            let mut report = Report::error(message);
+                            if let Some((_, at)) = &mut report.error {
+                                *at = Some(position(&program, import.at));
+                            }
+                            return Err(Box::new(report));
+                        }
+                    },
+                };
+                units[next].links.push(link);
+            }
+            next += 1;
+        }
+        Ok(units)
+    }
+
+    /// `import "animals/dogs"`: a path into static data.
+    fn walk_static(&self, path: &str) -> Option<Arc<Json>> {
+        let (name, rest) = path.split_once('/')?;
+        let Some(Provider::Static(json)) = self.imports.get(name) else { return None };
+        let found = rest.split('/').try_fold(&**json, |at, step| at.get(step))?;
+        Some(Arc::new(found.clone()))
+    }
+}
+
+impl Report {
+    pub(crate) fn error(message: impl Into<String>) -> Self {
+        Self {
+            verdict: Verdict::Error,
+            error: Some((message.into(), None)),
+            undefined_at: None,
+            main: None,
+            rules: Vec::new(),
+            names: BTreeMap::new(),
+            description: None,
+            printed: String::new(),
+        }
+    }
+
+    /// The report as text: the verdict, the description, and each evaluated rule with its value, `main` first.
+    #[must_use]
+    pub fn text(&self, policy: &str) -> String {
+        let word = match self.verdict {
+            Verdict::Pass => "Pass",
+            Verdict::Fail | Verdict::Undefined => "Fail",
+            Verdict::Error => "Error",
+        };
+        let mut out = format!("{word} - {policy}\n");
+        let at = |p: &Position| format!("{}:{}:{}", p.file, p.line, p.column);
+        if let Some(description) = self.description.as_deref().filter(|d| !d.is_empty()) {
+            out.push_str(&format!("\nDescription:\n  {}\n", description.replace('\n', "\n  ")));
+        }
+        if let Some((message, place)) = &self.error {
+            out.push_str(&format!("\n{}{message}\n", place.as_ref().map(|p| at(p) + ": ").unwrap_or_default()));
+        }
+        if self.verdict == Verdict::Undefined {
+            let place = self.undefined_at.as_ref().map(|p| format!("; it first appears at {}", at(p)));
+            out.push_str(&format!("\nmain is undefined{}\n", place.unwrap_or_default()));
+        }
+        if !self.printed.is_empty() {
+            out.push_str(&format!("\nPrint messages:\n\n{}\n", self.printed));
+        }
+        let mut rules: Vec<_> = self.rules.iter().collect();
+        rules.sort_by_key(|r| r.name != "main");
+        for rule in rules {
+            out.push_str(&format!("\n{} - Rule \"{}\"\n", at(&rule.position), rule.name));
+            if let Some(description) = &rule.description {
+                out.push_str(&format!("  Description:\n    {}\n", description.replace('\n', "\n    ")));
+            }
+            let value = rule.value.as_ref().map_or("undefined".to_owned(), |v| format!("{v:#}"));
+            let lines: Vec<_> = value.lines().collect();
+            let shown = lines[..lines.len().min(40)].join("\n    ");
+            let more = if lines.len() > 40 { "\n    …" } else { "" };
+            out.push_str(&format!("\n  Value:\n    {shown}{more}\n"));
+        }
+        out
+    }
+
+    /// Whether the policy allows.
+    #[must_use]
+    pub fn passed(&self) -> bool {
+        self.verdict == Verdict::Pass
+    }
+}
+
+fn verdict(main: Value<'_>) -> (Verdict, Option<String>) {
+    let pass = match main {
+        Value::Bool(b) => b,
+        Value::Str(text) => text.is_empty(),
+        Value::Int(i) => i == 0,
+        Value::Float(f) => f == 0.0,
+        Value::List(list) => list.len() == 0,
+        Value::Map(map) => map.len() == 0,
+        Value::Undefined(_) => return (Verdict::Undefined, None),
+        Value::Unbound => return (Verdict::Error, Some("the policy has no main".into())),
+        other => return (Verdict::Error, Some(format!("main cannot be a {}", other.type_name()))),
+    };
+    (if pass { Verdict::Pass } else { Verdict::Fail }, None)
+}
+
+fn position(program: &Program, at: u32) -> Position {
+    let (line, column) = line_and_column(&program.text, at as usize);
+    Position { file: program.file.clone(), offset: at as usize, line, column }
+}

@@ -1,0 +1,9 @@
+//! From source text to a checked tree: lexer, parser, resolver.
+
+pub(crate) mod ast;
+pub(crate) mod literal;
+pub(crate) mod parser;
+mod primary;
+pub(crate) mod resolve;
+mod statement;
+pub(crate) mod token;

@@ -1,0 +1,5 @@
+mock "tfplan" {
+  module {
+    source = "../../mocks/first.sentinel"
+  }
+}
