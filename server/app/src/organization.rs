@@ -14,10 +14,19 @@ use store::{
 /// The name of the project that every organization begins with.
 const DEFAULT_PROJECT: &str = "Default Project";
 
+/// Names under `/app/` that pages have.
+const RESERVED: [&str; 2] = ["events", "settings"];
+
 impl App {
     /// Creates an organization whose owner is this person, with its default project.
     pub async fn create_organization(&self, owner: Option<&User>, name: &str, email: &str) -> Result<Organization> {
         name::check(name).map_err(|e| Error::invalid("name", e))?;
+        if RESERVED.contains(&name) {
+            return Err(Error::invalid(
+                "name",
+                format!("Name can't be one of {}: pages have those addresses", RESERVED.join(", ")),
+            ));
+        }
         name::check_email(email).map_err(|e| Error::invalid("email", e))?;
         let now = self.now();
         let organization = Organization {
