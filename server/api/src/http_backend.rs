@@ -43,6 +43,14 @@ pub(crate) async fn handle(
     answered.unwrap_or_else(|error| refuse(&error))
 }
 
+/// Every other address here. It must not be "not found": this client reads that as an empty state, and would create everything anew.
+pub(crate) async fn misaddressed() -> Response {
+    refuse(&Error::invalid(
+        "address",
+        "the address of a state is /api/http/ORGANIZATION/WORKSPACE, with nothing behind it",
+    ))
+}
+
 async fn answer(
     app: &App,
     (organization, name): (&str, &str),

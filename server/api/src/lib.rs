@@ -105,11 +105,14 @@ pub fn router(http: &Http) -> Router {
         .route("/state/{signed}", put(state::upload))
         .route("/json-state/{signed}", put(state::upload_json))
         .route("/log/{signed}", get(log::read));
+    let states = Router::new()
+        .route("/{organization}/{workspace}", any(http_backend::handle))
+        .fallback(http_backend::misaddressed);
     Router::new()
         .route("/.well-known/terraform.json", get(discovery::services))
         .nest("/api/v2", api)
         .nest("/api/signed", signed)
-        .route("/api/http/{organization}/{workspace}", any(http_backend::handle))
+        .nest("/api/http", states)
         .layer(DefaultBodyLimit::max(state_bytes))
         .layer(map_response(identify))
         .with_state(http.clone())

@@ -24,7 +24,18 @@ macro_rules! on_both {
 
 on_both! {
     documents  names  wrong_bytes  serials  two_writers_at_once  no_lock  an_upload_twice_at_once  logs
-    a_deleted_state_leaves_its_history  an_address_twice  tags_at_once
+    a_deleted_state_leaves_its_history  an_address_twice  tags_at_once  misaddressed_states
+}
+
+/// `backend "http"` reads 404 as an empty state: an address that is a little wrong must not be one.
+async fn misaddressed_states(town: &Town) {
+    for path in ["/api/http/acme/web/", "/api/http/acme/a/b", "/api/http/acme", "/api/http/acme/"] {
+        for actor in ["owner", "stranger"] {
+            let answer = town.ask(actor, "GET", path, String::new()).await;
+            assert_eq!(answer.status, 400, "{actor} {path}: {}", answer.text());
+            assert!(answer.text().contains("/api/http/ORGANIZATION/WORKSPACE"), "{path}");
+        }
+    }
 }
 
 async fn documents(town: &Town) {

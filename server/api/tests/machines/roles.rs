@@ -10,14 +10,10 @@ const ROLES: [&str; 8] = ["nobody", "revoked", "foreign-run", "stranger", "read"
 fn routes() -> Vec<(String, String)> {
     let source = include_str!("../../src/lib.rs");
     let mut routes = Vec::new();
-    let mut signed = false;
+    let mut prefix = "/api/v2";
     for part in source.split(".route(").skip(1) {
         let path = part.split('"').nth(1).unwrap();
-        let prefix = match () {
-            () if path.starts_with("/api/") || path.starts_with("/.well") => "",
-            () if signed => "/api/signed",
-            () => "/api/v2",
-        };
+        let prefix_here = if path.starts_with("/.well") { "" } else { prefix };
         let handlers = part.split(".layer(DefaultBodyLimit::max(DOCUMENT))").next().unwrap();
         let before = routes.len();
         for (handler, methods) in [
@@ -30,11 +26,15 @@ fn routes() -> Vec<(String, String)> {
         ] {
             let named = |before: &str| before.ends_with([' ', '.', '\n', '(']);
             if handlers.match_indices(handler).any(|(at, _)| named(&handlers[..at])) {
-                routes.extend(methods.iter().map(|method| ((*method).to_owned(), format!("{prefix}{path}"))));
+                routes.extend(methods.iter().map(|method| ((*method).to_owned(), format!("{prefix_here}{path}"))));
             }
         }
         assert!(routes.len() > before, "no method read of {path}");
-        signed |= part.contains("let signed = ");
+        if part.contains("let signed = ") {
+            prefix = "/api/signed";
+        } else if part.contains("let states = ") {
+            prefix = "/api/http";
+        }
     }
     routes
 }
