@@ -1,11 +1,13 @@
 //! `backend "http"` (client contract section 18): a state at one address, LOCK and UNLOCK on the same. It is the same lock and the same
 //! versions as behind every other door.
 
-use crate::error::{detail, status};
-use crate::jsonapi::Query;
+use crate::{
+    error::{detail, status},
+    jsonapi::{Query, whole},
+};
 use app::{App, Caller, Content, Error, Settings, Source, Unlock, Which, model::Workspace};
 use axum::{
-    body::Bytes,
+    body::{Body, Bytes},
     extract::{Path, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header},
     response::{IntoResponse, Response},
@@ -37,10 +39,15 @@ pub(crate) async fn handle(
     method: Method,
     headers: HeaderMap,
     query: Query,
-    body: Bytes,
+    body: Body,
 ) -> Response {
-    let answered = answer(&app, (&organization, &workspace), &method, &headers, &query, body).await;
-    answered.unwrap_or_else(|error| refuse(&error))
+    let answered = async {
+        // Before a byte of the body is read: nobody fills the memory who may not write.
+        let caller = caller::authenticate(&app, &headers).await?.0;
+        let body = whole(&app, body).await?;
+        answer(&app, &caller, (&organization, &workspace), &method, &headers, &query, body).await
+    };
+    answered.await.unwrap_or_else(|error| refuse(&error))
 }
 
 /// Every other address here. It must not be "not found": this client reads that as an empty state, and would create everything anew.
@@ -53,27 +60,27 @@ pub(crate) async fn misaddressed() -> Response {
 
 async fn answer(
     app: &App,
+    caller: &Caller,
     (organization, name): (&str, &str),
     method: &Method,
     headers: &HeaderMap,
     query: &Query,
     body: Bytes,
 ) -> Result<Response, Error> {
-    let caller = caller::authenticate(app, headers).await?.0;
     let which = Which::Name(organization, name);
     let lock_id = query.get("ID").map(ToOwned::to_owned);
     // Clients choose their methods: a body that is a lock is none of a state's, whatever the method (client contract, trap 34).
     let is_lock = Content::is_lock(&body);
     match method.as_str() {
-        "GET" => read(app, &caller, which).await,
-        "LOCK" => lock(app, &caller, which, &body).await,
-        "UNLOCK" => unlock(app, &caller, which, &body).await,
-        "POST" | "PUT" if is_lock => lock(app, &caller, which, &body).await,
-        "DELETE" if is_lock => unlock(app, &caller, which, &body).await,
-        "POST" | "PUT" => write(app, &caller, which, headers, lock_id, body).await,
+        "GET" => read(app, caller, which).await,
+        "LOCK" => lock(app, caller, which, &body).await,
+        "UNLOCK" => unlock(app, caller, which, &body).await,
+        "POST" | "PUT" if is_lock => lock(app, caller, which, &body).await,
+        "DELETE" if is_lock => unlock(app, caller, which, &body).await,
+        "POST" | "PUT" => write(app, caller, which, headers, lock_id, body).await,
         "DELETE" => {
-            let workspace = app.workspace(&caller, which, Permission::WriteState).await?;
-            app.delete_state(&caller, &workspace.id, &Source::Http(lock_id)).await?;
+            let workspace = app.workspace(caller, which, Permission::WriteState).await?;
+            app.delete_state(caller, &workspace.id, &Source::Http(lock_id)).await?;
             Ok(StatusCode::OK.into_response())
         }
         _ => {

@@ -258,3 +258,10 @@ impl Body {
         self.data.as_array().map(Vec::as_slice).unwrap_or_default()
     }
 }
+
+/// The whole body of a request whose caller is known, up to the size that a state may have.
+pub(crate) async fn whole(app: &app::App, body: axum::body::Body) -> Result<Bytes, Error> {
+    let limit = app.limits.state_bytes;
+    let read = axum::body::to_bytes(body, limit).await;
+    read.map_err(|_| Error::TooLarge(format!("the body was cut off, or is larger than {limit} bytes")))
+}

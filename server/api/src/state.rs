@@ -2,7 +2,7 @@
 
 use crate::{
     error::Failure,
-    jsonapi::{Body, Document, List, Query, Resource},
+    jsonapi::{Body, Document, List, Query, Resource, whole},
     workspace::parse_id,
 };
 use app::{
@@ -10,7 +10,7 @@ use app::{
     model::{Output, StateVersion},
 };
 use axum::{
-    body::Bytes,
+    body::{Body as RawBody, Bytes},
     extract::{Path, State},
     http::{StatusCode, header},
     response::{IntoResponse, Response},
@@ -26,10 +26,11 @@ use http_doors::{
 };
 use serde_json::{Value, json};
 
-fn resource(app: &App, version: &StateVersion, outputs: &[String]) -> Resource {
+/// `announced` is for the answer to whoever announced it, and has the right to write: only there are the addresses to upload to.
+fn resource(app: &App, version: &StateVersion, outputs: &[String], announced: bool) -> Resource {
     let id = &version.id;
     let pending = version.status == "pending";
-    let upload = |purpose| pending.then(|| signed::address(app, purpose, id.as_str()));
+    let upload = |purpose| (pending && announced).then(|| signed::address(app, purpose, id.as_str()));
     let attributes = json!({
         "status": if version.status == "errored" { "discarded" } else { &version.status },
         "serial": version.serial,
@@ -60,7 +61,7 @@ async fn document(app: &App, version: &StateVersion, query: &Query) -> Result<Do
     if query.includes("outputs") {
         included.extend(outputs.iter().map(|(output, value)| output_resource(output, value, false)));
     }
-    Ok(Document::new(resource(app, version, &ids)).including(included))
+    Ok(Document::new(resource(app, version, &ids, false)).including(included))
 }
 
 fn output_resource(output: &Output, value: &OutputValue, clear: bool) -> Resource {
@@ -156,7 +157,7 @@ pub(crate) async fn list(
     let workspace = app.workspace(&caller, Which::Name(organization, name), Permission::ReadState).await?;
     let page = query.page();
     let (versions, total) = app.list_state_versions(&caller, &workspace.id, page.size, page.offset()).await?;
-    Ok(List::page(versions.iter().map(|version| resource(&app, version, &[])).collect(), page, total))
+    Ok(List::page(versions.iter().map(|version| resource(&app, version, &[], false)).collect(), page, total))
 }
 
 /// `POST workspaces/ID/state-versions`: with the state inside (older clients), or announcing an upload.
@@ -177,7 +178,7 @@ pub(crate) async fn create(
     let inline: Option<String> = body.attribute("state")?;
     let Some(inline) = inline.filter(|state| !state.is_empty()) else {
         let version = app.announce_state(&caller, &id, &announced).await?;
-        return Ok(Document::created(resource(&app, &version, &[])));
+        return Ok(Document::created(resource(&app, &version, &[], true)));
     };
     let decoded = |text: &str| STANDARD.decode(text.trim()).map(Bytes::from);
     let state = decoded(&inline).map_err(|e| Error::invalid("state", format!("State is no base64: {e}")))?;
@@ -187,16 +188,17 @@ pub(crate) async fn create(
         let json = decoded(&json).map_err(|e| Error::invalid("json-state", format!("JSON state is no base64: {e}")))?;
         app.upload_state_json(&written.version.id, json).await?;
     }
-    Ok(Document::created(resource(&app, &written.version, &[])))
+    Ok(Document::created(resource(&app, &written.version, &[], true)))
 }
 
 /// `PUT` of a signed address: the state's bytes. It is finalized before the answer, so that no unlock ever meets a pending one.
 pub(crate) async fn upload(
     State(app): State<App>,
     Path(signed): Path<String>,
-    body: Bytes,
+    body: RawBody,
 ) -> Result<StatusCode, Failure> {
     let id = parse(&signed::verify(&app, Purpose::State, &signed)?)?;
+    let body = whole(&app, body).await?;
     app.upload_state(&id, body).await?;
     Ok(StatusCode::OK)
 }
@@ -205,9 +207,10 @@ pub(crate) async fn upload(
 pub(crate) async fn upload_json(
     State(app): State<App>,
     Path(signed): Path<String>,
-    body: Bytes,
+    body: RawBody,
 ) -> Result<StatusCode, Failure> {
     let id = parse(&signed::verify(&app, Purpose::JsonState, &signed)?)?;
+    let body = whole(&app, body).await?;
     app.upload_state_json(&id, body).await?;
     Ok(StatusCode::OK)
 }

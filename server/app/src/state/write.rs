@@ -175,6 +175,12 @@ impl App {
         let version = version.ok_or_else(|| Error::not_found(format!("state version {id}")))?;
         serde_json::from_slice::<serde::de::IgnoredAny>(&bytes)
             .map_err(|e| Error::invalid("json-state", format!("the body is no JSON: {e}")))?;
+        if version.json_blob_id.is_some() {
+            // The same once more: the answer to the first upload was lost on its way. Anything else would change what is there.
+            let same = self.state_json(&version).await? == bytes;
+            let refused = || Error::Conflict(format!("state version {id} has its JSON form already"));
+            return if same { Ok(()) } else { Err(refused()) };
+        }
         let blob = self.seal_blob(&version.organization_id, &version.workspace_id, bytes).await?;
         let stored: Result<()> = self
             .store
