@@ -36,6 +36,7 @@ pub fn main(arguments: &[OsString]) -> ! {
 
 /// 0: the exit file tells how it went. 1: there was nobody to tell.
 fn run() -> i32 {
+    close_inherited();
     nix::unistd::setsid().ok();
     let Ok(spec) = read_spec() else { return 1 };
     if announce(&spec.directory).is_err() {
@@ -45,6 +46,15 @@ fn run() -> i32 {
     match write_whole(&spec.directory, name::EXIT, &exit, spec.survive) {
         Ok(()) => 0,
         Err(_) => 1,
+    }
+}
+
+/// Closes what the server was started with beside its standard streams: a run would inherit it, through every wall.
+fn close_inherited() {
+    #[expect(unsafe_code, reason = "this process has one thread, and has opened nothing yet that it will use")]
+    // An old kernel that does not know the call leaves them open, as before.
+    unsafe {
+        libc::syscall(libc::SYS_close_range, 3, libc::c_uint::MAX, 0);
     }
 }
 

@@ -36,6 +36,10 @@ async fn every_probe_is_refused() {
     let engine = rig.options.search.iter().find(|path| path.join("terraform").exists()).unwrap().join("terraform");
     let pid = std::process::id();
     let (data, engine) = (data.display(), engine.display());
+    // One that is not closed on exec, as a shell may leave it to the server that it starts.
+    let left_open = std::fs::File::open(rig.data.path().join("master.key")).unwrap();
+    rustix::io::fcntl_setfd(&left_open, rustix::io::FdFlags::empty()).unwrap();
+    let inherited = std::os::fd::AsRawFd::as_raw_fd(&left_open);
     let probes = format!(
         r#"
 import os, socket, ctypes, sys
@@ -78,6 +82,7 @@ say("namespace and mount", lambda: (check(libc.unshare(0x10020000)), check(libc.
 say("become root", lambda: os.setuid(0))
 say("shadow", lambda: open("/etc/shadow").read())
 say("root's home", lambda: os.listdir("/root"))
+say("inherited file", lambda: os.read({inherited}, 8))
 say("write outside", lambda: open("/var/tmp/x", "w"))
 dial(socket.AF_INET, ("127.0.0.1", {allowed_port}))
 print("allowed port reached")
@@ -101,7 +106,7 @@ for _ in range(50):
     let said: Vec<_> = log.lines().filter(|line| !line.contains("Executing: ")).collect(); // that one is the script itself
     assert!(!said.iter().any(|line| line.contains("BREACH")), "{log}");
     assert!(!log.contains("top-secret"), "{log}");
-    assert_eq!(said.iter().filter(|line| line.contains("refused ")).count(), 26, "{log}");
+    assert_eq!(said.iter().filter(|line| line.contains("refused ")).count(), 27, "{log}");
     let left = std::fs::read_dir("/proc").unwrap().flatten().filter(|entry| {
         std::fs::read(entry.path().join("cmdline")).is_ok_and(|line| line.starts_with(name.as_bytes()))
     });
