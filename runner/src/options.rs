@@ -34,6 +34,8 @@ pub struct Options {
     pub slots: u16,
     /// The first of the user ids that phases run as where the runner is root: one for each slot, used by nobody else.
     pub first_uid: u32,
+    /// How many bytes a state may have.
+    pub state_bytes: u64,
     /// How large a configuration may be.
     pub slug: slug::Limits,
     /// Seconds that an apply is given to end gently when nobody prolonged its lease.
@@ -67,6 +69,7 @@ impl Options {
             supervisor: (PathBuf::from("/proc/self/exe"), vec![OsString::from("supervise")]),
             slots: 4,
             first_uid: 1_878_000_000,
+            state_bytes: 256 << 20,
             slug: slug::Limits::default(),
             abandoned_grace_seconds: 600,
         }

@@ -243,7 +243,8 @@ impl<S: Server> Execution<S> {
             return (stopped, None);
         }
         let module = self.layout.module(&record.working_directory);
-        match Followed::open(&self.server, &self.lease, &self.layout, &module, &record.cli_workspace, state) {
+        let limit = self.machine.options.state_bytes;
+        match Followed::open(&self.server, &self.lease, &self.layout, &module, &record.cli_workspace, state, limit) {
             Ok(followed) => (stopped, Some(tokio::spawn(followed.run(receiver, self.patience())))),
             Err(error) => {
                 tracing::error!(phase = self.lease.phase_id, %error, "the state of an apply cannot be followed");

@@ -49,6 +49,8 @@ pub(crate) struct Followed<S> {
     directory: Dir,
     last: Option<Bytes>,
     sent: Option<Bytes>,
+    /// The most bytes that the server takes.
+    limit: u64,
 }
 
 impl<S: Server> Followed<S> {
@@ -60,6 +62,7 @@ impl<S: Server> Followed<S> {
         module: &Path,
         cli_workspace: &str,
         initial: Option<Bytes>,
+        limit: u64,
     ) -> io::Result<Self> {
         let work = Dir::open_ambient_dir(layout.work(), cap_std::ambient_authority())?;
         let module = module.strip_prefix(layout.work()).unwrap_or(module);
@@ -67,7 +70,7 @@ impl<S: Server> Followed<S> {
         let directory = work.open_dir(state.parent().unwrap_or(Path::new(".")))?;
         let last = std::fs::read(layout.state()).ok().map(Bytes::from).or_else(|| initial.clone());
         let (server, lease, layout) = (Arc::clone(server), lease.clone(), layout.clone());
-        Ok(Self { server, lease, layout, directory, last, sent: initial })
+        Ok(Self { server, lease, layout, directory, last, sent: initial, limit })
     }
 
     /// Until `ended`: keeps and sends what is whole. Then sends the last whole state, for as long as `patience`.
@@ -117,12 +120,22 @@ impl<S: Server> Followed<S> {
     fn read(&self) -> Option<Vec<u8>> {
         let mut options = OpenOptions::new();
         options.read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
-        let mut file = self.directory.open_with("terraform.tfstate", &options).ok()?;
-        if !file.metadata().ok()?.is_file() {
+        let file = self.directory.open_with("terraform.tfstate", &options).ok()?;
+        let metadata = file.metadata().ok()?;
+        if !metadata.is_file() {
+            return None;
+        }
+        if metadata.len() > self.limit {
+            // Foreign code can make this file as large as it likes; the server would not take it, and reading it fills the memory.
+            tracing::error!(
+                phase = self.lease.phase_id,
+                size = metadata.len(),
+                "the state of an apply is larger than the server takes"
+            );
             return None;
         }
         let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes).ok()?;
+        file.take(self.limit).read_to_end(&mut bytes).ok()?;
         Some(bytes)
     }
 

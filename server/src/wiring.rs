@@ -151,6 +151,7 @@ fn runner_options(config: &Config, url: &Url) -> runner::Options {
         ports: [22, 80, 443].into_iter().chain(url.port()).collect(),
         unsafe_process: config.runner.without_wall,
         slots: u16::try_from(config.runner.slots).unwrap_or(u16::MAX),
+        state_bytes: config.limits.state_size,
         ..runner::Options::new(data)
     }
 }

@@ -196,6 +196,9 @@ impl App {
                 if safe && (workspace.lock()?.is_some() || open > 0) {
                     return Err(Error::Conflict(format!("workspace {} is locked or has runs that go on", workspace.name)));
                 }
+                if let Some(lock) = workspace.lock()? {
+                    return Err(crate::lock::locked(&workspace, lock));
+                }
                 if open > 0 {
                     return Err(Error::Conflict(format!(
                         "workspace {} has {open} runs that have not ended; cancel or discard them first",

@@ -64,8 +64,8 @@ pub fn judge(current: Option<&Identity>, new: &Identity, standing: Standing, for
     if force {
         return Verdict::Append;
     }
-    // A state without a lineage is older than lineages: it follows anything, and anything follows it.
-    if current.lineage != new.lineage && !current.lineage.is_empty() && !new.lineage.is_empty() {
+    // A state without a lineage is older than lineages: anything follows it. It follows nothing that has one.
+    if current.lineage != new.lineage && !current.lineage.is_empty() {
         return Verdict::Refuse(Refusal::ForeignLineage { current: current.lineage.clone(), new: new.lineage.clone() });
     }
     if current.serial == new.serial {
@@ -105,6 +105,7 @@ mod tests {
             judged(state(4, "l", "x"), Free, false),
             Verdict::Refuse(Refusal::Older { current: 5, new: 4 })
         ));
-        assert_eq!(judged(state(6, "", "x"), Free, false), Verdict::Append);
+        assert!(matches!(judged(state(6, "", "x"), Free, false), Verdict::Refuse(Refusal::ForeignLineage { .. })));
+        assert_eq!(judge(Some(&state(5, "", "m5")), &state(6, "l", "x"), Free, false), Verdict::Append);
     }
 }

@@ -7,7 +7,7 @@ use super::{
 };
 use std::time::Duration;
 
-const STATE_SIZE: Key = Key::new("max-state-size", "SIZE", "The largest state that is accepted [default: 1GiB]");
+const STATE_SIZE: Key = Key::new("max-state-size", "SIZE", "The largest state that is accepted [default: 256MiB]");
 const UPLOAD_SIZE: Key =
     Key::new("max-upload-size", "SIZE", "The largest configuration that is accepted, packed [default: 512MiB]");
 const PLAN_TIMEOUT: Key = Key::new("plan-timeout", "TIME", "How long a plan may take [default: 2h]");
@@ -41,7 +41,7 @@ impl Limits {
     pub(super) fn read(sources: &mut Sources) -> Result<Self, Problem> {
         let hours = |hours: u64| Span(Duration::from_secs(hours * 3_600));
         Ok(Self {
-            state_size: sources.get(&STATE_SIZE, |_| Size(1 << 30))?.0,
+            state_size: sources.get(&STATE_SIZE, |_| Size(256 << 20))?.0,
             upload_size: sources.get(&UPLOAD_SIZE, |_| Size(512 << 20))?.0,
             plan_timeout: sources.get(&PLAN_TIMEOUT, |_| hours(2))?.0,
             apply_timeout: sources.get(&APPLY_TIMEOUT, |_| hours(24))?.0,
