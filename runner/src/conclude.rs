@@ -30,6 +30,13 @@ pub(crate) async fn conclude<S: Server>(execution: &Execution<S>, record: &Recor
             // A signal that comes before the supervisor listens ends it.
             return Conclusion { outcome: Outcome::Canceled { killed: true }, artifacts: Vec::new() };
         }
+        // A supervisor announces itself before it starts anything: without that nothing has begun, nor will it, since its directory is
+        // taken away before the server hears of this.
+        let announced = execution.layout.root().join(name::SUPERVISOR).exists();
+        if record.phase == Phase::Plan || !announced {
+            let reason = "the phase ended with its runner before it was done".to_owned();
+            return Conclusion { outcome: Outcome::Unfinished { reason }, artifacts: Vec::new() };
+        }
         return Conclusion::failed(
             "the supervisor of the phase was killed, and the engine with it; start the run again",
             None,

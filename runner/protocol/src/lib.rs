@@ -202,7 +202,8 @@ pub enum Outcome {
         /// The engine's exit code where it had one.
         exit_code: Option<i32>,
     },
-    /// A plan that ended with its runner, through no fault of its own. It changed nothing: another runner may make it again.
+    /// It ended with its runner, through no fault of its own, and changed nothing: a plan, or an apply that had not begun. Another runner may
+    /// execute it again.
     Unfinished {
         /// One sentence for the log.
         reason: String,

@@ -14,8 +14,8 @@ use store::{Tx, blob::Blob, phase::Phase, run::Run};
 
 /// How long after the end of its lease an apply is held to be dead, in seconds: its supervisor kills it at the end of the lease.
 const DEAD: i64 = 60;
-/// How often a plan is made before it is given up: one that takes its runner along must not do so for ever.
-const ATTEMPTS: i64 = 3;
+/// How often a phase is begun before it is given up: one that takes its runner along must not do so for ever.
+const ATTEMPTS: i64 = 5;
 /// How long after the plan a client may take to read it, in seconds.
 const READ: i64 = 2;
 

@@ -27,6 +27,9 @@ async fn users(store: &Fresh) {
             let by_email = user::find_by_email(&mut tx, &one.email).await?.unwrap();
             assert_eq!((by_id.id, by_name.id, by_email.id), (one.id.clone(), one.id.clone(), one.id.clone()));
             assert!(user::find_by_name(&mut tx, "nobody").await?.is_none());
+            let names = user::list_names(&mut tx, &[one.id.as_str(), "user-none"]).await?;
+            assert_eq!(names, [(one.id.to_string(), one.name.clone())]);
+            assert!(user::list_names(&mut tx, &[]).await?.is_empty());
             for login in [&one.name, &one.email] {
                 assert_eq!(user::find_password(&mut tx, login).await?, Some((one.id.to_string(), "hash".into())));
             }

@@ -30,6 +30,9 @@ async fn runs(store: &Fresh) {
             assert_eq!(run::list(&mut tx, ws, false, 1, 1).await?[0].id, one.id);
             assert_eq!((run::count(&mut tx, ws, true).await?, run::count_open(&mut tx, ws).await?), (2, 1));
             assert_eq!(run::list_open(&mut tx, org).await?.len(), 1);
+            let by_id = run::list_by_id(&mut tx, &[one.id.as_str(), "run-none"]).await?;
+            assert_eq!(by_id.iter().map(|r| &r.id).collect::<Vec<_>>(), [&one.id]);
+            assert!(run::list_by_id(&mut tx, &[]).await?.is_empty());
             run::set_version(&mut tx, &one.id, "1.11.4").await?;
             assert_eq!(run::find(&mut tx, &one.id).await?.unwrap().terraform_version.as_deref(), Some("1.11.4"));
             Ok::<_, Error>(())
