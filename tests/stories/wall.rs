@@ -25,7 +25,7 @@ fn a_run_reads_neither_keys_nor_database_nor_environment(stage: &mut Stage) {
         format!("cat /proc/{server}/cmdline"),
         "env | grep -i -e TERRANE_ -e MASTER".to_owned(),
         "cat /etc/shadow".to_owned(),
-        "cat /root/.bashrc /root/.ssh/*".to_owned(),
+        "cat ~root/.bashrc ~root/.ssh/*".to_owned(),
         format!("kill -9 {server} && echo killed"),
     ];
     let script: Vec<_> = attempts

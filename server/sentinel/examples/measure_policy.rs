@@ -1,4 +1,4 @@
-//! Measures a policy of a library's shape over generated plans: `cargo run --release -p terrane-sentinel --example measure`.
+//! Measures a policy of a library's shape over generated plans: `cargo run --release -p terrane-sentinel --example measure_policy`.
 
 use std::sync::Arc;
 use std::time::Instant;

@@ -1,4 +1,4 @@
-//! Prints what sealing costs: `cargo run --release -p terrane-objects --example measure`.
+//! Prints what sealing costs: `cargo run --release -p terrane-objects --example measure_sealing`.
 #![expect(clippy::print_stdout, reason = "printing is what it is for")]
 
 use bytes::Bytes;
