@@ -2,7 +2,6 @@
 
 use crate::{App, Error, Result, hub::Event, run::is_over};
 use bytes::{Bytes, BytesMut};
-use domain::id::WorkspaceId;
 use protocol::Lease;
 use store::{log::Chunk, phase::Phase};
 
@@ -91,12 +90,6 @@ impl App {
         let phase = found.ok_or_else(|| Error::not_found(lease.phase_id.clone()))?;
         let running = phase.status()? == domain::run::PhaseStatus::Running;
         if running && phase.fence == lease.fence { Ok(phase) } else { Err(lost(&phase.id)) }
-    }
-
-    /// The workspace of a phase, for a door that has only its signed address.
-    pub async fn workspace_of_phase(&self, phase: &str) -> Result<WorkspaceId> {
-        let found = self.store.look(async |mut tx| store::phase::find(&mut tx, phase).await).await?;
-        found.map(|phase| phase.workspace_id).ok_or_else(|| Error::not_found(phase))
     }
 }
 
