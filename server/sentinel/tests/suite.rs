@@ -1,11 +1,14 @@
 //! The language suite: trees of policies whose cases all pass, all fail or all end in an error; `suite/README.md` says how to read them.
-
 #![expect(clippy::unwrap_used, reason = "a tree that cannot be read fails the test")]
-use std::path::{Path, PathBuf};
 
-use terrane_sentinel::Limits;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
 use terrane_sentinel::case::{CaseReport, PolicyReport, Status, policies, test_policy};
+use terrane_sentinel::check::{self, Checked};
 use terrane_sentinel::command::Test;
+use terrane_sentinel::config::{Configuration, PolicyEntry};
+use terrane_sentinel::{Limits, Program, Run};
 
 /// What the suite holds at least; a case that is lost is to be noticed.
 const CASES: usize = 400;
@@ -109,5 +112,41 @@ fn the_suite_is_whole() {
                 assert!(policy.is_file(), "{} has no policy", directory.display());
             }
         }
+    }
+}
+
+/// The named policies of `enforcement/sentinel.hcl`, evaluated with their params.
+fn checked(names: &[&str]) -> Vec<Checked> {
+    let directory = group("enforcement");
+    let text = std::fs::read(directory.join("sentinel.hcl")).unwrap();
+    let configuration = Configuration::parse("sentinel.hcl", &text).unwrap();
+    let chosen = configuration.policies.iter().filter(|p| names.contains(&p.name.as_str()));
+    let evaluate = |policy: &PolicyEntry| {
+        let source = std::fs::read(directory.join(policy.source.as_deref().unwrap())).unwrap();
+        let mut run = Run::new(Arc::new(Program::parse(&policy.name, &source).unwrap()));
+        run.params = policy.params.clone().into_iter().collect();
+        Checked { name: policy.name.clone(), enforcement: policy.enforcement, report: run.evaluate() }
+    };
+    chosen.map(evaluate).collect()
+}
+
+#[test]
+fn enforcement_levels_decide_what_a_refusal_means() {
+    // Names, whether the run goes on, whether it may be overridden, failures: advisory, soft, hard.
+    for (names, goes_on, overridable, failed) in [
+        (&["allowing"][..], true, false, [0, 0, 0]),
+        (&["allowing", "advised"], true, false, [1, 0, 0]),
+        (&["silent"], true, false, [1, 0, 0]),
+        (&["overridable"], false, true, [0, 1, 0]),
+        (&["overridable", "advised", "silent"], false, true, [2, 1, 0]),
+        (&["strict"], false, false, [0, 0, 1]),
+        (&["strict", "overridable", "allowing"], false, false, [0, 1, 1]),
+    ] {
+        let result = check::result(&checked(names), 7);
+        let found = ["advisory-failed", "soft-failed", "hard-failed"].map(|name| result[name].as_u64().unwrap());
+        assert_eq!((result["result"].as_bool(), found), (Some(goes_on), failed), "{names:?}");
+        assert_eq!(result["sentinel"]["can-override"].as_bool(), Some(overridable), "{names:?}");
+        assert_eq!(result["passed"].as_u64().unwrap() + failed.iter().sum::<u64>(), names.len() as u64, "{names:?}");
+        assert_eq!(result["total-failed"].as_u64(), Some(failed.iter().sum()), "{names:?}");
     }
 }
