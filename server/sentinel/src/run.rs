@@ -212,6 +212,10 @@ impl Run {
         let mut next = 0;
         while next < units.len() {
             let program = Arc::clone(&units[next].program);
+            if let (Some(param), true) = (program.params.first(), next > 0) {
+                let message = format!("a module has no params, so {} cannot be declared", param.name.text);
+                return Err(refusal(message, &program, param.at));
+            }
             for import in &program.imports {
                 let path = &*import.path;
                 let given = self.mocks.get(path).or_else(|| self.imports.get(path));
@@ -230,12 +234,7 @@ impl Run {
                         (_, Some(host), _) => Link::Host(host),
                         (_, _, Some(standard)) => Link::Standard(standard),
                         _ => {
-                            let message = format!("the import {path:?} is not known");
-                            let mut report = Report::error(message);
-                            if let Some((_, at)) = &mut report.error {
-                                *at = Some(position(&program, import.at));
-                            }
-                            return Err(Box::new(report));
+                            return Err(refusal(format!("the import {path:?} is not known"), &program, import.at));
                         }
                     },
                 };
@@ -313,6 +312,11 @@ impl Report {
     pub fn passed(&self) -> bool {
         self.verdict == Verdict::Pass
     }
+}
+
+/// The report of a policy that cannot be run because of something at `at`.
+fn refusal(message: String, program: &Program, at: u32) -> Box<Report> {
+    Box::new(Report { error: Some((message, Some(position(program, at)))), ..Report::error("") })
 }
 
 fn verdict(main: Value<'_>) -> (Verdict, Option<String>) {

@@ -232,7 +232,7 @@ impl<'h> Machine<'h> {
     fn rule(&mut self, rule: &'h Rule<'h>) -> Outcome<Value<'h>> {
         if let Some(when) = &rule.code.when {
             let condition = self.value(when, rule.frame)?;
-            match truth(condition, "when")? {
+            match self.place(when.at, truth(condition, "when"))? {
                 Some(true) => {}
                 Some(false) => return Ok(Value::Bool(true)),
                 None => return Ok(condition),

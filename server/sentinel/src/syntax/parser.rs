@@ -308,6 +308,8 @@ impl<'s> Parser<'s> {
             "%" => (Binary::Rem, 6, 1),
             "+" => (Binary::Add, 5, 1),
             "-" => (Binary::Sub, 5, 1),
+            // `else:` begins a clause of a case.
+            "else" if self.peek(1).0 == ":" => return None,
             "else" => (Binary::Else, 4, 1),
             "==" => (Binary::Equal, 3, 1),
             "!=" => (Binary::NotEqual, 3, 1),
