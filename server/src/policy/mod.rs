@@ -24,7 +24,9 @@ pub enum Policy {
     Test(Test),
     /// Evaluate a policy, or all policies of a configuration
     ///
-    /// Exit codes: 0 pass, 1 fail, 2 undefined (or a wrong command line), 3 the policy did not run to its end, 9 anything else.
+    /// Of a configuration's policies a mandatory one that does not pass is the last one, unless the configuration has the feature
+    /// `apply-all`. Exit codes, of the worst policy: 0 pass, 1 fail, 2 undefined (or a wrong command line), 3 the policy did not
+    /// run to its end, 9 anything else.
     Apply(Apply),
     /// Lay out policy files in the canonical way
     ///
@@ -59,14 +61,18 @@ pub struct Test {
 /// What `policy apply` is told.
 #[derive(Debug, clap::Args)]
 pub struct Apply {
-    /// The policy
-    pub policy: PathBuf,
-    /// Configuration with modules, mocks, parameters and enforcement levels
+    /// The policy; without one all policies of the configuration
+    #[arg(required_unless_present = "config")]
+    pub policy: Option<PathBuf>,
+    /// Configuration with policies, modules, mocks, parameters and enforcement levels
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// What the Terraform imports read: a plan as `terraform show -json` writes it
     #[arg(long, value_name = "FILE")]
     pub plan: Option<PathBuf>,
+    /// What `tfrun` has, as a JSON object
+    #[arg(long, value_name = "FILE")]
+    pub tfrun: Option<PathBuf>,
     /// A parameter; JSON numbers, lists and maps are understood, anything else is text
     #[arg(long = "param", value_name = "NAME=VALUE")]
     pub params: Vec<String>,

@@ -8,8 +8,8 @@ pub(super) fn test(wanted: super::Test) -> command::Test {
 }
 
 pub(super) fn apply(wanted: super::Apply) -> command::Apply {
-    let super::Apply { policy, config, plan, params, json } = wanted;
-    command::Apply { policy, config, plan, params, json }
+    let super::Apply { policy, config, plan, tfrun, params, json } = wanted;
+    command::Apply { policy, config, plan, run: tfrun, params, json }
 }
 
 pub(super) fn fmt(wanted: super::Fmt) -> command::Fmt {

@@ -15,7 +15,7 @@ use crate::limits::Limits;
 use crate::run::{Report, Run, Verdict};
 use crate::syntax::ast::Program;
 
-pub(crate) use load::{bind, read};
+pub(crate) use load::{bind, local, read};
 pub(crate) use report::trace;
 pub use report::{coverage, json, junit, text};
 

@@ -156,7 +156,7 @@ fn modules<'h>(root: Option<&'h Json>) -> Vec<&'h Json> {
     modules
 }
 
-fn resources_of<'h>(module: &'h Json) -> impl Iterator<Item = &'h Json> {
+fn resources_of(module: &Json) -> impl Iterator<Item = &Json> {
     module.get("resources").and_then(Json::as_array).into_iter().flatten()
 }
 

@@ -98,9 +98,12 @@ fn path(address: &str) -> String {
     steps.join("\n")
 }
 
+/// Instances of a resource by index.
+type Instances<'h> = Vec<(Key<'h>, Frozen<'h>)>;
+
 /// Resources of one module by type, name and index.
 #[derive(Default)]
-struct Tree<'h>(BTreeMap<&'h str, BTreeMap<&'h str, Vec<(Key<'h>, Frozen<'h>)>>>);
+struct Tree<'h>(BTreeMap<&'h str, BTreeMap<&'h str, Instances<'h>>>);
 
 impl<'h> Tree<'h> {
     fn put(&mut self, resource: &'h Json, shown: Frozen<'h>) {
