@@ -3,6 +3,7 @@
 use crate::{
     admin::Role,
     config::{AdminFlags, Flags, Span, Value},
+    policy,
 };
 use clap::{Args, Parser, Subcommand};
 use std::{ffi::OsString, path::Path, time::Duration};
@@ -35,6 +36,9 @@ pub enum Command {
     /// The price catalogue
     #[command(subcommand)]
     Prices(cost::command::Prices),
+    /// Test, apply and lay out policies, offline
+    #[command(subcommand)]
+    Policy(policy::Policy),
     /// Watch over one phase of a run (the runner starts this itself)
     #[command(hide = true, disable_help_flag = true)]
     Supervise {

@@ -1,7 +1,7 @@
 //! Indexes, selectors, slices, and the tests for empty and defined.
 
 use super::{Frame, Machine, Outcome, fault};
-use crate::syntax::ast::{Expr, ExprKind};
+use crate::syntax::ast::Expr;
 use crate::value::{Key, List, Value};
 
 /// The position a key names in a list of `len`; negative counts from the end.
@@ -46,10 +46,9 @@ impl<'h> Machine<'h> {
         at: u32,
         frame: &'h Frame<'h>,
     ) -> Outcome<Value<'h>> {
-        let base = match &base.kind {
-            ExprKind::Name(_) => self.expr(base, frame)?,
-            _ => self.value(base, frame)?,
-        };
+        // Not `value`: an import has members.
+        let base = self.expr(base, frame)?;
+        let base = self.force(base)?;
         let value = self.select(base, name, at)?;
         self.force(value)
     }

@@ -1,17 +1,24 @@
 //! Values while a policy runs. They live in one arena per run: copying is free, nothing leaks, and the arena's size is the memory bound.
 
-mod collection;
 mod frozen;
 mod json;
+mod key;
+mod list;
+mod map;
+pub(crate) mod shape;
+mod table;
 mod text;
 
 use std::cell::Cell;
 
 use bumpalo::Bump;
 
-pub(crate) use collection::{Key, List, Map, Table};
 pub(crate) use frozen::Frozen;
 pub(crate) use json::{frozen_number, to_json};
+pub(crate) use key::Key;
+pub(crate) use list::List;
+pub(crate) use map::Map;
+pub(crate) use table::Table;
 pub(crate) use text::{display, number_text};
 
 use crate::eval::{Frame, Machine, Outcome};

@@ -1,0 +1,22 @@
+//! Sentinel: `*.sentinel` with its `sentinel.hcl`.
+
+use sentinel::command;
+
+pub(super) fn test(wanted: super::Test) -> command::Test {
+    let super::Test { paths, run, json, junit, coverage } = wanted;
+    command::Test { paths, only: run, json, junit, coverage }
+}
+
+pub(super) fn apply(wanted: super::Apply) -> command::Apply {
+    let super::Apply { policy, config, plan, tfrun, params, json } = wanted;
+    command::Apply { policy, config, plan, run: tfrun, params, json }
+}
+
+pub(super) fn fmt(wanted: super::Fmt) -> command::Fmt {
+    let super::Fmt { paths, check } = wanted;
+    command::Fmt { paths: if paths.is_empty() { vec![".".into()] } else { paths }, check }
+}
+
+pub(super) fn mock(wanted: super::Mock) -> command::Mock {
+    command::Mock { plan: wanted.plan, directory: wanted.out }
+}
