@@ -7,7 +7,7 @@ use std::time::Duration;
 use libfuzzer_sys::fuzz_target;
 use terrane_sentinel::{Limits, Program, Run};
 
-#[path = "../../tests/reference/generate.rs"]
+#[path = "../../tests/reference/generate/mod.rs"]
 mod generate;
 
 const IMPORTS: &str = "import \"strings\"\nimport \"collection/maps\" as maps\nimport \"collection/lists\" as lists\n\

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use libfuzzer_sys::fuzz_target;
 use terrane_sentinel::{Limits, Program, Run, Verdict};
 
-#[path = "../../tests/reference/generate.rs"]
+#[path = "../../tests/reference/generate/mod.rs"]
 mod generate;
 #[allow(dead_code, reason = "modules and mocks are for the suite")]
 #[path = "../../tests/reference/interpreter/mod.rs"]

@@ -5,6 +5,7 @@ mod builtin;
 mod collections;
 mod decimal;
 mod encoding;
+mod expression;
 mod instant;
 mod lexer;
 mod machine;
@@ -15,6 +16,7 @@ mod standard;
 mod tree;
 mod value;
 mod version;
+mod walk;
 
 use std::collections::BTreeMap;
 
