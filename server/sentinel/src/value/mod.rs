@@ -87,6 +87,8 @@ pub(crate) enum Object {
     Decimal(crate::std_imports::decimal::Number),
     Time(crate::std_imports::time::Instant),
     Version(crate::std_imports::version::Version),
+    Client(crate::std_imports::http::Client),
+    Request(crate::std_imports::http::Draft),
 }
 
 impl<'h> Value<'h> {
