@@ -3,6 +3,7 @@
 use super::stmt::Flow;
 use super::{Frame, Machine, Outcome, fault};
 use crate::syntax::ast::Expr;
+use crate::unsettled::Unsettled;
 use crate::value::{Frozen, Func, List, Map, Origin, Table, Value};
 
 impl<'h> Machine<'h> {
@@ -46,7 +47,10 @@ impl<'h> Machine<'h> {
         self.program = outer;
         Ok(match flow {
             Flow::Return(value) => value,
-            _ => Value::Undefined(Some(origin)),
+            _ => {
+                self.unsettled(Unsettled::NoReturnValue)?;
+                Value::Undefined(Some(origin))
+            }
         })
     }
 
