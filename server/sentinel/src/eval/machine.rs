@@ -14,7 +14,7 @@ use super::{Outcome, fault};
 use crate::import::{Hosts, Link};
 use crate::limits::Limits;
 use crate::syntax::ast::Program;
-use crate::value::{Frozen, Value};
+use crate::value::{Frozen, Objects, Shelf, Value};
 
 /// The names of a scope and the scope around it.
 pub(crate) struct Frame<'h> {
@@ -50,6 +50,7 @@ pub(crate) struct RuleRecord<'h> {
 /// The state of one run.
 pub(crate) struct Machine<'h> {
     pub(crate) bump: &'h Bump,
+    pub(crate) objects: Shelf<'h>,
     pub(crate) units: &'h [Unit],
     pub(crate) hosts: Hosts<'h>,
     pub(crate) instances: Vec<Option<&'h Frame<'h>>>,
@@ -71,7 +72,7 @@ pub(crate) struct Machine<'h> {
 
 impl<'h> Machine<'h> {
     pub(crate) fn new(
-        bump: &'h Bump,
+        (bump, objects): (&'h Bump, &'h Objects),
         units: &'h [Unit],
         hosts: Hosts<'h>,
         params: &'h [(String, Json)],
@@ -81,6 +82,7 @@ impl<'h> Machine<'h> {
     ) -> Self {
         Self {
             bump,
+            objects: Shelf::new(objects),
             units,
             hosts,
             instances: units.iter().map(|_| None).collect(),
@@ -120,7 +122,7 @@ impl<'h> Machine<'h> {
 
     /// Refuses when `more` bytes would exceed the memory bound.
     pub(crate) fn room(&self, more: usize) -> Outcome<()> {
-        if self.bump.allocated_bytes().saturating_add(more) > self.limits.memory {
+        if self.bump.allocated_bytes().saturating_add(self.objects.bytes()).saturating_add(more) > self.limits.memory {
             return fault(format!("the policy needs more than {} MB of memory", self.limits.memory >> 20));
         }
         Ok(())

@@ -134,19 +134,19 @@ pub(super) fn member<'h>(machine: &mut Machine<'h>, name: &str) -> Option<Value<
         "hour" => 3_600_000_000_000,
         "now" => {
             let now = Instant { nanos: machine.now, zone: 0 };
-            return Some(Value::Object(machine.bump.alloc(Object::Time(now))));
+            return Some(Value::Object(machine.objects.keep(Object::Time(now))));
         }
         "load" => {
             let load: Native = |machine, args, _| {
                 let [value] = exactly(args, "load")?;
-                Ok(Value::Object(machine.bump.alloc(Object::Time(Instant::of(value)?))))
+                Ok(Value::Object(machine.objects.keep(Object::Time(Instant::of(value)?))))
             };
             return Some(Value::Native(load));
         }
         // Older policies read the parts of the present from the import itself.
         part => {
-            let now = machine.bump.alloc(Object::Time(Instant { nanos: machine.now, zone: 0 }));
-            let Object::Time(instant) = &*now else { return None };
+            let now = machine.objects.keep(Object::Time(Instant { nanos: machine.now, zone: 0 }));
+            let Object::Time(instant) = now else { return None };
             return object_member(machine, now, instant, part);
         }
     };
@@ -197,7 +197,7 @@ pub(super) fn object_member<'h>(
                 [other] => return fault(format!("add needs nanoseconds, not {}", other.type_name())),
             };
             let sum = Instant { nanos: instant.nanos.saturating_add(nanos), zone: instant.zone };
-            Ok(Value::Object(machine.bump.alloc(Object::Time(sum))))
+            Ok(Value::Object(machine.objects.keep(Object::Time(sum))))
         },
         _ => return None,
     };
