@@ -102,13 +102,16 @@ impl Instant {
             }
             _ => return None,
         };
+        let given = (year, month, day);
         let shifted = if month > 2 { month - 3 } else { month + 9 };
         let year = if month > 2 { year } else { year - 1 };
         let of_year = (153 * shifted + 2) / 5 + day - 1;
         let of_era = year.rem_euclid(400) * 365 + year.rem_euclid(400) / 4 - year.rem_euclid(400) / 100 + of_year;
         let days = year.div_euclid(400) * 146_097 + of_era - 719_468;
         let unix = days * DAY + hour * 3600 + minute * 60 + second - zone;
-        Some(Self { nanos: i128::from(unix) * SECOND + fraction, zone })
+        let made = Self { nanos: i128::from(unix) * SECOND + fraction, zone };
+        // The 30th of February would be a day in March.
+        (made.date() == given).then_some(made)
     }
 
     fn of(value: Value<'_>) -> Outcome<Self> {
