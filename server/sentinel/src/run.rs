@@ -14,7 +14,7 @@ use crate::limits::Limits;
 use crate::std_imports::Standard;
 use crate::syntax::ast::Program;
 use crate::terraform::Host;
-use crate::value::{Origin, Value, to_json};
+use crate::value::{Objects, Origin, Value, to_json};
 
 /// What stands behind an import path that the configuration names.
 #[derive(Debug, Clone)]
@@ -156,9 +156,10 @@ impl Run {
             Ok(units) => units,
             Err(report) => return *report,
         };
-        let bump = Bump::new();
+        let (bump, objects) = (Bump::new(), Objects::default());
         let hosts = Hosts { plan: self.plan.as_deref(), run: self.run.as_deref(), ..Hosts::default() };
-        let mut machine = Machine::new(&bump, &units, hosts, &self.params, &self.globals, &self.limits, self.now);
+        let mut machine =
+            Machine::new((&bump, &objects), &units, hosts, &self.params, &self.globals, &self.limits, self.now);
         machine.door = self.http.as_ref();
         let outcome = machine.instance(0).and_then(|frame| {
             let slot = self.policy.names.iter().position(|n| **n == *"main");

@@ -273,7 +273,7 @@ impl fmt::Display for Number {
 }
 
 pub(super) fn value<'h>(machine: &Machine<'h>, number: Number) -> Value<'h> {
-    Value::Object(machine.bump.alloc(Object::Decimal(number)))
+    Value::Object(machine.objects.keep(Object::Decimal(number)))
 }
 
 pub(super) fn function(name: &str) -> Option<Native> {

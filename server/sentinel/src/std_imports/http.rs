@@ -22,6 +22,11 @@ impl Client {
     pub(crate) const fn new() -> Self {
         Self { accepted: Vec::new(), retries: 1, timeout: 10, verified: true }
     }
+
+    /// Memory outside the object itself.
+    pub(crate) fn bytes(&self) -> usize {
+        self.accepted.capacity() * size_of::<i64>()
+    }
 }
 
 /// A request as far as the policy has built it.
@@ -32,12 +37,23 @@ pub(crate) struct Draft {
     body: Option<Vec<u8>>,
 }
 
+impl Draft {
+    /// Memory outside the object itself.
+    pub(crate) fn bytes(&self) -> usize {
+        let header =
+            |(name, value): &(String, String)| name.capacity() + value.capacity() + size_of::<(String, String)>();
+        self.url.capacity()
+            + self.headers.iter().map(header).sum::<usize>()
+            + self.body.as_ref().map_or(0, Vec::capacity)
+    }
+}
+
 fn request<'h>(machine: &Machine<'h>, draft: Draft) -> Value<'h> {
-    Value::Object(machine.bump.alloc(Object::Request(draft)))
+    Value::Object(machine.objects.keep(Object::Request(draft)))
 }
 
 fn client<'h>(machine: &Machine<'h>, client: Client) -> Value<'h> {
-    Value::Object(machine.bump.alloc(Object::Client(client)))
+    Value::Object(machine.objects.keep(Object::Client(client)))
 }
 
 /// The members of the import itself: those of a client with its first settings, and the makers of both objects.
@@ -52,7 +68,7 @@ pub(super) fn member<'h>(machine: &mut Machine<'h>, name: &str) -> Option<Value<
         "methodGet" => return Some(Value::Str(b"GET")),
         "methodPost" => return Some(Value::Str(b"POST")),
         _ => {
-            let object = &*machine.bump.alloc(Object::Client(Client::new()));
+            let object = machine.objects.keep(Object::Client(Client::new()));
             let Object::Client(made) = object else { return None };
             return client_member(machine, object, made, name);
         }

@@ -45,6 +45,11 @@ impl Version {
         Some(Self { numbers, given, prerelease: prerelease.to_owned(), metadata: metadata.to_owned() })
     }
 
+    /// The memory it holds outside itself.
+    pub(crate) fn bytes(&self) -> usize {
+        self.numbers.capacity() * size_of::<u64>() + self.prerelease.capacity() + self.metadata.capacity()
+    }
+
     fn order(&self, other: &Self) -> Ordering {
         let len = self.numbers.len().max(other.numbers.len());
         let at = |v: &Self, n: usize| v.numbers.get(n).copied().unwrap_or(0);
@@ -117,8 +122,9 @@ pub(super) fn function(name: &str) -> Option<Native> {
             return Ok(value);
         }
         let text = utf8(value, "version.new")?;
+        machine.room(text.len() * size_of::<u64>())?;
         match Version::parse(&text) {
-            Some(version) => Ok(Value::Object(machine.bump.alloc(Object::Version(version)))),
+            Some(version) => Ok(Value::Object(machine.objects.keep(Object::Version(version)))),
             None => fault(format!("{text:?} is not a version")),
         }
     })

@@ -91,7 +91,8 @@ impl Programs<'_> {
             }
             6 => {
                 let missing = ["{}.none", "[][0]", "undefined", "null.a", "int(\"x\")", "\"ab\"[0:9]"][self.pick(6)];
-                format!("({missing} else {})", self.expression(kind, depth))
+                let recovered = format!("{missing} else {}", self.expression(kind, depth));
+                if self.pick(2) == 0 { format!("({recovered})") } else { recovered }
             }
             _ => {
                 let parameter = self.fresh(Any);

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use serde_json::Value as Json;
 
+use super::standard::{HOST, PATHS};
 use super::tree::{Expr, File, Stmt};
 use super::value::{Outcome, Value};
 
@@ -104,7 +105,8 @@ impl Machine<'_> {
         let scope = Rc::new(Scope { names, parent: None, imports, policy });
         for (path, _) in &file.imports {
             let known = self.sources.contains_key(path) || self.part(path).is_some();
-            if !known && !super::standard::PATHS.contains(&path.as_str()) {
+            let provided = PATHS.contains(&path.as_str()) || HOST.contains(&path.as_str());
+            if !known && !provided {
                 return Err(format!("the import {path} is not known"));
             }
         }

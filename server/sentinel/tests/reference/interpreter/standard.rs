@@ -24,6 +24,20 @@ pub(crate) const PATHS: [&str; 13] = [
     "version",
 ];
 
+/// Imports that a host provides; here there is none, so they can be named and not read.
+pub(crate) const HOST: [&str; 10] = [
+    "tfplan",
+    "tfplan/v1",
+    "tfplan/v2",
+    "tfconfig",
+    "tfconfig/v1",
+    "tfconfig/v2",
+    "tfstate",
+    "tfstate/v1",
+    "tfstate/v2",
+    "tfrun",
+];
+
 const FUNCTIONS: [(&str, &[&str]); 11] = [
     ("base64", &["encode", "decode", "urlencode", "urldecode"]),
     ("collection", &["filter", "reject", "find", "matches"]),
@@ -59,6 +73,9 @@ const FUNCTIONS: [(&str, &[&str]); 11] = [
 pub(crate) fn member(path: &str, word: &str, now: i128) -> Outcome<Value> {
     if FUNCTIONS.iter().any(|f| f.0 == path && f.1.contains(&word)) {
         return Ok(Value::Native(format!("{path}.{word}")));
+    }
+    if HOST.contains(&path) {
+        return Err(format!("there is no document behind {path}"));
     }
     Ok(match (path, word) {
         ("runtime", "version") => Value::text("0.41.0"),
