@@ -3,6 +3,7 @@
 use crate::{
     admin::Role,
     config::{AdminFlags, Flags, Span, Value},
+    policy,
 };
 use clap::{Args, Parser, Subcommand};
 use std::{ffi::OsString, path::Path, time::Duration};
@@ -37,6 +38,9 @@ pub enum Command {
     Prices(cost::command::Prices),
     /// Execute runs on this machine for a server elsewhere (also the program terrane-runner)
     Runner(runner::command::Arguments),
+    /// Test, apply and lay out policies, offline
+    #[command(subcommand)]
+    Policy(policy::Policy),
     /// Watch over one phase of a run (the runner starts this itself)
     #[command(hide = true, disable_help_flag = true)]
     Supervise {

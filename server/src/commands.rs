@@ -3,8 +3,9 @@
 use crate::{
     admin::{self, Request, Response, Secret},
     cli::{self, Cli, Command, Noun},
+    clock,
     config::{self, Config, Flags, Loaded, Problem, Tls},
-    demo, serve, tls, trust, wiring,
+    demo, policy, serve, tls, trust, wiring,
 };
 use anyhow::{Context, bail};
 use std::{
@@ -31,12 +32,28 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Cost(wanted) => wanted.run(&mut std::io::stdout().lock()).map_err(Into::into),
         Command::Prices(wanted) => wanted.run(&mut std::io::stdout().lock()).map_err(Into::into),
         Command::Runner(arguments) => runner::command::start(arguments).map_err(Into::into),
+        Command::Policy(wanted) => return judge(wanted),
         Command::Supervise { arguments } => wiring::supervise(&arguments),
         Command::Version => out(&format!("terrane {}\n", env!("CARGO_PKG_VERSION"))),
     };
     let Err(error) = done else { return ExitCode::SUCCESS };
     tell(&format!("{error:#}"));
     if error.is::<Problem>() { ExitCode::from(USAGE) } else { ExitCode::FAILURE }
+}
+
+/// Policies answer by exit codes of their own: a refusal is no failure of the command.
+fn judge(mut wanted: policy::Policy) -> ExitCode {
+    if let policy::Policy::Apply(apply) = &mut wanted {
+        apply.params.extend(config::policy_parameters());
+    }
+    let now = clock::system().unix_timestamp_nanos();
+    match wanted.run(now, &mut std::io::stdout().lock()) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            tell(&format!("{error:#}"));
+            ExitCode::from(policy::BROKEN)
+        }
+    }
 }
 
 fn load(flags: Flags) -> anyhow::Result<Loaded> {
