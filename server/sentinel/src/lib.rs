@@ -8,6 +8,7 @@ pub mod config;
 mod diagnostic;
 mod eval;
 pub mod format;
+pub mod http;
 mod import;
 mod limits;
 pub mod mock;

@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 
 use crate::diagnostic::line_and_column;
 use crate::eval::{Fault, Machine, Unit};
+use crate::http::Door;
 use crate::import::{Hosts, Link};
 use crate::limits::Limits;
 use crate::std_imports::Standard;
@@ -47,6 +48,8 @@ pub struct Run {
     pub now: i128,
     /// Names of the policy whose plain values the report is to hold.
     pub watched: Vec<String>,
+    /// The way out for the `http` import; without one it opens no connection.
+    pub http: Option<Door>,
     /// What the policy may use.
     pub limits: Limits,
 }
@@ -128,6 +131,7 @@ impl Run {
             run: None,
             now: 0,
             watched: Vec::new(),
+            http: None,
             limits: Limits::default(),
         }
     }
@@ -156,6 +160,7 @@ impl Run {
         let hosts = Hosts { plan: self.plan.as_deref(), run: self.run.as_deref(), ..Hosts::default() };
         let mut machine =
             Machine::new((&bump, &objects), &units, hosts, &self.params, &self.globals, &self.limits, self.now);
+        machine.door = self.http.as_ref();
         let outcome = machine.instance(0).and_then(|frame| {
             let slot = self.policy.names.iter().position(|n| **n == *"main");
             let main = slot.map_or(Value::Unbound, |slot| frame.slots[slot].get());

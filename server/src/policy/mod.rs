@@ -1,6 +1,7 @@
 //! `terrane policy …`: what people do with policies before a server judges by them. The language of a file is told by its
 //! extension; each language has a file here that hands the wish to its engine.
 
+mod http;
 mod sentinel;
 
 use std::io::Write;
@@ -76,6 +77,12 @@ pub struct Apply {
     /// A parameter; JSON numbers, lists and maps are understood, anything else is text
     #[arg(long = "param", value_name = "NAME=VALUE")]
     pub params: Vec<String>,
+    /// Let the `http` import reach this host; `*.example.com` means every host below example.com
+    #[arg(long = "http-allow", value_name = "HOST")]
+    pub hosts: Vec<String>,
+    /// Let it reach private, link-local and loopback addresses of these hosts, too
+    #[arg(long = "http-private", requires = "hosts")]
+    pub private: bool,
     /// Write the result and the trace as JSON
     #[arg(long)]
     pub json: bool,

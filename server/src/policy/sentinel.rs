@@ -1,6 +1,11 @@
 //! Sentinel: `*.sentinel` with its `sentinel.hcl`.
 
+use std::sync::Arc;
+
 use sentinel::command;
+use sentinel::http::Door;
+
+use super::http::Client;
 
 pub(super) fn test(wanted: super::Test) -> command::Test {
     let super::Test { paths, run, json, junit, coverage } = wanted;
@@ -8,8 +13,9 @@ pub(super) fn test(wanted: super::Test) -> command::Test {
 }
 
 pub(super) fn apply(wanted: super::Apply) -> command::Apply {
-    let super::Apply { policy, config, plan, tfrun, params, json } = wanted;
-    command::Apply { policy, config, plan, run: tfrun, params, json }
+    let super::Apply { policy, config, plan, tfrun, params, hosts, private, json } = wanted;
+    let http = (!hosts.is_empty()).then(|| Door(Arc::new(Client::new(hosts, private))));
+    command::Apply { policy, config, plan, run: tfrun, params, http, json }
 }
 
 pub(super) fn fmt(wanted: super::Fmt) -> command::Fmt {

@@ -10,6 +10,7 @@ use serde_json::{Value as Json, json};
 use super::{read_json, write};
 use crate::case::{self, error_text};
 use crate::config::{Configuration, Enforcement, PolicyEntry};
+use crate::http::Door;
 use crate::run::{Report, Run, Verdict};
 
 /// What `policy apply` is asked.
@@ -25,6 +26,8 @@ pub struct Apply {
     pub run: Option<PathBuf>,
     /// Parameters as `name=value`.
     pub params: Vec<String>,
+    /// The way out for the `http` import; without one it opens no connection.
+    pub http: Option<Door>,
     /// Write JSON.
     pub json: bool,
 }
@@ -44,7 +47,7 @@ impl Apply {
     /// # Errors
     /// When something cannot be read or written: exit code 9.
     pub fn execute(&self, now: i128, out: &mut dyn Write) -> Result<u8, String> {
-        let mut base = Base { now, ..Base::default() };
+        let mut base = Base { now, http: self.http.clone(), ..Base::default() };
         for param in &self.params {
             let (name, value) = param.split_once('=').ok_or_else(|| format!("{param}: a parameter is name=value"))?;
             base.params.push((name.to_owned(), param_value(value)));
@@ -79,6 +82,7 @@ struct Base {
     directory: PathBuf,
     plan: Option<Arc<Json>>,
     run: Option<Arc<Json>>,
+    http: Option<Door>,
 }
 
 impl Base {
@@ -110,6 +114,7 @@ impl Base {
         case::bind(&mut run, &self.configuration, &self.directory)?;
         run.plan.clone_from(&self.plan);
         run.run.clone_from(&self.run);
+        run.http.clone_from(&self.http);
         let started = Instant::now();
         let report = run.evaluate();
         let duration = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);

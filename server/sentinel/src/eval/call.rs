@@ -3,7 +3,7 @@
 use super::stmt::Flow;
 use super::{Frame, Machine, Outcome, fault};
 use crate::syntax::ast::Expr;
-use crate::value::{Frozen, List, Map, Origin, Table, Value};
+use crate::value::{Frozen, Func, List, Map, Origin, Table, Value};
 
 impl<'h> Machine<'h> {
     pub(super) fn call_expr(
@@ -17,12 +17,37 @@ impl<'h> Machine<'h> {
         if matches!(callee, Value::Undefined(_)) {
             return Ok(callee);
         }
+        let origin = self.here(at);
+        if let Value::Func(func) = callee
+            && func.code.params.len() == args.len()
+        {
+            let inner = Frame::new(self.bump, func.code.scope.size.into(), Some(func.frame));
+            for (slot, arg) in inner.slots.iter().zip(args) {
+                slot.set(self.value(arg, frame)?);
+            }
+            return self.enter(func, inner, origin);
+        }
         let mut values = Vec::with_capacity(args.len());
         for arg in args {
             values.push(self.value(arg, frame)?);
         }
-        let origin = self.here(at);
         self.call(callee, &values, origin)
+    }
+
+    /// Runs a function's body in the frame that holds its arguments.
+    fn enter(&mut self, func: &'h Func<'h>, frame: &'h Frame<'h>, origin: Origin) -> Outcome<Value<'h>> {
+        if self.calls >= self.limits.depth {
+            return fault(format!("more than {} calls inside each other", self.limits.depth));
+        }
+        let outer = std::mem::replace(&mut self.program, func.program);
+        self.calls += 1;
+        let flow = self.block(&func.code.body, frame)?;
+        self.calls -= 1;
+        self.program = outer;
+        Ok(match flow {
+            Flow::Return(value) => value,
+            _ => Value::Undefined(Some(origin)),
+        })
     }
 
     /// Calls a function value.
@@ -33,22 +58,11 @@ impl<'h> Machine<'h> {
                     let wanted = func.code.params.len();
                     return fault(format!("the function takes {wanted} arguments, not {}", args.len()));
                 }
-                if self.calls >= self.limits.depth {
-                    return fault(format!("more than {} calls inside each other", self.limits.depth));
-                }
                 let frame = Frame::new(self.bump, func.code.scope.size.into(), Some(func.frame));
                 for (slot, value) in frame.slots.iter().zip(args) {
                     slot.set(*value);
                 }
-                let outer = std::mem::replace(&mut self.program, func.program);
-                self.calls += 1;
-                let flow = self.block(&func.code.body, frame)?;
-                self.calls -= 1;
-                self.program = outer;
-                Ok(match flow {
-                    Flow::Return(value) => value,
-                    _ => Value::Undefined(Some(origin)),
-                })
+                self.enter(func, frame, origin)
             }
             Value::Native(native) => native(self, args, origin),
             Value::Bound(object, method) => method(self, object, args, origin),

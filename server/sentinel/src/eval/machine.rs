@@ -11,6 +11,7 @@ use regex::bytes::Regex;
 use serde_json::Value as Json;
 
 use super::{Outcome, fault};
+use crate::http::Door;
 use crate::import::{Hosts, Link};
 use crate::limits::Limits;
 use crate::syntax::ast::Program;
@@ -65,6 +66,7 @@ pub(crate) struct Machine<'h> {
     pub(crate) calls: usize,
     pub(crate) regexes: HashMap<Vec<u8>, Rc<Regex>>,
     pub(crate) limits: &'h Limits,
+    pub(crate) door: Option<&'h Door>,
     loading: Vec<bool>,
     steps: u64,
     deadline: Option<Instant>,
@@ -97,6 +99,7 @@ impl<'h> Machine<'h> {
             calls: 0,
             regexes: HashMap::new(),
             limits,
+            door: None,
             loading: vec![false; units.len()],
             steps: 0,
             deadline: limits.time.and_then(|t| Instant::now().checked_add(t)),

@@ -74,7 +74,9 @@ impl<'h> Machine<'h> {
                 if a.len() != b.len() {
                     return Ok(Some(false));
                 }
-                for (a, b) in a.items().into_iter().zip(b.items()) {
+                // Read one by one: comparing may force rules, and they may do anything.
+                for at in 0..a.len() {
+                    let (Some(a), Some(b)) = (a.get(at), b.get(at)) else { break };
                     match self.equal(a, b, depth + 1)? {
                         Some(true) => {}
                         other => return Ok(other),
@@ -104,7 +106,9 @@ impl<'h> Machine<'h> {
     pub(crate) fn contains(&mut self, container: Value<'h>, item: Value<'h>) -> Outcome<Option<bool>> {
         match (container, item) {
             (Value::List(list), _) => {
-                for element in list.items() {
+                let mut at = 0;
+                while let Some(element) = list.get(at) {
+                    at += 1;
                     match self.equal(element, item, 0)? {
                         Some(false) => {}
                         other => return Ok(other),

@@ -3,6 +3,7 @@
 mod base64;
 mod collection;
 pub(crate) mod decimal;
+pub(crate) mod http;
 mod json;
 mod lists;
 mod maps;
@@ -69,7 +70,7 @@ pub(crate) fn member<'h>(machine: &mut Machine<'h>, import: Standard, name: &str
         Standard::Maps => maps::function(name),
         Standard::Decimal if name == "nan" => return Ok(Some(decimal::value(machine, decimal::Number::nan()))),
         Standard::Decimal => decimal::function(name),
-        Standard::Http => return fault("the http import is not enabled here"),
+        Standard::Http => return Ok(http::member(machine, name)),
         Standard::Json => json::function(name),
         Standard::Runtime => return Ok((name == "version").then_some(Value::Str(LANGUAGE.as_bytes()))),
         Standard::Sockaddr => sockaddr::function(name),
@@ -93,6 +94,8 @@ pub(crate) fn object_member<'h>(
 ) -> Outcome<Option<Value<'h>>> {
     match object {
         Object::Decimal(number) => decimal::object_member(machine, object, number, name),
+        Object::Client(client) => Ok(http::client_member(machine, object, client, name)),
+        Object::Request(draft) => Ok(http::request_member(machine, object, draft, name)),
         Object::Time(instant) => Ok(time::object_member(machine, object, instant, name)),
         Object::Version(version) => Ok(version::object_member(machine, object, version, name)),
     }

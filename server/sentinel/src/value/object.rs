@@ -7,6 +7,8 @@ pub(crate) enum Object {
     Decimal(crate::std_imports::decimal::Number),
     Time(crate::std_imports::time::Instant),
     Version(crate::std_imports::version::Version),
+    Client(crate::std_imports::http::Client),
+    Request(crate::std_imports::http::Draft),
 }
 
 /// Every object of a run.
@@ -52,6 +54,8 @@ impl<'h> Shelf<'h> {
             Object::Decimal(_) => DECIMAL,
             Object::Time(_) => 0,
             Object::Version(version) => version.bytes(),
+            Object::Client(client) => client.bytes(),
+            Object::Request(draft) => draft.bytes(),
         };
         let node = self.end.get().get_or_init(|| Box::new(Node { object, next: OnceCell::new() }));
         self.end.set(&node.next);
