@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 use crate::eval::{Machine, Outcome, fault};
 use crate::std_imports::Standard;
 use crate::terraform::Host;
+use crate::unsettled::Unsettled;
 use crate::value::{Frozen, Key, Value};
 
 /// What an import declaration of a program leads to.
@@ -72,6 +73,9 @@ impl<'h> Machine<'h> {
     pub(crate) fn view(&mut self, host: Host, name: &'h str) -> Outcome<Option<Frozen<'h>>> {
         if let Some(view) = self.hosts.views.get(&(host, name)) {
             return Ok(*view);
+        }
+        if let Host::FirstPlan | Host::FirstState | Host::FirstConfiguration = host {
+            self.unsettled(Unsettled::FirstGeneration)?;
         }
         let document = if host == Host::Run { self.hosts.run } else { self.hosts.plan };
         let Some(document) = document else {

@@ -18,6 +18,7 @@ mod run;
 mod std_imports;
 mod syntax;
 mod terraform;
+mod unsettled;
 mod value;
 
 pub use diagnostic::{Diagnostic, line_and_column};

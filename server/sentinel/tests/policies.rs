@@ -137,3 +137,16 @@ fn a_set_is_applied_up_to_the_mandatory_policy_that_refuses() {
     assert_eq!(json["policies"][1]["result"], true, "the command line is stronger than the policy's own parameters");
     std::fs::remove_dir_all(room).unwrap();
 }
+
+#[test]
+fn a_module_shows_copies_of_what_it_has_now() {
+    let module = "m = {\"a\": [1]}\nadd = func(v) {\n\tappend(m.a, v)\n\treturn m.a\n}\nfresh = func() {\n\tm = {}\n\treturn true\n}\n";
+    let policy = "import \"store\"\nbefore = store.m\nbefore[\"x\"] = 1\nappend(before.a, 9)\nown = store.add(2)\nafter = store.m\n\
+        append(own, 3)\nlater = store.m.a\nstore.fresh()\n\
+        main = before is {\"a\": [1, 9], \"x\": 1} and after is {\"a\": [1, 2]} and later is [1, 2, 3] and store.m is {}\n";
+    let parse = |text: &str| std::sync::Arc::new(terrane_sentinel::Program::parse("p", text.as_bytes()).unwrap());
+    let mut run = terrane_sentinel::Run::new(parse(policy));
+    run.imports.insert("store".into(), terrane_sentinel::Provider::Module(parse(module)));
+    let report = run.evaluate();
+    assert!(report.passed(), "{:?} {:?}", report.error, report.main);
+}

@@ -48,6 +48,9 @@ pub struct Test {
     /// Only policies whose name matches this regular expression; behind a `/` one for their cases
     #[arg(long, value_name = "PATTERN")]
     pub run: Option<String>,
+    /// End a policy with an error where the documentation of the language leaves open what happens
+    #[arg(long)]
+    pub strict: bool,
     /// Write the report as JSON
     #[arg(long, conflicts_with = "coverage")]
     pub json: bool,
@@ -83,6 +86,9 @@ pub struct Apply {
     /// Let it reach private, link-local and loopback addresses of these hosts, too
     #[arg(long = "http-private", requires = "hosts")]
     pub private: bool,
+    /// End a policy with an error where the documentation of the language leaves open what happens
+    #[arg(long)]
+    pub strict: bool,
     /// Write the result and the trace as JSON
     #[arg(long)]
     pub json: bool,

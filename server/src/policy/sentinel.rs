@@ -8,14 +8,14 @@ use sentinel::http::Door;
 use super::http::Client;
 
 pub(super) fn test(wanted: super::Test) -> command::Test {
-    let super::Test { paths, run, json, junit, coverage } = wanted;
-    command::Test { paths, only: run, json, junit, coverage }
+    let super::Test { paths, run, strict, json, junit, coverage } = wanted;
+    command::Test { paths, only: run, strict, json, junit, coverage }
 }
 
 pub(super) fn apply(wanted: super::Apply) -> command::Apply {
-    let super::Apply { policy, config, plan, tfrun, params, hosts, private, json } = wanted;
+    let super::Apply { policy, config, plan, tfrun, params, hosts, private, strict, json } = wanted;
     let http = (!hosts.is_empty()).then(|| Door(Arc::new(Client::new(hosts, private))));
-    command::Apply { policy, config, plan, run: tfrun, params, http, json }
+    command::Apply { policy, config, plan, run: tfrun, params, http, strict, json }
 }
 
 pub(super) fn fmt(wanted: super::Fmt) -> command::Fmt {

@@ -47,7 +47,7 @@ fuzz_target!(|bytes: &[u8]| {
     text.push_str(&generate::program(&mut choose));
     let program = Program::parse("p", text.as_bytes()).unwrap_or_else(|problem| panic!("{problem}\n{text}"));
     let mut run = Run::new(Arc::new(program));
-    run.limits = Limits { steps: 50_000, depth: 50, memory: 16 << 20, time: Some(Duration::from_secs(5)), output: 1 << 16 };
+    run.limits = Limits { steps: 50_000, depth: 50, memory: 16 << 20, time: Some(Duration::from_secs(5)), output: 1 << 16, ..Limits::default() };
     let report = run.evaluate();
     let message = report.error.map(|(message, _)| message).unwrap_or_default();
     assert!(!message.contains("engine failed") && !message.contains("time limit"), "{message}\n{text}");

@@ -28,6 +28,8 @@ pub struct Apply {
     pub params: Vec<String>,
     /// The way out for the `http` import; without one it opens no connection.
     pub http: Option<Door>,
+    /// Whether open questions of the documentation end a policy instead of being answered.
+    pub strict: bool,
     /// Write JSON.
     pub json: bool,
 }
@@ -47,7 +49,7 @@ impl Apply {
     /// # Errors
     /// When something cannot be read or written: exit code 9.
     pub fn execute(&self, now: i128, out: &mut dyn Write) -> Result<u8, String> {
-        let mut base = Base { now, http: self.http.clone(), ..Base::default() };
+        let mut base = Base { now, http: self.http.clone(), strict: self.strict, ..Base::default() };
         for param in &self.params {
             let (name, value) = param.split_once('=').ok_or_else(|| format!("{param}: a parameter is name=value"))?;
             base.params.push((name.to_owned(), param_value(value)));
@@ -83,6 +85,7 @@ struct Base {
     plan: Option<Arc<Json>>,
     run: Option<Arc<Json>>,
     http: Option<Door>,
+    strict: bool,
 }
 
 impl Base {
@@ -115,6 +118,7 @@ impl Base {
         run.plan.clone_from(&self.plan);
         run.run.clone_from(&self.run);
         run.http.clone_from(&self.http);
+        run.limits.strict = self.strict;
         let started = Instant::now();
         let report = run.evaluate();
         let duration = u64::try_from(started.elapsed().as_nanos()).unwrap_or(u64::MAX);

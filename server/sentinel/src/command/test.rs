@@ -14,6 +14,8 @@ pub struct Test {
     pub paths: Vec<PathBuf>,
     /// A regular expression for the policies to test; behind a `/`, one for their cases.
     pub only: Option<String>,
+    /// Whether open questions of the documentation end a policy instead of being answered.
+    pub strict: bool,
     /// Write JSON.
     pub json: bool,
     /// Write JUnit XML to this file.
@@ -36,6 +38,7 @@ impl Test {
         });
         let (only_policy, only_case) = only.transpose()?.unwrap_or((None, None));
         let wanted = |name: &str| only_case.as_ref().is_none_or(|only| only.is_match(name));
+        let limits = Limits { strict: self.strict, ..Limits::default() };
         let mut reports = Vec::new();
         for path in &paths {
             for policy in case::policies(path)? {
@@ -44,7 +47,7 @@ impl Test {
                 if only_policy.as_ref().is_some_and(|only| !only.is_match(&name)) {
                     continue;
                 }
-                reports.push(case::test_policy(&policy, now, &Limits::default(), &wanted));
+                reports.push(case::test_policy(&policy, now, &limits, &wanted));
             }
         }
         let text = if self.json { format!("{:#}\n", case::json(&reports)) } else { case::text(&reports) };

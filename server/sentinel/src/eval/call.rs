@@ -1,9 +1,10 @@
 //! Calls, and reading imports.
 
 use super::stmt::Flow;
-use super::{Frame, Machine, Outcome, fault};
+use super::{Export, Frame, Machine, Outcome, fault};
 use crate::syntax::ast::Expr;
-use crate::value::{Frozen, Func, List, Map, Origin, Table, Value};
+use crate::unsettled::Unsettled;
+use crate::value::{Frozen, Func, Origin, Value};
 
 impl<'h> Machine<'h> {
     pub(super) fn call_expr(
@@ -46,7 +47,10 @@ impl<'h> Machine<'h> {
         self.program = outer;
         Ok(match flow {
             Flow::Return(value) => value,
-            _ => Value::Undefined(Some(origin)),
+            _ => {
+                self.unsettled(Unsettled::NoReturnValue)?;
+                Value::Undefined(Some(origin))
+            }
         })
     }
 
@@ -70,7 +74,7 @@ impl<'h> Machine<'h> {
         }
     }
 
-    /// The members of a module are copied when they are read; what cannot change any more is shared as a view.
+    /// The members of a module are copied when they are read: each reader gets a view of them as they are now.
     pub(crate) fn export(&mut self, number: u32, name: &str) -> Outcome<Option<Value<'h>>> {
         let frame = self.instance(number)?;
         let program = &self.units[number as usize].program;
@@ -82,43 +86,16 @@ impl<'h> Machine<'h> {
         if !matches!(value, Value::List(_) | Value::Map(_)) {
             return Ok(Some(value));
         }
-        if !program.inert {
-            return self.copy(value, 0).map(Some);
-        }
         let key = (number, slot as u16);
-        let frozen = match self.exports.get(&key) {
-            Some(frozen) => *frozen,
-            None => {
-                let frozen = self.freeze(value, 0)?;
-                self.exports.insert(key, frozen);
-                frozen
-            }
-        };
+        if let Some(known) = self.exports.get(&key)
+            && known.changes == self.changes.get()
+            && is_same(known.of, value)
+        {
+            return Ok(Some(known.frozen.thaw(self.bump)));
+        }
+        let frozen = self.freeze(value, 0)?;
+        self.exports.insert(key, Export { of: value, frozen, changes: self.changes.get() });
         Ok(Some(frozen.thaw(self.bump)))
-    }
-
-    fn copy(&mut self, value: Value<'h>, depth: usize) -> Outcome<Value<'h>> {
-        self.tick()?;
-        self.shallow(depth)?;
-        Ok(match value {
-            Value::List(list) => {
-                let copy = List::owned(self.bump, []);
-                for item in list.items() {
-                    let item = self.copy(item, depth + 1)?;
-                    copy.push(item);
-                }
-                Value::List(copy)
-            }
-            Value::Map(map) => {
-                let mut table = Table::new(self.bump);
-                for (key, item) in map.entries() {
-                    let item = self.copy(item, depth + 1)?;
-                    table.insert(key, item);
-                }
-                Value::Map(Map::owned(self.bump, table))
-            }
-            other => other,
-        })
     }
 
     fn freeze(&mut self, value: Value<'h>, depth: usize) -> Outcome<Frozen<'h>> {
@@ -126,6 +103,7 @@ impl<'h> Machine<'h> {
         self.shallow(depth)?;
         Ok(match value {
             Value::List(list) => {
+                list.watch(self.changes);
                 let mut items = Vec::new();
                 for item in list.items() {
                     items.push(self.freeze(item, depth + 1)?);
@@ -133,6 +111,7 @@ impl<'h> Machine<'h> {
                 Frozen::list(self.bump, &items)
             }
             Value::Map(map) => {
+                map.watch(self.changes);
                 let mut items = Vec::new();
                 for (key, item) in map.entries() {
                     items.push((key, self.freeze(item, depth + 1)?));
@@ -141,5 +120,14 @@ impl<'h> Machine<'h> {
             }
             other => Frozen::Leaf(other),
         })
+    }
+}
+
+/// Whether two values are one collection.
+fn is_same<'h>(a: Value<'h>, b: Value<'h>) -> bool {
+    match (a, b) {
+        (Value::List(a), Value::List(b)) => std::ptr::eq(a, b),
+        (Value::Map(a), Value::Map(b)) => std::ptr::eq(a, b),
+        _ => false,
     }
 }

@@ -48,6 +48,15 @@ pub(crate) struct RuleRecord<'h> {
     pub(crate) value: Value<'h>,
 }
 
+/// A member of a module as it was shown.
+pub(crate) struct Export<'h> {
+    /// The collection itself.
+    pub(crate) of: Value<'h>,
+    pub(crate) frozen: Frozen<'h>,
+    /// The machine's count of changes at that time.
+    pub(crate) changes: u64,
+}
+
 /// The state of one run.
 pub(crate) struct Machine<'h> {
     pub(crate) bump: &'h Bump,
@@ -55,7 +64,9 @@ pub(crate) struct Machine<'h> {
     pub(crate) units: &'h [Unit],
     pub(crate) hosts: Hosts<'h>,
     pub(crate) instances: Vec<Option<&'h Frame<'h>>>,
-    pub(crate) exports: HashMap<(u32, u16), Frozen<'h>>,
+    pub(crate) exports: HashMap<(u32, u16), Export<'h>>,
+    /// How often anything that a module showed has changed.
+    pub(crate) changes: &'h Cell<u64>,
     pub(crate) params: &'h [(String, Json)],
     pub(crate) globals: &'h [(String, Json)],
     pub(crate) printed: String,
@@ -67,6 +78,7 @@ pub(crate) struct Machine<'h> {
     pub(crate) regexes: HashMap<Vec<u8>, Rc<Regex>>,
     pub(crate) limits: &'h Limits,
     pub(crate) door: Option<&'h Door>,
+    pub(crate) strict: bool,
     loading: Vec<bool>,
     steps: u64,
     deadline: Option<Instant>,
@@ -89,6 +101,7 @@ impl<'h> Machine<'h> {
             hosts,
             instances: units.iter().map(|_| None).collect(),
             exports: HashMap::new(),
+            changes: bump.alloc(Cell::new(0)),
             params,
             globals,
             printed: String::new(),
@@ -100,6 +113,7 @@ impl<'h> Machine<'h> {
             regexes: HashMap::new(),
             limits,
             door: None,
+            strict: limits.strict,
             loading: vec![false; units.len()],
             steps: 0,
             deadline: limits.time.and_then(|t| Instant::now().checked_add(t)),

@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::{Machine, Outcome, fault};
 use crate::syntax::ast::Binary;
+use crate::unsettled::Unsettled;
 use crate::value::{Key, List, Object, Value};
 
 impl<'h> Machine<'h> {
@@ -15,6 +16,11 @@ impl<'h> Machine<'h> {
             }
         }
         let undefined = Value::Undefined(Some(self.here(at)));
+        if matches!(op, Binary::Less | Binary::LessEqual | Binary::Greater | Binary::GreaterEqual)
+            && order(left, right).is_none()
+        {
+            self.unsettled(Unsettled::Order)?;
+        }
         let known = |answer: Option<bool>, negate: bool| answer.map_or(undefined, |b| Value::Bool(b != negate));
         Ok(match op {
             Binary::Equal => known(self.equal(left, right, 0)?, false),
@@ -63,7 +69,19 @@ impl<'h> Machine<'h> {
         self.shallow(depth)?;
         let (left, right) = (self.force(left)?, self.force(right)?);
         Ok(Some(match (left, right) {
-            (Value::Undefined(_), _) | (_, Value::Undefined(_)) => return Ok(None),
+            (Value::Undefined(_), _) | (_, Value::Undefined(_)) => {
+                if depth > 0 {
+                    self.unsettled(Unsettled::UndefinedElement)?;
+                }
+                return Ok(None);
+            }
+            (
+                Value::Func(_) | Value::Native(_) | Value::Bound(..),
+                Value::Func(_) | Value::Native(_) | Value::Bound(..),
+            ) => {
+                self.unsettled(Unsettled::FunctionEquality)?;
+                false
+            }
             (Value::Null, Value::Null) => true,
             (Value::Bool(a), Value::Bool(b)) => a == b,
             (Value::Int(a), Value::Int(b)) => a == b,
@@ -116,7 +134,13 @@ impl<'h> Machine<'h> {
                 }
                 Ok(Some(false))
             }
-            (Value::Map(map), _) => Ok(Some(Key::of(item).is_some_and(|key| map.has(key)))),
+            (Value::Map(map), _) => {
+                let Some(key) = Key::of(item) else { return Ok(Some(false)) };
+                if self.strict && matches!(map.get(key), Some(Value::Undefined(_))) {
+                    self.unsettled(Unsettled::UndefinedMember)?;
+                }
+                Ok(Some(map.has(key)))
+            }
             (Value::Str(text), Value::Str(part)) => Ok(Some(find(text, part).is_some())),
             (Value::Str(_), other) => fault(format!("a string cannot contain a {}", other.type_name())),
             (other, _) => fault(format!("{} cannot contain anything", other.type_name())),

@@ -23,7 +23,7 @@ impl Client {
         Self { accepted: Vec::new(), retries: 1, timeout: 10, verified: true }
     }
 
-    /// The memory it holds outside itself.
+    /// Memory outside the object itself.
     pub(crate) fn bytes(&self) -> usize {
         self.accepted.capacity() * size_of::<i64>()
     }
@@ -38,17 +38,18 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
-    /// The memory it holds outside itself.
+    /// Memory outside the object itself.
     pub(crate) fn bytes(&self) -> usize {
-        let headers = self.headers.iter().map(|(name, value)| size_of::<(String, String)>() + name.len() + value.len());
-        self.url.len() + headers.sum::<usize>() + self.body.as_ref().map_or(0, Vec::len)
+        let header =
+            |(name, value): &(String, String)| name.capacity() + value.capacity() + size_of::<(String, String)>();
+        self.url.capacity()
+            + self.headers.iter().map(header).sum::<usize>()
+            + self.body.as_ref().map_or(0, Vec::capacity)
     }
 }
 
-/// Every builder copies the draft, so its size counts at once.
-fn request<'h>(machine: &Machine<'h>, draft: Draft) -> Outcome<Value<'h>> {
-    machine.room(draft.bytes())?;
-    Ok(Value::Object(machine.objects.keep(Object::Request(draft))))
+fn request<'h>(machine: &Machine<'h>, draft: Draft) -> Value<'h> {
+    Value::Object(machine.objects.keep(Object::Request(draft)))
 }
 
 fn client<'h>(machine: &Machine<'h>, client: Client) -> Value<'h> {
@@ -62,7 +63,7 @@ pub(super) fn member<'h>(machine: &mut Machine<'h>, name: &str) -> Option<Value<
         "request" => |machine, args, _| {
             let [url] = exactly(args, "request")?;
             let url = utf8(url, "request")?;
-            request(machine, Draft { url, headers: Vec::new(), body: None })
+            Ok(request(machine, Draft { url, headers: Vec::new(), body: None }))
         },
         "methodGet" => return Some(Value::Str(b"GET")),
         "methodPost" => return Some(Value::Str(b"POST")),
@@ -167,19 +168,19 @@ pub(super) fn request_member<'h>(
             let [name, value] = exactly(args, "with_header")?;
             let mut draft = of_request(object)?;
             draft.headers.push((utf8(name, "with_header")?, utf8(value, "with_header")?));
-            request(machine, draft)
+            Ok(request(machine, draft))
         },
         "with_basic_auth" => |machine, object, args, _| {
             let [user, password] = exactly(args, "with_basic_auth")?;
             let pair = format!("{}:{}", utf8(user, "with_basic_auth")?, utf8(password, "with_basic_auth")?);
             let mut draft = of_request(object)?;
             draft.headers.push(("Authorization".into(), format!("Basic {}", STANDARD.encode(pair))));
-            request(machine, draft)
+            Ok(request(machine, draft))
         },
         "with_body" => |machine, object, args, _| {
             let [body] = exactly(args, "with_body")?;
             let body = Some(super::text(body, "with_body")?.to_vec());
-            request(machine, Draft { body, ..of_request(object)? })
+            Ok(request(machine, Draft { body, ..of_request(object)? }))
         },
         _ => return None,
     };

@@ -14,6 +14,7 @@ pub(crate) mod version;
 
 use crate::builtin::exactly;
 use crate::eval::{Machine, Outcome, fault};
+use crate::unsettled::Unsettled;
 use crate::value::{Native, Object, Origin, Value};
 
 /// The language level this engine implements, as `runtime.version` tells it.
@@ -101,8 +102,11 @@ pub(crate) fn object_member<'h>(
     }
 }
 
-fn type_of<'h>(_: &mut Machine<'h>, args: &[Value<'h>], _: Origin) -> Outcome<Value<'h>> {
+fn type_of<'h>(machine: &mut Machine<'h>, args: &[Value<'h>], _: Origin) -> Outcome<Value<'h>> {
     let [value] = exactly(args, "type_of")?;
+    if let Value::Func(_) | Value::Native(_) | Value::Bound(..) = value {
+        machine.unsettled(Unsettled::FunctionType)?;
+    }
     Ok(Value::Str(value.type_name().as_bytes()))
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use super::utf8;
 use crate::builtin::exactly;
 use crate::eval::{Machine, Outcome, fault};
+use crate::unsettled::Unsettled;
 use crate::value::{Method, Native, Object, Value};
 
 const SECOND: i128 = 1_000_000_000;
@@ -189,8 +190,12 @@ pub(super) fn object_member<'h>(
         "before" => |_, t, args, _| pair(t, args).map(|(a, b)| Value::Bool(a < b)),
         "after" => |_, t, args, _| pair(t, args).map(|(a, b)| Value::Bool(a > b)),
         "equal" => |_, t, args, _| pair(t, args).map(|(a, b)| Value::Bool(a == b)),
-        "sub" => |_, t, args, _| {
-            pair(t, args).map(|(a, b)| Value::Int(i64::try_from(a.saturating_sub(b)).unwrap_or(i64::MAX)))
+        "sub" => |machine, t, args, _| {
+            let (a, b) = pair(t, args)?;
+            if a < b {
+                machine.unsettled(Unsettled::NegativeDuration)?;
+            }
+            Ok(Value::Int(i64::try_from(a.saturating_sub(b)).unwrap_or(i64::MAX)))
         },
         "add" => |machine, t, args, _| {
             let Object::Time(instant) = t else { return fault("this is not a time") };

@@ -20,15 +20,12 @@ pub(super) struct Parser<'s> {
     nesting: usize,
     pub(super) in_loop: bool,
     pub(super) in_func: bool,
-    /// A function of this file changes collections.
-    pub(super) mutates: bool,
 }
 
 /// Parses a text into a tree whose names are not resolved yet.
 pub(crate) fn parse(file: &str, text: &str) -> Parsed<Program> {
     let (tokens, comments) = lex(file, text)?;
-    let mut parser =
-        Parser { file, text, tokens, comments, at: 0, nesting: 0, in_loop: false, in_func: false, mutates: false };
+    let mut parser = Parser { file, text, tokens, comments, at: 0, nesting: 0, in_loop: false, in_func: false };
     parser.program()
 }
 
@@ -70,7 +67,6 @@ impl<'s> Parser<'s> {
             body,
             names: Vec::new(),
             description,
-            inert: !self.mutates,
         })
     }
 

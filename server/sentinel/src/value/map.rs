@@ -7,7 +7,7 @@ use serde_json::{Map as JsonMap, Value as Json};
 
 use super::frozen::{Nodes, member};
 use super::table::SMALL;
-use super::{Frozen, Key, Table, Value};
+use super::{Frozen, Key, Table, Value, Watch};
 
 /// A collection that a view has shown: whoever asks again gets the same one.
 struct Shown<'h> {
@@ -32,6 +32,7 @@ enum State<'h> {
 pub(crate) struct Map<'h> {
     bump: &'h Bump,
     state: RefCell<State<'h>>,
+    watch: Watch<'h>,
 }
 
 fn is_collection(value: Value<'_>) -> bool {
@@ -40,16 +41,16 @@ fn is_collection(value: Value<'_>) -> bool {
 
 impl<'h> Map<'h> {
     pub(crate) fn owned(bump: &'h Bump, table: Table<'h>) -> &'h Self {
-        bump.alloc(Self { bump, state: RefCell::new(State::Owned(bump.alloc(table))) })
+        bump.alloc(Self { bump, state: RefCell::new(State::Owned(bump.alloc(table))), watch: Watch::default() })
     }
 
     pub(super) fn view(bump: &'h Bump, nodes: Nodes<'h>) -> &'h Self {
-        bump.alloc(Self { bump, state: RefCell::new(State::Nodes(nodes, None)) })
+        bump.alloc(Self { bump, state: RefCell::new(State::Nodes(nodes, None)), watch: Watch::default() })
     }
 
     pub(super) fn document(bump: &'h Bump, object: &'h JsonMap<String, Json>) -> &'h Self {
         let state = State::Document { object, shown: None, count: 0 };
-        bump.alloc(Self { bump, state: RefCell::new(state) })
+        bump.alloc(Self { bump, state: RefCell::new(state), watch: Watch::default() })
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -154,11 +155,18 @@ impl<'h> Map<'h> {
         self.with_table(|t| t.entries.to_vec())
     }
 
+    /// Counts changes from now on.
+    pub(crate) fn watch(&self, counter: &'h Cell<u64>) {
+        self.watch.by(counter);
+    }
+
     pub(crate) fn insert(&self, key: Key<'h>, value: Value<'h>) {
+        self.watch.changed();
         self.with_table(|t| t.insert(key, value));
     }
 
     pub(crate) fn remove(&self, key: Key<'_>) {
+        self.watch.changed();
         self.with_table(|t| t.remove(key));
     }
 }

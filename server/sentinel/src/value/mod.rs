@@ -9,6 +9,7 @@ mod object;
 pub(crate) mod shape;
 mod table;
 mod text;
+mod watch;
 
 use std::cell::Cell;
 
@@ -22,6 +23,8 @@ pub(crate) use map::Map;
 pub(crate) use object::{Object, Objects, Shelf};
 pub(crate) use table::Table;
 pub(crate) use text::{display, number_text};
+
+use watch::Watch;
 
 use crate::eval::{Frame, Machine, Outcome};
 use crate::syntax::ast;

@@ -28,7 +28,7 @@ impl<'h> Table<'h> {
         Self { entries: ArenaVec::from_iter_in(entries, bump), sorted: true, index: ArenaVec::new_in(bump) }
     }
 
-    pub(super) fn find(&self, key: Key<'_>) -> Option<usize> {
+    pub(crate) fn find(&self, key: Key<'_>) -> Option<usize> {
         if self.entries.len() <= SMALL {
             return self.entries.iter().position(|(k, _)| *k == key);
         }
