@@ -199,6 +199,9 @@ impl Prices {
                 for folder in tables {
                     add_folder(&mut builder, &folder, out)?;
                 }
+                for left_out in builder.ambiguous() {
+                    writeln!(out, "left out: {left_out}")?;
+                }
                 let built = builder.build()?;
                 let packed = built.pack()?;
                 write(&target, &packed)?;

@@ -19,7 +19,7 @@ use rust_decimal::Decimal;
 
 pub use embedded::embedded;
 pub use overrides::{Error as OverridesError, Overrides};
-pub use tables::{Builder, TableError};
+pub use tables::{Builder, TRANSCRIBED, TableError};
 pub use update::UpdateError;
 pub use verify::{Finding, verify};
 
