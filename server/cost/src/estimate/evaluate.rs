@@ -99,8 +99,12 @@ impl<'v> Evaluator<'v, '_> {
         };
         if let Some(binding) = self.scope[self.base..].iter().rev().find(|binding| binding.name == root) {
             self.used |= binding.used;
-            let value = binding.value.clone();
-            return self.descend(value, rest, steps);
+            let (value, from_usage) = (binding.value.clone(), binding.used);
+            return match self.descend(value, rest, steps) {
+                // What a part of the usage does not say is usage that nobody gave.
+                Value::Void(Gap::Unset(path)) if from_usage && !rest.is_empty() => Value::Void(Gap::Usage(path)),
+                found => found,
+            };
         }
         match root.as_str() {
             "hours" => return Value::Number(self.hours),
@@ -193,12 +197,23 @@ impl<'v> Evaluator<'v, '_> {
                     }
                 };
             }
-            Operator::And => self.evaluate(left).holds().and_then(|held| {
-                if held { self.evaluate(right).holds().map(Value::Bool) } else { Ok(Value::Bool(false)) }
-            }),
-            Operator::Or => self.evaluate(left).holds().and_then(|held| {
-                if held { Ok(Value::Bool(true)) } else { self.evaluate(right).holds().map(Value::Bool) }
-            }),
+            // What is unknown on one side does not matter where the other side decides.
+            Operator::And => match (self.evaluate(left).holds(), right) {
+                (Ok(false), _) => Ok(Value::Bool(false)),
+                (Ok(true), right) => self.evaluate(right).holds().map(Value::Bool),
+                (Err(gap), right) => match self.evaluate(right).holds() {
+                    Ok(false) => Ok(Value::Bool(false)),
+                    _ => Err(gap),
+                },
+            },
+            Operator::Or => match (self.evaluate(left).holds(), right) {
+                (Ok(true), _) => Ok(Value::Bool(true)),
+                (Ok(false), right) => self.evaluate(right).holds().map(Value::Bool),
+                (Err(gap), right) => match self.evaluate(right).holds() {
+                    Ok(true) => Ok(Value::Bool(true)),
+                    _ => Err(gap),
+                },
+            },
             Operator::Equal => self.equal(left, right).map(Value::Bool),
             Operator::Differs => self.equal(left, right).map(|same| Value::Bool(!same)),
             Operator::In => {

@@ -121,6 +121,10 @@ impl Builder {
         let derived = if row.get("flag").is_empty() { "" } else { "-repaired" };
         let region = match row.get("region") {
             "" | "global" => "*",
+            // Google's multi-regions, as terraform names them.
+            "us-multi" => "us",
+            "europe-multi" => "eu",
+            "asia-multi" => "asia",
             region => region,
         };
         let price = Price {
