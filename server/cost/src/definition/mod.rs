@@ -5,6 +5,6 @@ mod claims;
 mod language;
 mod library;
 
-pub(crate) use language::{Component, Definition, Expression, Fragment, Operator, Piece, Statement, Step, Tier};
+pub(crate) use language::{Component, Definition, Expression, Operator, Piece, Statement, Step, Tier};
 pub use library::{Check, check, known_free, priced_types};
 pub(crate) use library::{Known, find, fragment};
