@@ -4,7 +4,9 @@ use crate::{
     admin::{self, Request, Response, Secret},
     cli::{self, Cli, Command, Noun},
     config::{self, Config, Flags, Loaded, Problem, Tls},
-    demo, serve, tls, trust, wiring,
+    demo,
+    prices::Network,
+    serve, tls, trust, wiring,
 };
 use anyhow::{Context, bail};
 use std::{
@@ -29,7 +31,8 @@ pub fn run(cli: Cli) -> ExitCode {
         }
         Command::Demo(flags) => load(flags).and_then(|loaded| wait(demo::demo(loaded.config))),
         Command::Cost(wanted) => wanted.run(&mut std::io::stdout().lock()).map_err(Into::into),
-        Command::Prices(wanted) => wanted.run(&mut std::io::stdout().lock()).map_err(Into::into),
+        Command::Prices(wanted) => Network::new(wanted.ca_bundle())
+            .and_then(|network| wanted.run(&mut std::io::stdout().lock(), &network).map_err(Into::into)),
         Command::Supervise { arguments } => wiring::supervise(&arguments),
         Command::Version => out(&format!("terrane {}\n", env!("CARGO_PKG_VERSION"))),
     };

@@ -20,7 +20,7 @@ use rust_decimal::Decimal;
 pub use embedded::embedded;
 pub use overrides::{Error as OverridesError, Overrides};
 pub use tables::{Builder, TRANSCRIBED, TableError};
-pub use update::UpdateError;
+pub use update::{Cloud, Fetch, UpdateError, Wanted, refresh};
 pub use verify::{Finding, verify};
 
 /// A price of the catalogue.

@@ -24,6 +24,9 @@ pub struct TableError {
 /// The source of prices that were written down by hand and not read by machine: the first to refresh.
 pub const TRANSCRIBED: &str = "transcribed";
 
+/// Prices of parts that things are put together from; they are no prices of the catalogue.
+pub(super) const PARTS: &str = "google/part/";
+
 /// Collects prices and writes the catalogue.
 #[derive(Debug, Default)]
 pub struct Builder {
@@ -123,7 +126,8 @@ impl Builder {
         for ((name, date), id) in &ids {
             let _ = writeln!(text, "#source {id} {name} {date}");
         }
-        for (key, by_region) in &self.prices {
+        let whole = self.prices.iter().filter(|(key, _)| !key.starts_with(PARTS));
+        for (key, by_region) in whole {
             let mut groups: BTreeMap<(Decimal, usize), Vec<usize>> = BTreeMap::new();
             for (region, price) in by_region {
                 let id = ids[&(price.source.as_str(), price.date.as_str())];

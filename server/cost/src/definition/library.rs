@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use super::claims::{self, Keys};
-use super::language::{Definition, Fragment, parse};
+use super::language::{Definition, Fragment, fields, parse};
 use crate::catalogue::Catalogue;
 
 mod files {
@@ -32,7 +32,10 @@ pub(crate) fn find(kind: &str) -> Known {
             let place = TYPES[at].1;
             Known::Priced(read[place].get_or_init(|| {
                 let (name, text) = FILES[place];
-                parse::definition(text).unwrap_or_else(|(line, what)| panic!("definitions/{name}:{line}: {what}"))
+                let read = parse::definition(text);
+                let mut definition = read.unwrap_or_else(|(line, what)| panic!("definitions/{name}:{line}: {what}"));
+                definition.fields = fields(&definition, fragments());
+                definition
             }))
         }
         Err(_) if free().binary_search(&kind).is_ok() => Known::Free,

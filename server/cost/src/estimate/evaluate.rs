@@ -1,6 +1,8 @@
 //! Evaluating expressions of a definition for one resource on one side of the change.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::HashMap;
 
 use rust_decimal::Decimal;
 
@@ -28,6 +30,7 @@ pub(crate) struct Subject<'v> {
 pub(crate) struct Evaluator<'v, 'a> {
     pub(crate) world: &'v World<'a>,
     pub(crate) catalogue: &'v Catalogue,
+    pub(crate) prices: &'v Known,
     pub(crate) definition: &'v Definition,
     pub(crate) at: usize,
     pub(crate) side: Side,
@@ -259,7 +262,7 @@ impl<'v> Evaluator<'v, '_> {
 
     /// Looks a price up in the resource's region.
     pub(crate) fn look_up(&mut self, key: &str) -> Result<Decimal, Gap> {
-        match self.catalogue.find(key, self.region.unwrap_or("*")) {
+        match self.prices.find(self.catalogue, key, self.region.unwrap_or("*")) {
             Some(price) => {
                 let amount = price.amount;
                 self.price = Some(price);
@@ -270,6 +273,24 @@ impl<'v> Evaluator<'v, '_> {
                 None => Err(Gap::Region),
             },
         }
+    }
+}
+
+/// Prices that this estimate has asked for already: most resources of a plan are of few kinds.
+#[derive(Default)]
+pub(crate) struct Known {
+    by_region: RefCell<HashMap<String, HashMap<String, Option<Price>>>>,
+}
+
+impl Known {
+    fn find(&self, catalogue: &Catalogue, key: &str, region: &str) -> Option<Price> {
+        let mut by_region = self.by_region.borrow_mut();
+        if let Some(known) = by_region.get(region).and_then(|prices| prices.get(key)) {
+            return known.clone();
+        }
+        let found = catalogue.find(key, region);
+        by_region.entry(region.to_owned()).or_default().insert(key.to_owned(), found.clone());
+        found
     }
 }
 

@@ -67,7 +67,7 @@ pub fn estimate(
     for address in usage.of_type("aws_data_transfer") {
         world.add(address, "aws_data_transfer");
     }
-    let engine = Engine { world: &world, usage, catalogue, settings };
+    let engine = Engine { world: &world, usage, catalogue, prices: evaluate::Known::default(), settings };
     let mut resources: Vec<Resource> = (0..world.resources.len()).map(|at| engine.resource(at)).collect();
     let addresses: Vec<&str> = world.resources.iter().map(|resource| resource.address.as_ref()).collect();
     resources.extend(usage.unmatched(&addresses).into_iter().map(unmatched));
@@ -121,6 +121,7 @@ struct Engine<'e, 'a> {
     world: &'e World<'a>,
     usage: &'e Usage,
     catalogue: &'e Catalogue,
+    prices: evaluate::Known,
     settings: &'e Settings,
 }
 
@@ -190,7 +191,8 @@ impl<'a> Engine<'_, 'a> {
                 );
             }
         };
-        let (node, unknown) = (resource.read(side), resource.read_unknown(side));
+        let node = resource.read_only(side, definition.fields.as_deref());
+        let unknown = resource.read_unknown(side);
         let usage = self.usage.of(&resource.address, &resource.kind);
         // What stands in no plan can only say its region in the usage file.
         let said =
@@ -199,6 +201,7 @@ impl<'a> Engine<'_, 'a> {
         let mut pricer = Pricer::new(Evaluator {
             world: self.world,
             catalogue: self.catalogue,
+            prices: &self.prices,
             definition,
             at,
             side,

@@ -64,6 +64,12 @@ impl<'a> Resource<'a> {
         self.raw(side).and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or(Node::Null)
     }
 
+    /// Some of the attributes, read anew; all of them when `fields` is None.
+    pub(crate) fn read_only(&self, side: Side, fields: Option<&[String]>) -> Node<'a> {
+        let Some(fields) = fields else { return self.read(side) };
+        self.raw(side).and_then(|raw| Node::only(raw.get(), fields).ok()).unwrap_or(Node::Null)
+    }
+
     /// Which attributes will only be known after the apply, read anew.
     pub(crate) fn read_unknown(&self, side: Side) -> Node<'a> {
         let raw = self.after_unknown.filter(|_| side == Side::After);

@@ -1,12 +1,14 @@
 //! The language of the definition files. The build script reads it too, so it knows nothing of the rest of the crate.
 
 mod expression;
+mod fields;
 mod lexer;
 pub(crate) mod parse;
 
 use rust_decimal::Decimal;
 
 pub(crate) use expression::{Expression, Operator, Piece, Step};
+pub(crate) use fields::fields;
 
 /// How one or more resource types are priced.
 #[derive(Debug, Default)]
@@ -17,6 +19,8 @@ pub(crate) struct Definition {
     pub(crate) references: Vec<Reference>,
     pub(crate) backs: Vec<Back>,
     pub(crate) body: Vec<Statement>,
+    /// The attributes it looks at, sorted; None for all.
+    pub(crate) fields: Option<Vec<String>>,
 }
 
 /// Another resource that this one names: `ref template = launch_template.id -> aws_launch_template`.
