@@ -58,6 +58,16 @@ impl<'a> Node<'a> {
         }
     }
 
+    /// Of the tree of what is unknown: whether nothing is.
+    pub(crate) fn is_settled(&self) -> bool {
+        match self {
+            Node::Bool(unknown) => !unknown,
+            Node::List(items) => items.iter().all(Node::is_settled),
+            Node::Object(entries) => entries.iter().all(|(_, value)| value.is_settled()),
+            _ => true,
+        }
+    }
+
     /// Whether nothing was written here: null, or an empty list or object.
     pub(crate) fn is_blank(&self) -> bool {
         match self {
