@@ -5,7 +5,9 @@ use crate::{
     cli::{self, Cli, Command, Noun},
     clock,
     config::{self, Config, Flags, Loaded, Problem, Tls},
-    demo, policy, serve, tls, trust, wiring,
+    demo, policy,
+    prices::Network,
+    serve, tls, trust, wiring,
 };
 use anyhow::{Context, bail};
 use std::{
@@ -30,9 +32,10 @@ pub fn run(cli: Cli) -> ExitCode {
         }
         Command::Demo(flags) => load(flags).and_then(|loaded| wait(demo::demo(loaded.config))),
         Command::Cost(wanted) => wanted.run(&mut std::io::stdout().lock()).map_err(Into::into),
-        Command::Prices(wanted) => wanted.run(&mut std::io::stdout().lock()).map_err(Into::into),
         Command::Runner(arguments) => runner::command::start(arguments).map_err(Into::into),
         Command::Policy(wanted) => return judge(wanted),
+        Command::Prices(wanted) => Network::new(wanted.ca_bundle())
+            .and_then(|network| wanted.run(&mut std::io::stdout().lock(), &network).map_err(Into::into)),
         Command::Supervise { arguments } => wiring::supervise(&arguments),
         Command::Version => out(&format!("terrane {}\n", env!("CARGO_PKG_VERSION"))),
     };

@@ -174,7 +174,7 @@ async fn claim(State(http): State<Http>, Known(claimant): Known, body: Bytes) ->
         return Err(Error::invalid("claim", "the name of a claim has 1 to 64 bytes").into());
     }
     http.app.heard_of(&claimant).await?;
-    match hold(&http, http.app.claim(&claimant, Some(&claim))).await? {
+    match hold(&http, Box::pin(http.app.claim(&claimant, Some(&claim)))).await? {
         Some(job) => Ok(Json(job?).into_response()),
         None => Ok(StatusCode::NO_CONTENT.into_response()),
     }
