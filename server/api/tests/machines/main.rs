@@ -6,5 +6,6 @@ extern crate terrane_api as api;
 
 mod attacks;
 mod roles;
+mod runners;
 mod runs;
 mod town;
