@@ -150,3 +150,13 @@ fn enforcement_levels_decide_what_a_refusal_means() {
         assert_eq!(result["total-failed"].as_u64(), Some(failed.iter().sum()), "{names:?}");
     }
 }
+
+#[test]
+fn prints_are_lines_of_words() {
+    let policy = group("pass/printing/print.sentinel");
+    let report = test_policy(&policy, NOW, &Limits::default(), &|_| true);
+    let printed = &report.cases["all.hcl"].report.as_ref().unwrap().printed;
+    // Text is bare in front and quoted inside; what short circuit skips does not print, and a rule prints once.
+    let line = |word| format!("said {word} [\"{word}\", \"text\"] {{\"k\": null}} undefined");
+    assert_eq!(*printed, [line("once"), line("in a rule")].join("\n"));
+}

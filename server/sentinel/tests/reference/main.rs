@@ -1,6 +1,7 @@
 //! The engine against a slow second interpreter: the suite's policies and random programs must come out the same in both.
 #![expect(clippy::unwrap_used, reason = "a policy that cannot be read fails the test")]
 
+mod calls;
 mod generate;
 mod interpreter;
 mod suite;
@@ -16,6 +17,9 @@ const STACK: usize = 1 << 30;
 
 /// How many random programs the test compares; the fuzz target `reference` goes on from there.
 const PROGRAMS: u64 = 1500;
+
+/// How many random calls of standard functions.
+const CALLS: u64 = 3000;
 
 fn on_a_deep_stack<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     let thread = std::thread::Builder::new().stack_size(STACK).spawn(work).unwrap();
@@ -157,4 +161,22 @@ fn the_reference_shares_no_module_with_the_engine() {
         }
     }
     assert!(files >= 10, "the files of the reference were not found: {files}");
+}
+
+#[test]
+fn calls_of_the_standard_imports_come_out_the_same() {
+    let (counts, found) = on_a_deep_stack(|| {
+        let (mut counts, mut found) = ([0; 4], Vec::new());
+        for seed in 0..CALLS {
+            let text = calls::program(&mut random(seed + 1));
+            match compare(&text) {
+                None => {}
+                Some(Ok(verdict)) => counts[verdict as usize] += 1,
+                Some(Err(why)) => found.push(format!("{why}: {}", text.lines().rev().nth(2).unwrap_or_default())),
+            }
+        }
+        (counts, found)
+    });
+    assert!(found.is_empty(), "{} of {CALLS}\n{}", found.len(), found.join("\n"));
+    assert!(counts[0] > 300, "too few calls give something: {counts:?}");
 }
