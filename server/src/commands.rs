@@ -41,7 +41,10 @@ pub fn run(cli: Cli) -> ExitCode {
 }
 
 /// Policies answer by exit codes of their own: a refusal is no failure of the command.
-fn judge(wanted: policy::Policy) -> ExitCode {
+fn judge(mut wanted: policy::Policy) -> ExitCode {
+    if let policy::Policy::Apply(apply) = &mut wanted {
+        apply.params.extend(config::policy_parameters());
+    }
     let now = clock::system().unix_timestamp_nanos();
     match wanted.run(now, &mut std::io::stdout().lock()) {
         Ok(code) => ExitCode::from(code),

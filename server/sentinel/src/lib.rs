@@ -14,6 +14,7 @@ mod limits;
 pub mod mock;
 mod program;
 mod re2;
+mod report;
 mod run;
 mod std_imports;
 mod syntax;
@@ -23,5 +24,6 @@ mod value;
 
 pub use diagnostic::{Diagnostic, line_and_column};
 pub use limits::Limits;
-pub use run::{Position, Provider, Report, RuleReport, Run, Verdict};
+pub use report::{Position, Report, RuleReport, Verdict};
+pub use run::{Provider, Run};
 pub use syntax::ast::Program;

@@ -17,7 +17,7 @@ fn the_tree_passes() {
     for report in &reports {
         assert_eq!(report.status, Status::Pass, "{}", terrane_sentinel::case::text(&reports));
     }
-    assert_eq!(reports.iter().map(|r| r.cases.len()).sum::<usize>(), 6);
+    assert_eq!(reports.iter().map(|r| r.cases.len()).sum::<usize>(), 8);
     let json = json(&reports);
     let path = directory().join("legacy.sentinel").display().to_string();
     let case = &json["policies"][&path]["cases"]["pass.json"];
@@ -149,4 +149,36 @@ fn a_module_shows_copies_of_what_it_has_now() {
     run.imports.insert("store".into(), terrane_sentinel::Provider::Module(parse(module)));
     let report = run.evaluate();
     assert!(report.passed(), "{:?} {:?}", report.error, report.main);
+}
+
+#[test]
+fn every_import_has_a_page() {
+    let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/sentinel");
+    let contents = std::fs::read_to_string(pages.join("README.md")).unwrap();
+    let known = [
+        "base64",
+        "collection",
+        "collection/lists",
+        "collection/maps",
+        "decimal",
+        "http",
+        "json",
+        "runtime",
+        "sockaddr",
+        "strings",
+        "time",
+        "types",
+        "units",
+        "version",
+        "tfplan/v2",
+        "tfstate/v2",
+        "tfconfig/v2",
+        "tfrun",
+    ];
+    for import in known {
+        let page = format!("imports/{}.md", import.replace('/', "-"));
+        assert!(contents.contains(&format!("[{import}]({page})")), "{import} is not in the contents");
+        let text = std::fs::read_to_string(pages.join(page)).unwrap();
+        assert!(text.starts_with(&format!("# `{import}`")), "{text}");
+    }
 }

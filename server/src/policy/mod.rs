@@ -77,7 +77,8 @@ pub struct Apply {
     /// What `tfrun` has, as a JSON object
     #[arg(long, value_name = "FILE")]
     pub tfrun: Option<PathBuf>,
-    /// A parameter; JSON numbers, lists and maps are understood, anything else is text
+    /// A parameter; JSON numbers, lists and maps are understood, anything else is text. Stronger than the variable
+    /// SENTINEL_PARAM_NAME, and that is stronger than the configuration
     #[arg(long = "param", value_name = "NAME=VALUE")]
     pub params: Vec<String>,
     /// Let the `http` import reach this host; `*.example.com` means every host below example.com

@@ -12,7 +12,8 @@ use serde_json::Value as Json;
 
 use crate::config::Configuration;
 use crate::limits::Limits;
-use crate::run::{Report, Run, Verdict};
+use crate::report::{Report, Verdict};
+use crate::run::Run;
 use crate::syntax::ast::Program;
 
 pub(crate) use load::{bind, local, read};

@@ -11,7 +11,8 @@ use super::{read_json, write};
 use crate::case::{self, error_text};
 use crate::config::{Configuration, Enforcement, PolicyEntry};
 use crate::http::Door;
-use crate::run::{Report, Run, Verdict};
+use crate::report::{Report, Verdict};
+use crate::run::Run;
 
 /// What `policy apply` is asked.
 #[derive(Debug, Clone, Default)]

@@ -2,11 +2,12 @@
 
 mod base64;
 mod collection;
-pub(crate) mod decimal;
+mod decimal;
 pub(crate) mod http;
 mod json;
 mod lists;
 mod maps;
+pub(crate) mod number;
 mod sockaddr;
 mod strings;
 pub(crate) mod time;
@@ -69,7 +70,7 @@ pub(crate) fn member<'h>(machine: &mut Machine<'h>, import: Standard, name: &str
         Standard::Collection => collection::function(name),
         Standard::Lists => lists::function(name),
         Standard::Maps => maps::function(name),
-        Standard::Decimal if name == "nan" => return Ok(Some(decimal::value(machine, decimal::Number::nan()))),
+        Standard::Decimal if name == "nan" => return Ok(Some(decimal::value(machine, number::Number::nan()))),
         Standard::Decimal => decimal::function(name),
         Standard::Http => return Ok(http::member(machine, name)),
         Standard::Json => json::function(name),

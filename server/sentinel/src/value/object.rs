@@ -4,7 +4,7 @@ use std::cell::{Cell, OnceCell};
 
 /// A value of a standard import with members of its own.
 pub(crate) enum Object {
-    Decimal(crate::std_imports::decimal::Number),
+    Decimal(crate::std_imports::number::Number),
     Time(crate::std_imports::time::Instant),
     Version(crate::std_imports::version::Version),
     Client(crate::std_imports::http::Client),
