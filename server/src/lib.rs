@@ -13,6 +13,7 @@ pub mod lifecycle;
 pub mod logging;
 pub mod operator;
 pub mod policy;
+pub mod prices;
 pub mod serve;
 pub mod tls;
 pub mod trust;

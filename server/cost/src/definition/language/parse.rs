@@ -6,7 +6,7 @@
 //! Data processed | GB    | usage.monthly_data_processed_gb | aws/nat/gb
 //! ```
 
-use super::expression::{Expression, Piece};
+use super::expression::Expression;
 use super::{Back, Component, Definition, Fragment, Reference, Statement, Tier};
 
 /// What is wrong with a definition file: line number, from 1, and why.
@@ -27,6 +27,9 @@ pub(crate) fn definition(text: &str) -> Result<Definition, Wrong> {
         match line.text.split_once(' ') {
             Some(("type", types)) if line.indent == 0 => {
                 definition.types.extend(types.split_whitespace().map(str::to_owned));
+            }
+            Some(("regions", rest)) if line.indent == 0 => {
+                definition.regions.extend(rest.split_whitespace().map(str::to_owned));
             }
             Some(("ref", rest)) if line.indent == 0 => definition.references.push(reference(rest).map_err(wrong)?),
             Some(("back", rest)) if line.indent == 0 => definition.backs.push(back(rest).map_err(wrong)?),
@@ -216,17 +219,4 @@ fn split(text: &str, separator: char) -> Vec<&str> {
     }
     parts.push(&text[start..]);
     parts
-}
-
-/// The fixed beginning of a price key, for checking that the catalogue has something to offer for it.
-pub(crate) fn fixed_prefix(template: &Expression) -> Option<(String, bool)> {
-    let Expression::Template(pieces) = template else { return None };
-    let mut prefix = String::new();
-    for piece in pieces {
-        match piece {
-            Piece::Text(text) => prefix.push_str(text),
-            Piece::Hole(_) => return Some((prefix, false)),
-        }
-    }
-    Some((prefix, true))
 }
