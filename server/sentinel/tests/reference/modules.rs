@@ -8,12 +8,16 @@ use super::generate;
 pub(crate) fn program(choose: &mut dyn FnMut(usize) -> usize) -> (String, String) {
     let module = generate::program(choose);
     let (mut names, mut functions) = (vec!["l0", "m0"], vec![("f0", 1)]);
-    for line in module.lines().filter(|l| l.starts_with(|c: char| c.is_ascii_lowercase())) {
-        let (name, rest) = line.split_once(" = ").unwrap_or((line, ""));
-        if let Some(params) = rest.strip_prefix("func(").and_then(|r| r.split_once(") {")) {
-            functions.push((name, params.0.split(',').filter(|p| !p.is_empty()).count()));
-        } else if !rest.is_empty() && name != "main" && name.chars().all(char::is_alphanumeric) {
-            names.push(name);
+    for line in module.lines() {
+        // `f1 = func(a) {` and `func f1(a) {`.
+        let declared = line.strip_prefix("func ").and_then(|rest| rest.split_once('('));
+        let assigned = line.split_once(" = ").filter(|(name, _)| name.chars().all(char::is_alphanumeric));
+        match (declared, assigned.map(|(name, value)| (name, value.strip_prefix("func(")))) {
+            (Some((name, rest)), _) | (None, Some((name, Some(rest)))) if rest.ends_with(") {") => {
+                functions.push((name, rest.trim_end_matches(") {").split(',').filter(|p| !p.is_empty()).count()));
+            }
+            (None, Some((name, None))) if name != "main" => names.push(name),
+            _ => {}
         }
     }
     let mut policy = String::from("import \"part\" as part\nimport \"part\" as again\nl0 = part.l0\nm0 = part.m0\n");
