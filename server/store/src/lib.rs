@@ -12,10 +12,13 @@ mod writer;
 
 pub mod blob;
 pub mod configuration;
+pub mod hook;
+pub mod identity;
 pub mod log;
 pub mod organization;
 pub mod phase;
 pub mod run;
+pub mod ssh_key;
 pub mod state;
 pub mod user;
 pub mod variable;

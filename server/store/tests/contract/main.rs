@@ -7,6 +7,7 @@ extern crate terrane_store as store;
 mod base;
 mod facade;
 mod group;
+mod identity;
 mod listed;
 mod migrations;
 mod people;
