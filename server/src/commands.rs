@@ -101,6 +101,8 @@ async fn administer(config: Config, noun: Noun) -> anyhow::Result<()> {
             tell(&format!("organization {} made, {}", organization.name, organization.id));
         }
         Response::MemberAdded => tell(&format!("{name} is a member now")),
+        Response::IdentityKeyRotated => tell("another key signs the identities of runs from now on"),
+        Response::IdentityKeysTrimmed => tell("the keys that no longer sign are withdrawn"),
         Response::Refused { reason } => bail!("{name}: {reason}"),
     }
     Ok(())
@@ -114,6 +116,7 @@ impl std::fmt::Display for Subject<'_> {
         match self.0 {
             Request::CreateUser { name, .. } | Request::CreateToken { user: name, .. } => write!(f, "user {name}"),
             Request::ListUsers => f.write_str("users"),
+            Request::RotateIdentityKey | Request::TrimIdentityKeys => f.write_str("keys that sign identities"),
             Request::CreateOrganization { name, .. } => write!(f, "organization {name}"),
             Request::AddMember { organization, user, .. } => write!(f, "user {user} in organization {organization}"),
         }
@@ -130,6 +133,8 @@ fn request(noun: Noun) -> anyhow::Result<Request> {
         Noun::Token(cli::Token::Create { user, description, ttl }) => {
             Request::CreateToken { user, description, ttl: ttl.map(|ttl| ttl.as_secs()) }
         }
+        Noun::Identity(cli::Identity::RotateKey) => Request::RotateIdentityKey,
+        Noun::Identity(cli::Identity::TrimKey) => Request::TrimIdentityKeys,
         Noun::Organization(cli::Organization::Create { name, email }) => Request::CreateOrganization { name, email },
         Noun::Organization(cli::Organization::Member(cli::Member::Add { organization, user, role })) => {
             Request::AddMember { organization, user, role }

@@ -167,6 +167,9 @@ fn cover(wall: &Wall) -> Result<(), String> {
             bind(file, path)?;
         }
     }
+    if let Some(fresh) = covers.first() {
+        name_the_user(wall, fresh)?;
+    }
     for path in &covers {
         tell(
             mount(none, path, none, MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY | flags, none),
@@ -177,6 +180,21 @@ fn cover(wall: &Wall) -> Result<(), String> {
         bind(&inner_temporary, &temporary)?;
     }
     tell(mount(Some("proc"), "/proc", Some("proc"), flags | MsFlags::MS_NOEXEC, none), "mount a fresh /proc")
+}
+
+/// Gives the user that a step runs as a name: ssh, for one, does nothing for a user without one. The file is made in a file system that is
+/// empty but for what was bound into it: in the work directory an earlier step could have laid a link for it.
+fn name_the_user(wall: &Wall, fresh: &Path) -> Result<(), String> {
+    if !Uid::current().is_root() {
+        return Ok(()); // the supervisor's own user has one
+    }
+    let (uid, home) = (wall.uid, wall.work.join("h"));
+    let line = format!("terrane:x:{uid}:{uid}::{}:/bin/sh\n", home.display());
+    let path = fresh.join(".passwd");
+    tell(fs::write(&path, line), "name the user of the step")?;
+    let file = tell(open_path(&path), "name the user of the step")?;
+    bind(&file, Path::new("/etc/passwd"))?;
+    tell(fs::remove_file(&path), "name the user of the step")
 }
 
 /// The directories to cover, none beneath another.

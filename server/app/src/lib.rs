@@ -6,6 +6,7 @@ mod caller;
 mod configuration;
 mod door;
 mod error;
+mod hook;
 mod identity;
 mod known;
 mod lock;
@@ -13,6 +14,7 @@ mod log;
 mod organization;
 mod phase;
 mod run;
+mod ssh_key;
 mod state;
 mod user;
 mod variable;
@@ -26,6 +28,7 @@ pub use caller::Caller;
 pub use configuration::New as NewConfiguration;
 pub use door::{Chance, Clock, SystemChance, SystemClock};
 pub use error::{Error, Problem, Result};
+pub use hook::{Hook, Surroundings};
 pub use identity::PublicKey;
 pub use known::Known;
 pub use lock::Unlock;
@@ -46,6 +49,7 @@ pub mod model {
         organization::{Member, Organization, Project},
         phase::Phase,
         run::Run,
+        ssh_key::SshKey,
         state::{Output, StateVersion},
         user::{Token, User},
         workspace::{Filter, Workspace},
@@ -95,6 +99,8 @@ pub struct Inner {
     pub check_archive: fn(&mut dyn std::io::Read) -> Result<(), String>,
     /// What nobody may exceed.
     pub limits: Limits,
+    /// What the operator gives to every run.
+    pub surroundings: Surroundings,
     /// The public address, without a slash at its end.
     pub address: String,
 }

@@ -8,14 +8,7 @@ use serde_json::{Value, json};
 const BEHIND: i64 = 5;
 
 /// The claims of a token for this audience, good from now until the phase must be over.
-pub(super) fn claims(
-    issuer: &str,
-    id: &str,
-    audience: &str,
-    subject: &Subject,
-    now: Time,
-    seconds: i64,
-) -> Value {
+pub(super) fn claims(issuer: &str, id: &str, audience: &str, subject: &Subject, now: Time, seconds: i64) -> Value {
     let now = now.micros().div_euclid(1_000_000);
     json!({
         "jti": id,

@@ -121,11 +121,7 @@ impl App {
     }
 }
 
-async fn rotate(
-    tx: &mut store::Tx,
-    now: Time,
-    due: impl Fn(&Key, &Key) -> bool,
-) -> Result<bool, store::Error> {
+async fn rotate(tx: &mut store::Tx, now: Time, due: impl Fn(&Key, &Key) -> bool) -> Result<bool, store::Error> {
     let keys = store::identity::list(tx).await?;
     let of = |stage: &str| keys.iter().find(|key| key.stage == stage);
     let (Some(current), Some(next)) = (of("current"), of("next")) else { return Ok(false) };

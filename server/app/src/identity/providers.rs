@@ -57,7 +57,8 @@ pub(super) fn provide(settings: &Settings<'_>, is_apply: bool, sign: &Sign<'_>) 
     for (switch, variable, provider) in PROVIDERS {
         let (mut default, mut aliases) = (None, Map::new());
         for tagged in settings.switched_on(switch, is_apply) {
-            let told = provider(&tagged, sign, &mut provided).map_err(|why| format!("{}: {why}", tagged.name(switch)))?;
+            let told =
+                provider(&tagged, sign, &mut provided).map_err(|why| format!("{}: {why}", tagged.name(switch)))?;
             match tagged.tag() {
                 None => default = Some(told),
                 Some(tag) => drop(aliases.insert(tag.to_owned(), told)),
@@ -116,9 +117,8 @@ fn gcp(tagged: &Tagged<'_>, sign: &Sign<'_>, provided: &mut Provided) -> Result<
     let resource = format!("//iam.googleapis.com/{provider}");
     let token = sign(tagged.get("TFC_GCP_WORKLOAD_IDENTITY_AUDIENCE").unwrap_or(&resource))?;
     let token = provided.lay(tagged.name("gcp-token"), token);
-    let impersonation = format!(
-        "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/{account}:generateAccessToken"
-    );
+    let impersonation =
+        format!("https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/{account}:generateAccessToken");
     let credentials = json!({
         "type": "external_account",
         "audience": resource,

@@ -110,7 +110,8 @@ mod tests {
 
     #[test]
     fn a_tag_is_whatever_follows_but_what_is_reserved() {
-        let set = [("X", "1"), ("X_ONE", "1"), ("X_a_2", "1"), ("X_TYPE", "1"), ("X_a-b", "1"), ("XY", "1"), ("X_", "1")];
+        let set =
+            [("X", "1"), ("X_ONE", "1"), ("X_a_2", "1"), ("X_TYPE", "1"), ("X_a-b", "1"), ("XY", "1"), ("X_", "1")];
         check(&set, |settings| assert_eq!(settings.tags("X"), [None, Some("ONE"), Some("a_2")]));
     }
 

@@ -85,6 +85,7 @@ impl App {
         let subject = self.subject(run, workspace, apply).await?;
         let mut provided = self.provide(&subject, limits.phase_seconds, &variables).await?;
         run_variables(&subject, &mut provided);
+        self.provide_ssh_key(&workspace.id, &mut provided).await?;
         Ok(Job {
             lease,
             phase: if apply { Kind::Apply } else { Kind::Plan },
@@ -115,7 +116,7 @@ impl App {
             environment: provided.environment,
             files: provided.files,
             vault: provided.vault,
-            hooks: Vec::new(),
+            hooks: self.job_hooks(&workspace.organization_id, apply).await?,
         })
     }
 
@@ -150,7 +151,9 @@ impl App {
 /// Why a phase cannot be made a job of, in words for who reads the run. What is our own fault is for the log.
 fn unprepared(lease: &Lease, error: &Error) -> String {
     match error {
-        Error::Invalid(problems) => problems.iter().map(|problem| problem.detail.as_str()).collect::<Vec<_>>().join("; "),
+        Error::Invalid(problems) => {
+            problems.iter().map(|problem| problem.detail.as_str()).collect::<Vec<_>>().join("; ")
+        }
         other => {
             tracing::error!(phase = %lease.phase_id, error = %other, "making a job of a phase");
             "the server could not prepare this phase; its log says why".to_owned()
