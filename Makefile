@@ -49,3 +49,4 @@ tools:
 	@tests/tools/cargo-tools
 	@tests/tools/engines
 	@tests/tools/providers
+	@tests/tools/verifiers

@@ -185,15 +185,16 @@ fn cover(wall: &Wall) -> Result<(), String> {
 /// Gives the user that a step runs as a name: ssh, for one, does nothing for a user without one. The file is made in a file system that is
 /// empty but for what was bound into it: in the work directory an earlier step could have laid a link for it.
 fn name_the_user(wall: &Wall, fresh: &Path) -> Result<(), String> {
-    if !Uid::current().is_root() {
-        return Ok(()); // the supervisor's own user has one
+    let users = Path::new("/etc/passwd");
+    if !Uid::current().is_root() || !users.exists() {
+        return Ok(()); // the supervisor's own user has one, or there is no place for names
     }
     let (uid, home) = (wall.uid, wall.work.join("h"));
     let line = format!("terrane:x:{uid}:{uid}::{}:/bin/sh\n", home.display());
     let path = fresh.join(".passwd");
     tell(fs::write(&path, line), "name the user of the step")?;
-    let file = tell(open_path(&path), "name the user of the step")?;
-    bind(&file, Path::new("/etc/passwd"))?;
+    let none = None::<&str>;
+    tell(mount(Some(&path), users, none, MsFlags::MS_BIND, none), "name the user of the step")?;
     tell(fs::remove_file(&path), "name the user of the step")
 }
 

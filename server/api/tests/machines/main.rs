@@ -9,3 +9,4 @@ mod identity;
 mod roles;
 mod runs;
 mod town;
+mod verifiers;
