@@ -192,10 +192,12 @@ fn name_the_user(wall: &Wall, fresh: &Path) -> Result<(), String> {
     let (uid, home) = (wall.uid, wall.work.join("h"));
     let line = format!("terrane:x:{uid}:{uid}::{}:/bin/sh\n", home.display());
     let path = fresh.join(".passwd");
-    tell(fs::write(&path, line), "name the user of the step")?;
+    let mut all = tell(fs::read(users), "name the user of the step")?;
+    all.extend_from_slice(line.as_bytes());
+    tell(fs::write(&path, all), "name the user of the step")?;
     let none = None::<&str>;
-    tell(mount(Some(&path), users, none, MsFlags::MS_BIND, none), "name the user of the step")?;
-    tell(fs::remove_file(&path), "name the user of the step")
+    // It stays where it is: a file system with a file that has no name cannot be closed.
+    tell(mount(Some(&path), users, none, MsFlags::MS_BIND, none), "name the user of the step")
 }
 
 /// The directories to cover, none beneath another.
