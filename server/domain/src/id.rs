@@ -112,6 +112,10 @@ ids! {
     OutputId = "wsout-";
     /// A key with which runs fetch modules.
     SshKeyId = "sshkey-";
+    /// A group of agents that execute the runs of one organization.
+    AgentPoolId = "apool-";
+    /// A runner.
+    AgentId = "agent-";
     /// A sealed blob.
     BlobId = "blob-";
 }

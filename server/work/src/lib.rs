@@ -11,6 +11,9 @@ const LEASES: Duration = Duration::from_secs(5);
 /// How often sessions that are over are forgotten.
 const SESSIONS: Duration = Duration::from_secs(3600);
 
+/// How often runners that are gone are forgotten.
+const AGENTS: Duration = Duration::from_secs(3600);
+
 /// How often objects that no row points at are looked for.
 const OBJECTS: Duration = Duration::from_secs(6 * 3600);
 
@@ -29,7 +32,8 @@ pub async fn run(app: App, stop: CancellationToken) {
     let sessions = every(SESSIONS, || forget_old_sessions(&app));
     let objects = every(OBJECTS, || sweep_objects(&app));
     let keys = every(IDENTITY_KEYS, || tend_identity_keys(&app));
-    Box::pin(stop.run_until_cancelled(async { tokio::join!(leases, sessions, objects, keys) })).await;
+    let agents = every(AGENTS, || forget_old_agents(&app));
+    Box::pin(stop.run_until_cancelled(async { tokio::join!(leases, sessions, objects, keys, agents) })).await;
 }
 
 async fn every<F: Future<Output = ()>>(period: Duration, work: impl Fn() -> F) {
@@ -56,6 +60,12 @@ async fn forget_old_sessions(app: &App) {
 async fn tend_identity_keys(app: &App) {
     if let Err(error) = app.tend_identity_keys().await {
         tracing::error!(%error, "looking after the keys that sign identities");
+    }
+}
+
+async fn forget_old_agents(app: &App) {
+    if let Err(error) = app.forget_old_agents().await {
+        tracing::error!(%error, "forgetting runners that are gone");
     }
 }
 

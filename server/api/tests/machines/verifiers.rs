@@ -1,7 +1,7 @@
 //! Foreign programs judge the identities that we sign, over a real connection and over a rotation of keys: what only we can verify is worth
 //! nothing.
 
-use crate::town::{Engine, Town};
+use crate::town::{Engine, Town, inside};
 use app::{NewRun, VariableChange};
 use domain::variable::Category;
 use protocol::Job;
@@ -81,7 +81,7 @@ async fn jose_and_authlib_accept_what_we_sign_over_a_rotation() {
     };
     town.app.create_variable(&owner, &town.workspace, change).await.unwrap();
     town.new_run(&owner, &town.workspace, NewRun { auto_apply: Some(true), ..NewRun::default() }).await;
-    let plan = town.app.claim().await.unwrap();
+    let plan = town.app.claim(&inside(), None).await.unwrap();
     let before = token(&plan);
     accept(&tools, &jwks, &before);
     refuse(&tools, &jwks, "somebody else", &before);
@@ -91,7 +91,7 @@ async fn jose_and_authlib_accept_what_we_sign_over_a_rotation() {
 
     town.app.rotate_identity_key(None).await.unwrap();
     town.planned(&plan, true).await;
-    let after = token(&town.app.claim().await.unwrap());
+    let after = token(&town.app.claim(&inside(), None).await.unwrap());
     assert_ne!(before.split('.').next(), after.split('.').next(), "another key signs");
     accept(&tools, &jwks, &before);
     accept(&tools, &jwks, &after);
