@@ -45,6 +45,8 @@ async fn hooks_surround_the_engine_in_one_log() {
     let (_, applied) = rig.whole(surround).await;
     assert!(matches!(applied, Outcome::Applied { .. }), "{applied:?}");
     let log = rig.server.log();
+    // The user of a run has a name where the runner is root: ssh does nothing for one without.
+    assert!(!is_root() || log.contains("one run-1\nterrane\n"), "{log}");
     let places =
         ["== first hook ==\n\none run-1", "== second hook ==\n\ntwo", "Apply complete", "== last hook ==\n\nthree"]
             .map(|text| log.find(text).unwrap_or_else(|| panic!("no {text:?} in {log}")));
@@ -140,9 +142,11 @@ async fn settings_that_came_along_are_read_and_ours_stay() {
     let mut job = rig.job(Phase::Plan);
     job.hooks = shows("echo config=$TF_CLI_CONFIG_FILE; cat ~/.terraform.d/*.tfrc ~/.terraformrc");
     let outcome = rig.execute(job).await;
-    assert!(reason(&outcome).contains("exit code 1"), "{outcome:?}");
+    // The engine says what it cannot read, and goes on.
+    assert!(matches!(outcome, Outcome::Planned { .. }), "{outcome:?}");
     let log = rig.server.log();
-    assert!(log.contains("config=\n") && log.contains("a-token") && log.contains("terraformrc"), "{log}");
+    let told = log.contains("problems with the CLI configuration") && log.contains(".terraformrc");
+    assert!(told && log.contains("config=\n") && log.contains("a-token"), "{log}");
 }
 
 /// Answers one login, and says what was asked.
