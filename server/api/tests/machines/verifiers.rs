@@ -31,9 +31,9 @@ fn script(name: &str) -> PathBuf {
 
 fn judges(tools: &Path, jwks: &str, audience: &str, token: &str) -> [(&'static str, Output); 2] {
     let mut jose = Command::new("node");
-    jose.arg(script("jose.mjs")).arg(tools.join("verifiers/node_modules/jose/dist/webapi/index.js"));
+    jose.arg(script("with_jose.mjs")).arg(tools.join("verifiers/node_modules/jose/dist/webapi/index.js"));
     let mut authlib = Command::new(tools.join("venv/bin/python"));
-    authlib.arg(script("authlib.py"));
+    authlib.arg(script("with_authlib.py"));
     [("jose", jose), ("Authlib", authlib)].map(|(name, mut command)| {
         (name, command.args([jwks, ISSUER, audience, token]).output().expect("start a verifier"))
     })

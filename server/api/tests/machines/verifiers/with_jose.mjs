@@ -1,4 +1,4 @@
-// Verifies a token as a JavaScript service would: node jose.mjs JOSE JWKS-URL ISSUER AUDIENCE TOKEN
+// Verifies a token as a JavaScript service would: node with_jose.mjs JOSE JWKS-URL ISSUER AUDIENCE TOKEN
 const [jose, jwks, issuer, audience, token] = process.argv.slice(2);
 const { createRemoteJWKSet, jwtVerify } = await import(jose);
 const keys = createRemoteJWKSet(new URL(jwks));

@@ -1,4 +1,4 @@
-# Verifies a token as a Python service would: python authlib.py JWKS-URL ISSUER AUDIENCE TOKEN
+# Verifies a token as a Python service would: python with_authlib.py JWKS-URL ISSUER AUDIENCE TOKEN
 import json, sys, urllib.request, warnings
 warnings.filterwarnings("ignore")
 from authlib.jose import JsonWebKey, JsonWebToken
