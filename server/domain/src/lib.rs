@@ -5,6 +5,7 @@ pub mod id;
 pub mod lock;
 pub mod name;
 pub mod permission;
+pub mod queue;
 pub mod run;
 pub mod state;
 pub mod tag;
