@@ -100,6 +100,20 @@ async fn administer(config: Config, noun: Noun) -> anyhow::Result<()> {
         Response::OrganizationCreated(organization) => {
             tell(&format!("organization {} made, {}", organization.name, organization.id));
         }
+        Response::Organizations { organizations } => {
+            let line = |share: admin::Share| {
+                let admin::Share { id, name, run_limit, run_weight, running, queued, .. } = share;
+                format!("{id}\t{name}\t{run_limit}\t{run_weight}\t{running}\t{queued}\n")
+            };
+            out(&organizations.into_iter().map(line).collect::<String>())?;
+        }
+        Response::ShareSet(share) => {
+            let whose = if share.is_default { ", as the server's setting says" } else { "" };
+            tell(&format!(
+                "{name} executes up to {} runs at once{whose}, with weight {}",
+                share.run_limit, share.run_weight
+            ));
+        }
         Response::MemberAdded => tell(&format!("{name} is a member now")),
         Response::Refused { reason } => bail!("{name}: {reason}"),
     }
@@ -114,7 +128,10 @@ impl std::fmt::Display for Subject<'_> {
         match self.0 {
             Request::CreateUser { name, .. } | Request::CreateToken { user: name, .. } => write!(f, "user {name}"),
             Request::ListUsers => f.write_str("users"),
-            Request::CreateOrganization { name, .. } => write!(f, "organization {name}"),
+            Request::CreateOrganization { name, .. } | Request::SetShare { organization: name, .. } => {
+                write!(f, "organization {name}")
+            }
+            Request::ListOrganizations => f.write_str("organizations"),
             Request::AddMember { organization, user, .. } => write!(f, "user {user} in organization {organization}"),
         }
     }
@@ -131,6 +148,10 @@ fn request(noun: Noun) -> anyhow::Result<Request> {
             Request::CreateToken { user, description, ttl: ttl.map(|ttl| ttl.as_secs()) }
         }
         Noun::Organization(cli::Organization::Create { name, email }) => Request::CreateOrganization { name, email },
+        Noun::Organization(cli::Organization::List) => Request::ListOrganizations,
+        Noun::Organization(cli::Organization::Share { name, run_limit, weight }) => {
+            Request::SetShare { organization: name, run_limit, run_weight: weight }
+        }
         Noun::Organization(cli::Organization::Member(cli::Member::Add { organization, user, role })) => {
             Request::AddMember { organization, user, role }
         }

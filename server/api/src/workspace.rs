@@ -42,6 +42,7 @@ pub(crate) fn resource(workspace: &Workspace, caller: &Caller) -> Result<Resourc
         "terraform-version": workspace.terraform_version,
         "working-directory": workspace.working_directory,
         "auto-apply": workspace.auto_apply,
+        "speculative-plan-limit": workspace.plan_limit,
         "allow-destroy-plan": true,
         "locked": lock.is_some(),
         "locked-reason": lock.as_ref().map(|lock| lock.reason.as_str()),
@@ -103,7 +104,8 @@ async fn included(app: &App, caller: &Caller, workspace: &Workspace, query: &Que
         && let Some(id) = workspace.current_run_id.as_deref().and_then(|id| id.parse().ok())
     {
         let run = app.run(caller, &id).await?;
-        included.push(run::resource(app, caller, &run, workspace, 0)?);
+        let waiting = app.waiting(&run, workspace).await?;
+        included.push(run::resource(app, caller, &run, workspace, waiting.as_ref())?);
     }
     Ok(included)
 }
@@ -355,6 +357,7 @@ fn settings(body: &Body) -> Result<Settings, Error> {
         terraform_version: body.attribute("terraform-version")?,
         working_directory: body.attribute("working-directory")?,
         auto_apply: body.attribute("auto-apply")?,
+        plan_limit: body.change("speculative-plan-limit")?,
         tags: None,
     })
 }

@@ -15,6 +15,7 @@ pub mod configuration;
 pub mod log;
 pub mod organization;
 pub mod phase;
+pub mod queue;
 pub mod run;
 pub mod state;
 pub mod user;

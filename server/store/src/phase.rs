@@ -85,24 +85,16 @@ pub async fn find_by_token(tx: &mut Tx, hash: &[u8]) -> Result<Option<Phase>> {
     tx.query(select!("WHERE token_hash = $1 AND status = 'running'")).bind(hash).optional().await
 }
 
-/// The oldest phase that is offered and whose organization has a place for it.
-pub async fn next_queued(tx: &mut Tx) -> Result<Option<Phase>> {
-    tx.query(select!(
-        "WHERE status = 'queued' AND (SELECT count(*) FROM phases r WHERE r.organization_id = phases.organization_id
-         AND r.status = 'running') < (SELECT o.run_limit FROM organizations o WHERE o.id = phases.organization_id)
-         ORDER BY queued_at, id LIMIT 1"
-    ))
-    .optional()
-    .await
-}
-
 /// Offers a phase to the runners.
 pub async fn queue(tx: &mut Tx, id: &str, now: Time) -> Result<()> {
-    tx.query("UPDATE phases SET status = 'queued', queued_at = $1, started_at = NULL, lease_until = NULL, token_hash = NULL, wish = 'go-on' WHERE id = $2 AND status IN ('pending', 'running')")
-        .bind(now.micros())
-        .bind(id)
-        .save()
-        .await
+    tx.query(
+        "UPDATE phases SET status = 'queued', queued_at = $1, entered = (SELECT c.virtual_time FROM queue_clock c WHERE c.id = 1),
+         started_at = NULL, lease_until = NULL, token_hash = NULL, wish = 'go-on' WHERE id = $2 AND status IN ('pending', 'running')",
+    )
+    .bind(now.micros())
+    .bind(id)
+    .save()
+    .await
 }
 
 /// Gives a queued phase to a runner. If another was faster the verb runs again.

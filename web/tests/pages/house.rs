@@ -72,6 +72,7 @@ impl House {
             state_bytes: 1 << 20,
             upload_bytes: 1 << 20,
             organization_runs: 10,
+            workspace_plans: 2,
             plan_seconds: 60,
             apply_seconds: 60,
             grace_seconds: 10,

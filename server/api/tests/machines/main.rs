@@ -5,6 +5,7 @@
 extern crate terrane_api as api;
 
 mod attacks;
+mod queue;
 mod roles;
 mod runs;
 mod town;

@@ -71,8 +71,9 @@ impl Story {
     }
 
     async fn claim(&mut self) {
-        let next = self.town.app.store.look(async |mut tx| store::phase::next_queued(&mut tx).await).await.unwrap();
-        if next.is_none() {
+        let defaults = store::queue::Defaults { organization: 2, workspace: 2 };
+        let store = &self.town.app.store;
+        if store.look(async |mut tx| store::queue::candidates(&mut tx, defaults).await).await.unwrap().is_empty() {
             return;
         }
         let job = self.town.app.claim().await.unwrap();

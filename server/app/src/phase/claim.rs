@@ -1,7 +1,7 @@
-//! Claim a phase: the oldest that is offered becomes a lease, and a job with everything its runner needs to know.
+//! Claim a phase: the next in the queue becomes a lease, and a job with everything its runner needs to know.
 
-use crate::{App, Error, Result, access, hub::Event, run::advance};
-use domain::run::Event as RunEvent;
+use crate::{App, Error, Result, access, hub::Event, line::Place, run::advance};
+use domain::{queue, run::Event as RunEvent};
 use protocol::{Category, Engine, Job, Lease, Limits, Options, Phase as Kind, Variable};
 use secrecy::SecretString;
 use std::time::Duration;
@@ -13,6 +13,8 @@ pub(crate) const LEASE: u32 = 30;
 const PLAN_GRACE: u64 = 10;
 /// A runner that nobody wakes looks by itself this often.
 const LOOK: Duration = Duration::from_secs(30);
+/// As many offers as are worth counting.
+const GLANCE: usize = 64;
 
 struct Claimed {
     phase: Phase,
@@ -24,13 +26,11 @@ struct Claimed {
 impl App {
     /// Waits until a phase is offered, and takes it.
     pub async fn claim(&self) -> Result<Job> {
+        // Joined before looking: what is queued in between still wakes.
+        let mut place = self.hub.line().join("");
         loop {
-            // Registered before looking: what is queued in between still wakes.
-            let queued = self.hub.queued();
-            tokio::pin!(queued);
-            queued.as_mut().enable();
             let (token, hash) = self.vault.new_token(secrets::TokenKind::Run)?;
-            if let Some(claimed) = self.take(&hash).await? {
+            if let Some(claimed) = self.take(&hash, &mut place).await? {
                 let lease = Lease { phase_id: claimed.phase.id.clone(), fence: claimed.fence, seconds: LEASE };
                 match self.job(&claimed, lease.clone(), token).await {
                     Ok(job) => return Ok(job),
@@ -43,21 +43,31 @@ impl App {
                     }
                 }
             }
-            drop(tokio::time::timeout(LOOK, queued).await);
+            place.wait(LOOK).await;
         }
     }
 
-    async fn take(&self, token_hash: &[u8]) -> Result<Option<Claimed>> {
+    async fn take(&self, token_hash: &[u8], place: &mut Place<'_>) -> Result<Option<Claimed>> {
         // Most looks find nothing: they need no turn at the writer.
-        if self.store.look(async |mut tx| store::phase::next_queued(&mut tx).await).await?.is_none() {
+        let offers = self.offers().await?;
+        if offers == 0 {
+            place.took_none();
             return Ok(None);
         }
+        place.found(offers);
         let now = self.now();
         let until = now.plus_seconds(LEASE.into());
+        let defaults = self.queue_defaults();
         let claimed: Option<(Claimed, Vec<Event>)> = self
             .store
             .write(async |mut tx| {
-                let Some(phase) = store::phase::next_queued(&mut tx).await? else { return Ok::<_, Error>(None) };
+                // What runs is counted against limits: nobody else hands out anything meanwhile.
+                let clock = store::queue::hold(&mut tx).await?;
+                let candidates = store::queue::candidates(&mut tx, defaults).await?;
+                let Some(turn) = queue::next(&candidates, clock) else { return Ok::<_, Error>(None) };
+                let missing = || Error::Internal(format!("{} vanished while it was claimed", turn.candidate.phase));
+                let phase = store::phase::find(&mut tx, &turn.candidate.phase).await?.ok_or_else(missing)?;
+                store::queue::serve(&mut tx, &phase.organization_id, turn.served, turn.now).await?;
                 let workspace = access::hold_ours(&mut tx, &phase.workspace_id).await?;
                 let fence = workspace.fence + 1;
                 store::phase::lease(&mut tx, &phase.id, fence, until, token_hash).await?;
@@ -68,9 +78,26 @@ impl App {
                 Ok(Some((Claimed { phase, run, workspace, fence }, events)))
             })
             .await?;
-        let Some((claimed, events)) = claimed else { return Ok(None) };
+        let Some((claimed, events)) = claimed else {
+            place.took_none();
+            return Ok(None);
+        };
+        place.took();
         self.hub.announce(events);
         Ok(Some(claimed))
+    }
+
+    /// How many phases could be taken now, as far as a glance tells.
+    async fn offers(&self) -> Result<usize> {
+        let defaults = self.queue_defaults();
+        let seen = self.store.look(async |mut tx| {
+            let rooms = queue::rooms(&store::queue::candidates(&mut tx, defaults).await?).min(GLANCE);
+            match i64::try_from(rooms) {
+                Ok(most @ 1..) => store::queue::count_offers(&mut tx, most).await,
+                _ => Ok(0),
+            }
+        });
+        Ok(usize::try_from(seen.await?).unwrap_or_default())
     }
 
     async fn job(&self, claimed: &Claimed, lease: Lease, token: SecretString) -> Result<Job> {

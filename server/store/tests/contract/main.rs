@@ -10,6 +10,7 @@ mod group;
 mod listed;
 mod migrations;
 mod people;
+mod queue;
 mod runs;
 mod states;
 mod workspaces;
