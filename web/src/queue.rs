@@ -48,9 +48,9 @@ pub(crate) async fn show(
     let makers: Vec<&str> = open.iter().filter_map(|(run, _)| run.created_by.as_deref()).collect();
     let names: HashMap<String, String> = app.user_names(&makers).await?;
     let mut rows = Vec::with_capacity(open.len());
+    let waiting = app.list_waiting(&open.iter().map(|(run, workspace)| (run, workspace)).collect::<Vec<_>>()).await?;
     for (run, workspace) in &open {
-        let waiting = app.waiting(run, workspace).await?;
-        let line = RunLine::new(run, &names)?.waiting(&app, waiting.as_ref());
+        let line = RunLine::new(run, &names)?.waiting(&app, waiting.get(&run.id));
         rows.push(Row { workspace: workspace.name.clone(), run: line });
     }
     let pages = Pages::new(number, total, format!("/app/settings/queues/{organization}?page="));

@@ -49,7 +49,7 @@ pub(crate) async fn list(
     let (runs, total) = app.list_runs(&person.caller, &workspace.id, PER_PAGE, offset).await?;
     let makers: Vec<&str> = runs.iter().filter_map(|run| run.created_by.as_deref()).collect();
     let names = app.user_names(&makers).await?;
-    let waiting = app.list_waiting(&runs.iter().collect::<Vec<_>>(), &workspace).await?;
+    let waiting = app.list_waiting(&runs.iter().map(|run| (run, &workspace)).collect::<Vec<_>>()).await?;
     let lines = runs.iter().map(|run| Ok(RunLine::new(run, &names)?.waiting(&app, waiting.get(&run.id))));
     let rows = lines.collect::<Result<_, Error>>()?;
     let frame = Frame::new(&workspace, "runs");

@@ -231,7 +231,7 @@ pub(crate) async fn show(
     let (runs, run_total) = app.list_runs(&person.caller, &workspace.id, 3, 0).await?;
     let makers: Vec<&str> = runs.iter().filter_map(|run| run.created_by.as_deref()).collect();
     let names = app.user_names(&makers).await?;
-    let waiting = app.list_waiting(&runs.iter().collect::<Vec<_>>(), &workspace).await?;
+    let waiting = app.list_waiting(&runs.iter().map(|run| (run, &workspace)).collect::<Vec<_>>()).await?;
     let lines = runs.iter().map(|run| Ok(RunLine::new(run, &names)?.waiting(&app, waiting.get(&run.id))));
     let runs = lines.collect::<Result<_, Error>>()?;
     let state_allowed = person.can(workspace.role.as_deref(), Permission::ReadState);

@@ -106,9 +106,9 @@ pub(crate) async fn queue(
     let page = query.page();
     let (open, total) = app.list_queue(&caller, &name, page.size, page.offset()).await?;
     let mut resources = Vec::with_capacity(open.len());
+    let waiting = app.list_waiting(&open.iter().map(|(run, workspace)| (run, workspace)).collect::<Vec<_>>()).await?;
     for (run, workspace) in &open {
-        let waiting = app.waiting(run, workspace).await?;
-        resources.push(run::resource(&app, &caller, run, workspace, waiting.as_ref())?);
+        resources.push(run::resource(&app, &caller, run, workspace, waiting.get(&run.id))?);
     }
     Ok(List::page(resources, page, total))
 }

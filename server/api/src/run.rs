@@ -27,7 +27,7 @@ use serde_json::{Value, json};
 
 /// The status that clients read. One that waits for room or for a runner is to them as one that waits for anything else: their wait loop
 /// tells its person what for (client contract 9.7), while in any later status they say nothing until the first line of the log.
-fn status(run: &Run, waiting: Option<&Waiting>) -> Result<Status, Error> {
+pub(crate) fn status(run: &Run, waiting: Option<&Waiting>) -> Result<Status, Error> {
     let status = run.status().map_err(Error::from)?;
     Ok(match (status, waiting.is_some_and(|waiting| waiting.for_room)) {
         (Status::PlanQueued, true) => Status::Pending,
@@ -239,7 +239,7 @@ pub(crate) async fn list(
     let workspace = app.workspace(&caller, app::Which::Id(&parse_id(&id)?), Permission::ReadRuns).await?;
     let page = query.page();
     let (runs, total) = app.list_runs(&caller, &workspace.id, page.size, page.offset()).await?;
-    let waiting = app.list_waiting(&runs.iter().collect::<Vec<_>>(), &workspace).await?;
+    let waiting = app.list_waiting(&runs.iter().map(|run| (run, &workspace)).collect::<Vec<_>>()).await?;
     let resources = runs.iter().map(|run| resource(&app, &caller, run, &workspace, waiting.get(&run.id)));
     Ok(List::page(resources.collect::<Result<_, _>>()?, page, total))
 }

@@ -17,6 +17,7 @@ use domain::{
     id::WorkspaceId,
     lock::Holder,
     permission::{Permission, Role, allows},
+    run::Status,
     tag::Tag,
 };
 use http_doors::Authenticated;
@@ -89,13 +90,32 @@ pub(crate) fn resource(workspace: &Workspace, caller: &Caller) -> Result<Resourc
         .one("locked-by", lock_kind, lock_id.as_deref()))
 }
 
+/// A workspace as the wait loop of clients reads it: one that is locked, and whose current run is pending, was locked by hand to them (client
+/// contract 9.7). So a run that has it, but is pending to clients since it waits for room, has not locked it yet.
+async fn told(app: &App, workspace: &Workspace, caller: &Caller) -> Result<Document, Failure> {
+    let mut data = resource(workspace, caller)?;
+    if let Some(Holder::Run(id)) = workspace.lock().map_err(Error::from)?.map(|lock| lock.holder)
+        && let Ok(run) = app.run(caller, &id).await
+    {
+        let waiting = app.waiting(&run, workspace).await?;
+        if run::status(&run, waiting.as_ref())? == Status::Pending {
+            data.attributes["locked"] = false.into();
+        }
+    }
+    Ok(linked(workspace, data))
+}
+
 fn document(workspace: &Workspace, caller: &Caller) -> Result<Document, Failure> {
+    Ok(linked(workspace, resource(workspace, caller)?))
+}
+
+fn linked(workspace: &Workspace, data: Resource) -> Document {
     let organization = &workspace.organization_name;
     let links = json!({
         "self": format!("/api/v2/organizations/{organization}/workspaces/{}", workspace.name),
         "self-html": format!("/app/{organization}/workspaces/{}", workspace.name),
     });
-    Ok(Document::new(resource(workspace, caller)?).links(links))
+    Document::new(data).links(links)
 }
 
 async fn included(app: &App, caller: &Caller, workspace: &Workspace, query: &Query) -> Result<Vec<Resource>, Error> {
@@ -170,7 +190,7 @@ pub(crate) async fn show_by_name(
     query: Query,
 ) -> Result<Document, Failure> {
     let workspace = app.workspace(&caller, Which::Name(&organization, &name), Permission::Read).await?;
-    Ok(document(&workspace, &caller)?.including(included(&app, &caller, &workspace, &query).await?))
+    Ok(told(&app, &workspace, &caller).await?.including(included(&app, &caller, &workspace, &query).await?))
 }
 
 /// `GET workspaces/ID`
@@ -181,7 +201,7 @@ pub(crate) async fn show(
     query: Query,
 ) -> Result<Document, Failure> {
     let workspace = app.workspace(&caller, Which::Id(&parse_id(&id)?), Permission::Read).await?;
-    Ok(document(&workspace, &caller)?.including(included(&app, &caller, &workspace, &query).await?))
+    Ok(told(&app, &workspace, &caller).await?.including(included(&app, &caller, &workspace, &query).await?))
 }
 
 /// `PATCH workspaces/ID`

@@ -3,7 +3,7 @@
 
 use crate::{Error, Result, Tx};
 use domain::{
-    id::{OrganizationId, WorkspaceId},
+    id::OrganizationId,
     queue::{Candidate, Priority, Standing},
 };
 use sqlx::FromRow;
@@ -136,16 +136,6 @@ pub async fn standing(tx: &mut Tx, organization: &OrganizationId, defaults: Defa
     Ok(Standing { weight, limit, running, served })
 }
 
-/// How many plans run beside the run that holds a workspace.
-pub async fn count_beside(tx: &mut Tx, workspace: &WorkspaceId) -> Result<i64> {
-    let row: Option<(i64,)> = tx
-        .query("SELECT count(*) FROM phases WHERE workspace_id = $1 AND status = 'running' AND priority >= 2")
-        .bind(workspace.as_str())
-        .optional()
-        .await?;
-    Ok(row.map_or(0, |(n,)| n))
-}
-
 /// How many phases run, whoever's they are.
 pub async fn count_running(tx: &mut Tx) -> Result<i64> {
     let row: Option<(i64,)> = tx.query("SELECT count(*) FROM phases WHERE status = 'running'").optional().await?;
@@ -165,6 +155,8 @@ pub struct Place {
     pub total: i64,
     /// Since when it is offered, in microseconds.
     pub queued_at: i64,
+    /// How many plans run beside the run that holds its workspace.
+    pub beside: i64,
     priority: i64,
 }
 
@@ -184,7 +176,8 @@ pub async fn places(tx: &mut Tx, phases: &[&str]) -> Result<Vec<Place>> {
         "SELECT p.id AS phase_id, p.workspace_id, p.queued_at, p.priority,
                 (SELECT count(*) FROM phases q WHERE q.status = 'queued' AND q.organization_id = p.organization_id
                  AND (q.priority, q.queued_at, q.id) <= (p.priority, p.queued_at, p.id)) AS place,
-                (SELECT count(*) FROM phases q WHERE q.status = 'queued' AND q.organization_id = p.organization_id) AS total
+                (SELECT count(*) FROM phases q WHERE q.status = 'queued' AND q.organization_id = p.organization_id) AS total,
+                (SELECT count(*) FROM phases b WHERE b.status = 'running' AND b.priority >= 2 AND b.workspace_id = p.workspace_id) AS beside
          FROM phases p WHERE p.status = 'queued' AND p.id IN (",
     )
     .list(phases.iter().copied())

@@ -282,18 +282,19 @@ pub async fn count_queue(tx: &mut Tx, organization: &OrganizationId) -> Result<i
     Ok(row.map_or(0, |(n,)| n))
 }
 
-/// The places of these runs in the line for their workspace (1 is next), and how long the line is; those that do not wait in it are left out.
-pub async fn list_places(tx: &mut Tx, workspace: &WorkspaceId, ids: &[&str]) -> Result<Vec<(String, i64, i64)>> {
-    if ids.is_empty() {
+/// The places of these runs of these workspaces in the line for their workspace (1 is next), and how long the line is; those that do not wait
+/// in it are left out.
+pub async fn list_places(tx: &mut Tx, workspaces: &[&str], ids: &[&str]) -> Result<Vec<(String, i64, i64)>> {
+    if ids.is_empty() || workspaces.is_empty() {
         return Ok(Vec::new());
     }
     tx.query(
-        "SELECT l.id, l.place, l.total FROM (SELECT id, row_number() OVER (ORDER BY created_at, id) AS place, count(*) OVER () AS total
-         FROM runs WHERE NOT final AND ((status = 'pending' AND NOT plan_only AND NOT save_plan) OR (status = 'confirmed' AND save_plan))
-         AND workspace_id = ",
+        "SELECT l.id, l.place, l.total FROM (SELECT id, row_number() OVER (PARTITION BY workspace_id ORDER BY created_at, id) AS place,
+         count(*) OVER (PARTITION BY workspace_id) AS total FROM runs WHERE NOT final AND ((status = 'pending' AND NOT plan_only AND NOT save_plan) OR (status = 'confirmed' AND save_plan))
+         AND workspace_id IN (",
     )
-    .value(workspace.as_str())
-    .push(") AS l WHERE l.id IN (")
+    .list(workspaces.iter().copied())
+    .push(")) AS l WHERE l.id IN (")
     .list(ids.iter().copied())
     .push(")")
     .all()

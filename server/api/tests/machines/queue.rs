@@ -49,6 +49,12 @@ async fn who_waits_is_told_why_and_which_place() {
         );
         // The client takes from this what executes, and says how many have to end.
         assert_eq!(third["position-in-queue"], 3);
+        // A workspace that is locked, and whose current run is pending, was locked by hand to a client.
+        for (name, locked) in [("a", true), ("c", false)] {
+            let path = format!("/api/v2/organizations/acme/workspaces/{name}");
+            let workspace = town.ask("read", "GET", &path, "").await.json();
+            assert_eq!(workspace["data"]["attributes"]["locked"], locked, "{name}");
+        }
         let fourth = attributes(&town, &runs[3].1).await;
         assert_eq!(fourth["position-in-queue"], 4);
         assert_eq!(attributes(&town, &runs[0].1).await["waiting-reason"], serde_json::Value::Null);

@@ -2,13 +2,13 @@
 
 use crate::{App, Result};
 use domain::{
-    id::RunId,
+    id::{OrganizationId, RunId, WorkspaceId},
     lock::Holder,
     queue::{Obstacle, Runners, Standing, obstacle},
     run::Status,
     time::Time,
 };
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use store::{queue::Place, run::Run, workspace::Workspace};
 
 /// Why a run waits.
@@ -57,55 +57,56 @@ struct Surroundings {
 impl App {
     /// Why a run waits, if it does.
     pub async fn waiting(&self, run: &Run, workspace: &Workspace) -> Result<Option<Waiting>> {
-        Ok(self.list_waiting(&[run], workspace).await?.remove(&run.id))
+        Ok(self.list_waiting(&[(run, workspace)]).await?.remove(&run.id))
     }
 
-    /// Why those of these runs of one workspace wait that do.
-    pub async fn list_waiting(&self, runs: &[&Run], workspace: &Workspace) -> Result<HashMap<RunId, Waiting>> {
+    /// Why those of these runs of one organization wait that do. Each comes with its workspace.
+    pub async fn list_waiting(&self, runs: &[(&Run, &Workspace)]) -> Result<HashMap<RunId, Waiting>> {
         let mut queued = Vec::new();
         let mut pending = Vec::new();
-        for run in runs {
+        for (run, workspace) in runs {
             match run.status()? {
-                Status::PlanQueued => queued.push((*run, run.id.plan().to_string())),
-                Status::ApplyQueued => queued.push((*run, run.id.apply().to_string())),
-                Status::Pending | Status::Confirmed => pending.push(*run),
+                Status::PlanQueued => queued.push((*run, *workspace, run.id.plan().to_string())),
+                Status::ApplyQueued => queued.push((*run, *workspace, run.id.apply().to_string())),
+                Status::Pending | Status::Confirmed => pending.push((*run, *workspace)),
                 _ => {}
             }
         }
         let mut waiting = HashMap::new();
-        if !queued.is_empty() {
-            self.wait_for_room(&queued, workspace, &mut waiting).await?;
+        if let Some((run, workspace, _)) = queued.first() {
+            let organization = (&run.organization_id, workspace.organization_name.as_str());
+            self.wait_for_room(organization, &queued, &mut waiting).await?;
         }
         if !pending.is_empty() {
-            self.wait_for_workspace(&pending, workspace, &mut waiting).await?;
+            self.wait_for_workspace(&pending, &mut waiting).await?;
         }
         Ok(waiting)
     }
 
     async fn wait_for_room(
         &self,
-        queued: &[(&Run, String)],
-        workspace: &Workspace,
+        (organization, name): (&OrganizationId, &str),
+        queued: &[(&Run, &Workspace, String)],
         waiting: &mut HashMap<RunId, Waiting>,
     ) -> Result<()> {
         let defaults = self.queue_defaults();
-        let phases: Vec<&str> = queued.iter().map(|(_, phase)| phase.as_str()).collect();
-        let (standing, busy, beside, places) = self
+        let phases: Vec<&str> = queued.iter().map(|(.., phase)| phase.as_str()).collect();
+        let (standing, busy, places) = self
             .store
             .read(async |mut tx| {
-                let standing = store::queue::standing(&mut tx, &workspace.organization_id, defaults).await?;
+                let standing = store::queue::standing(&mut tx, organization, defaults).await?;
                 let busy = store::queue::count_running(&mut tx).await?;
-                let beside = store::queue::count_beside(&mut tx, &workspace.id).await?;
-                Ok::<_, store::Error>((standing, busy, beside, store::queue::places(&mut tx, &phases).await?))
+                Ok::<_, store::Error>((standing, busy, store::queue::places(&mut tx, &phases).await?))
             })
             .await?;
         let runners = Runners { idle: self.hub.line().idle(""), busy };
-        let around = Surroundings { organization: workspace.organization_name.clone(), standing, runners };
-        let limit = workspace.plan_limit.unwrap_or(defaults.workspace);
-        for (run, phase) in queued {
+        let around = Surroundings { organization: name.to_owned(), standing, runners };
+        let places: HashMap<&str, &Place> = places.iter().map(|place| (place.phase_id.as_str(), place)).collect();
+        for (run, workspace, phase) in queued {
             // One that was claimed meanwhile waits no more.
-            if let Some(place) = places.iter().find(|place| place.phase_id == *phase) {
-                waiting.insert(run.id.clone(), for_room(place, &around, (limit, beside), &workspace.name));
+            if let Some(place) = places.get(phase.as_str()) {
+                let limit = workspace.plan_limit.unwrap_or(defaults.workspace);
+                waiting.insert(run.id.clone(), for_room(place, &around, limit, &workspace.name));
             }
         }
         Ok(())
@@ -113,56 +114,73 @@ impl App {
 
     async fn wait_for_workspace(
         &self,
-        pending: &[&Run],
-        workspace: &Workspace,
+        pending: &[(&Run, &Workspace)],
         waiting: &mut HashMap<RunId, Waiting>,
     ) -> Result<()> {
-        let ids: Vec<&str> = pending.iter().map(|run| run.id.as_str()).collect();
-        let places =
-            self.store.look(async |mut tx| store::run::list_places(&mut tx, &workspace.id, &ids).await).await?;
-        let reason = self.why_not_free(workspace).await?;
-        for run in pending {
-            let (place, total) = places
-                .iter()
-                .find(|(id, ..)| id == run.id.as_str())
-                .map_or((1, 1), |(_, place, total)| (*place, *total));
+        let runs: Vec<&str> = pending.iter().map(|(run, _)| run.id.as_str()).collect();
+        let workspaces: BTreeSet<&str> = pending.iter().map(|(_, workspace)| workspace.id.as_str()).collect();
+        let workspaces: Vec<&str> = workspaces.into_iter().collect();
+        let places = self.store.look(async |mut tx| store::run::list_places(&mut tx, &workspaces, &runs).await).await?;
+        let places: HashMap<&str, (i64, i64)> =
+            places.iter().map(|(id, place, total)| (id.as_str(), (*place, *total))).collect();
+        let reasons = self.why_not_free(pending).await?;
+        for (run, workspace) in pending {
+            let (place, total) = places.get(run.id.as_str()).copied().unwrap_or((1, 1));
             let confirmed =
                 run.timestamps().get(&Status::Confirmed.timestamp()).and_then(|at| Time::parse(at.as_str()?));
-            let since = confirmed.filter(|_| run.save_plan).unwrap_or(run.created_at);
-            let queue = format!("the queue of workspace {}", workspace.name);
-            let told = Waiting { reason: reason.clone(), since, place, total, queue, for_room: false, position: place };
+            let told = Waiting {
+                reason: reasons.get(&workspace.id).cloned().unwrap_or_default(),
+                since: confirmed.filter(|_| run.save_plan).unwrap_or(run.created_at),
+                place,
+                total,
+                queue: format!("the queue of workspace {}", workspace.name),
+                for_room: false,
+                position: place,
+            };
             waiting.insert(run.id.clone(), told);
         }
         Ok(())
     }
 
-    /// Who keeps a workspace from the next run, and what would free it.
-    async fn why_not_free(&self, workspace: &Workspace) -> Result<String> {
-        let Some(lock) = workspace.lock()? else { return Ok("the workspace is free: it begins at once".into()) };
-        match lock.holder {
-            Holder::Client { user, .. } => {
-                let names = self.user_names(&[user.as_str()]).await?;
-                let who = names.get(user.as_str()).map_or(user.as_str(), String::as_str);
-                let why = if lock.reason.is_empty() { String::new() } else { format!(" ({})", lock.reason) };
-                Ok(format!(
-                    "workspace {} is locked by {who}{why}; it begins when that lock is given back",
-                    workspace.name
-                ))
-            }
-            Holder::Run(holder) => {
-                let run = self.store.look(async |mut tx| store::run::find(&mut tx, &holder).await).await?;
-                let status = run.map(|run| run.status()).transpose()?;
-                let what = match status {
-                    Some(status) if asks(status) => "waits for somebody to confirm or discard it".to_owned(),
-                    Some(status) => format!("is {}", status.as_str().replace('_', " ")),
-                    None => "ends".into(),
-                };
-                Ok(format!(
-                    "waiting for {holder} to end or be discarded: it has workspace {} and {what}",
-                    workspace.name
-                ))
+    /// Who keeps each of these workspaces from its next run, and what would free it.
+    async fn why_not_free(&self, pending: &[(&Run, &Workspace)]) -> Result<HashMap<WorkspaceId, String>> {
+        let mut locks = HashMap::new();
+        for (_, workspace) in pending {
+            locks.insert(&workspace.id, (*workspace, workspace.lock()?));
+        }
+        let (mut users, mut runs) = (Vec::new(), Vec::new());
+        for lock in locks.values().filter_map(|(_, lock)| lock.as_ref()) {
+            match &lock.holder {
+                Holder::Client { user, .. } => users.push(user.as_str()),
+                Holder::Run(run) => runs.push(run.as_str()),
             }
         }
+        let names = if users.is_empty() { HashMap::new() } else { self.user_names(&users).await? };
+        let runs = self.store.look(async |mut tx| store::run::list_by_id(&mut tx, &runs).await).await?;
+        let mut reasons = HashMap::new();
+        for (id, (workspace, lock)) in &locks {
+            let reason = match lock.as_ref().map(|lock| (&lock.holder, &lock.reason)) {
+                None => "the workspace is free: it begins at once".into(),
+                Some((Holder::Client { user, .. }, why)) => {
+                    let who = names.get(user.as_str()).map_or(user.as_str(), String::as_str);
+                    let why = if why.is_empty() { String::new() } else { format!(" ({why})") };
+                    let name = &workspace.name;
+                    format!("workspace {name} is locked by {who}{why}; it begins when that lock is given back")
+                }
+                Some((Holder::Run(holder), _)) => {
+                    let status = runs.iter().find(|run| run.id == *holder).map(Run::status).transpose()?;
+                    let what = match status {
+                        Some(status) if asks(status) => "waits for somebody to confirm or discard it".to_owned(),
+                        Some(status) => format!("is {}", status.as_str().replace('_', " ")),
+                        None => "ends".into(),
+                    };
+                    let name = &workspace.name;
+                    format!("waiting for {holder} to end or be discarded: it has workspace {name} and {what}")
+                }
+            };
+            reasons.insert((*id).clone(), reason);
+        }
+        Ok(reasons)
     }
 }
 
@@ -179,9 +197,9 @@ fn asks(status: Status) -> bool {
     )
 }
 
-fn for_room(place: &Place, around: &Surroundings, beside: (i64, i64), workspace: &str) -> Waiting {
+fn for_room(place: &Place, around: &Surroundings, plan_limit: i64, workspace: &str) -> Waiting {
     let Surroundings { organization, standing, runners } = around;
-    let obstacle = obstacle(*standing, place.is_beside().then_some(beside), *runners);
+    let obstacle = obstacle(*standing, place.is_beside().then_some((plan_limit, place.beside)), *runners);
     let reason = match obstacle {
         Obstacle::Organization { limit, running } => {
             format!("{running} of {limit} slots of organization {organization} are busy")

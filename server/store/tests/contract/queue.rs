@@ -175,9 +175,9 @@ async fn limits(store: &Fresh) {
 async fn plans_beside(store: &Fresh) {
     let world = world(store).await;
     store.write(async |mut tx| organization::set_share(&mut tx, &world.organization.id, None, 1).await).await.unwrap();
-    for n in 1..=3 {
-        offered(store, &world, n, |new| new.plan_only = true).await;
-    }
+    let beside = |new: &mut run::New| new.plan_only = true;
+    offered(store, &world, 1, beside).await;
+    let (second, third) = (offered(store, &world, 2, beside).await, offered(store, &world, 3, beside).await);
     let first = taken(store, DEFAULTS).await.unwrap();
     assert_eq!(taken(store, DEFAULTS).await, None, "one beside, by default");
     let own = offered(store, &world, 4, plain).await;
@@ -193,7 +193,8 @@ async fn plans_beside(store: &Fresh) {
             store::workspace::update(&mut tx, &workspace, NOW).await?;
             let found = store::workspace::find(&mut tx, &workspace.id, "").await?.unwrap();
             assert_eq!(found.plan_limit, Some(2));
-            assert_eq!(queue::count_beside(&mut tx, &workspace.id).await?, 1);
+            let waiting = queue::places(&mut tx, &[second.plan().as_str(), third.plan().as_str()]).await?;
+            assert_eq!(waiting.iter().map(|place| place.beside).collect::<Vec<_>>(), [1, 1]);
             Ok::<_, Error>(())
         })
         .await

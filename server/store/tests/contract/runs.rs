@@ -54,9 +54,9 @@ async fn waiting_runs(store: &Fresh) {
             run::update(&mut tx, &one, &[], Status::PlannedAndSaved, NOW).await?;
             assert_eq!(run::next_waiting(&mut tx, ws).await?.unwrap().id, two.id);
             assert_eq!(run::list_saved(&mut tx, ws).await?[0].id, one.id);
-            let places = run::list_places(&mut tx, ws, &[one.id.as_str(), two.id.as_str()]).await?;
+            let places = run::list_places(&mut tx, &[ws.as_str()], &[one.id.as_str(), two.id.as_str()]).await?;
             assert_eq!(places, [(two.id.to_string(), 1, 1)]);
-            assert!(run::list_places(&mut tx, ws, &[]).await?.is_empty());
+            assert!(run::list_places(&mut tx, &[ws.as_str()], &[]).await?.is_empty());
             Ok::<_, Error>(())
         })
         .await
