@@ -9,7 +9,7 @@ UPDATE phases SET priority = 3 WHERE kind = 'plan' AND (SELECT r.plan_only FROM 
 ALTER TABLE phases ADD COLUMN entered BIGINT NOT NULL DEFAULT 0;
 
 DROP INDEX phases_queued;
-CREATE INDEX phases_queued ON phases (organization_id, priority, queued_at, id) WHERE status = 'queued';
+CREATE INDEX phases_queued ON phases ((coalesce(agent_pool_id, '')), organization_id, priority, queued_at, id) WHERE status = 'queued';
 CREATE INDEX phases_running_beside ON phases (workspace_id) WHERE status = 'running' AND priority >= 2;
 
 -- How many phases may run at once; none is as many as the server's setting says. Until now each organization had a copy of that setting.

@@ -242,7 +242,7 @@ pub(crate) async fn show(
             .layout(&app, &person, "Overview")
             .live(&format!("workspace={}&queue={organization}", workspace.id)),
         frame,
-        remote: workspace.execution_mode == "remote",
+        remote: workspace.execution_mode != "local",
         auto_apply: workspace.auto_apply,
         holder: holder(&app, &workspace).await?,
         engine: workspace.engine,

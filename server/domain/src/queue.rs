@@ -150,6 +150,8 @@ pub fn rooms(candidates: &[Candidate]) -> usize {
 /// The runners that could execute a phase, as far as they are known here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Runners {
+    /// How many there are.
+    pub connected: i64,
     /// How many wait for a phase.
     pub idle: usize,
     /// How many phases they execute.
@@ -191,8 +193,8 @@ pub fn obstacle(standing: Standing, beside: Option<(i64, i64)>, runners: Runners
     }
     match (beside, runners) {
         (Some((limit, running)), _) if running >= limit => Obstacle::Workspace { limit, running },
-        (_, Runners { idle: 0, busy: 0 }) => Obstacle::NoRunner,
-        (_, Runners { idle: 0, busy }) => Obstacle::Runners { busy },
+        (_, Runners { connected: 0, .. }) => Obstacle::NoRunner,
+        (_, Runners { idle: 0, busy, .. }) => Obstacle::Runners { busy },
         _ => Obstacle::Turn,
     }
 }

@@ -31,15 +31,16 @@ struct Head {
     served: i64,
 }
 
-/// The oldest phase of each priority of each organization that has room for one.
-pub async fn candidates(tx: &mut Tx, defaults: Defaults) -> Result<Vec<Candidate>> {
+/// The oldest phase of each priority of each organization that has room for one, of those that the agents of a pool may execute, or the site's.
+pub async fn candidates(tx: &mut Tx, pool: Option<&str>, defaults: Defaults) -> Result<Vec<Candidate>> {
     // One look into the index for each organization that waits, and one for each of its priorities.
     let heads: Vec<Head> = tx
         .query(
             "WITH RECURSIVE waiting(id) AS (
-               SELECT min(organization_id) FROM phases WHERE status = 'queued'
+               SELECT min(organization_id) FROM phases WHERE status = 'queued' AND coalesce(agent_pool_id, '') = $3
                UNION ALL
-               SELECT (SELECT min(p.organization_id) FROM phases p WHERE p.status = 'queued' AND p.organization_id > w.id)
+               SELECT (SELECT min(p.organization_id) FROM phases p WHERE p.status = 'queued' AND coalesce(p.agent_pool_id, '') = $3
+                       AND p.organization_id > w.id)
                FROM waiting w WHERE w.id IS NOT NULL
              ), standing(id, weight, run_limit, running, served) AS (
                SELECT o.id, o.run_weight, coalesce(o.run_limit, $1),
@@ -51,7 +52,8 @@ pub async fn candidates(tx: &mut Tx, defaults: Defaults) -> Result<Vec<Candidate
                GROUP BY r.workspace_id, w.plan_limit HAVING count(*) >= coalesce(w.plan_limit, $2)
              ), priorities(rank) AS (SELECT 0 UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3
              ), heads(phase_id, weight, run_limit, running, served) AS (
-               SELECT (SELECT p.id FROM phases p WHERE p.status = 'queued' AND p.organization_id = s.id AND p.priority = r.rank
+               SELECT (SELECT p.id FROM phases p WHERE p.status = 'queued' AND coalesce(p.agent_pool_id, '') = $3
+                       AND p.organization_id = s.id AND p.priority = r.rank
                        AND (r.rank < 2 OR p.workspace_id NOT IN (SELECT f.id FROM full_workspaces f))
                        ORDER BY p.queued_at, p.id LIMIT 1),
                       s.weight, s.run_limit, s.running, s.served
@@ -62,6 +64,7 @@ pub async fn candidates(tx: &mut Tx, defaults: Defaults) -> Result<Vec<Candidate
         )
         .bind(defaults.organization)
         .bind(defaults.workspace)
+        .bind(pool.unwrap_or_default())
         .all()
         .await?;
     heads.into_iter().map(Candidate::try_from).collect()
@@ -88,11 +91,14 @@ impl TryFrom<Head> for Candidate {
     }
 }
 
-/// How many phases are offered, counted up to `most`.
-pub async fn count_offers(tx: &mut Tx, most: i64) -> Result<i64> {
+/// How many phases are offered to the agents of a pool, or to the site's, counted up to `most`.
+pub async fn count_offers(tx: &mut Tx, pool: Option<&str>, most: i64) -> Result<i64> {
     let row: Option<(i64,)> = tx
-        .query("SELECT count(*) FROM (SELECT 1 AS one FROM phases WHERE status = 'queued' LIMIT $1) AS offers")
+        .query(
+            "SELECT count(*) FROM (SELECT 1 AS one FROM phases WHERE status = 'queued' AND coalesce(agent_pool_id, '') = $2 LIMIT $1) AS offers",
+        )
         .bind(most)
+        .bind(pool.unwrap_or_default())
         .optional()
         .await?;
     Ok(row.map_or(0, |(n,)| n))
@@ -136,9 +142,13 @@ pub async fn standing(tx: &mut Tx, organization: &OrganizationId, defaults: Defa
     Ok(Standing { weight, limit, running, served })
 }
 
-/// How many phases run, whoever's they are.
-pub async fn count_running(tx: &mut Tx) -> Result<i64> {
-    let row: Option<(i64,)> = tx.query("SELECT count(*) FROM phases WHERE status = 'running'").optional().await?;
+/// How many phases the agents of a pool execute, or the site's.
+pub async fn count_running(tx: &mut Tx, pool: Option<&str>) -> Result<i64> {
+    let row: Option<(i64,)> = tx
+        .query("SELECT count(*) FROM phases WHERE status = 'running' AND coalesce(agent_pool_id, '') = $1")
+        .bind(pool.unwrap_or_default())
+        .optional()
+        .await?;
     Ok(row.map_or(0, |(n,)| n))
 }
 
@@ -157,6 +167,8 @@ pub struct Place {
     pub queued_at: i64,
     /// How many plans run beside the run that holds its workspace.
     pub beside: i64,
+    /// Whose agents may execute it: a pool's, or the site's.
+    pub agent_pool_id: Option<String>,
     priority: i64,
 }
 
@@ -173,7 +185,7 @@ pub async fn places(tx: &mut Tx, phases: &[&str]) -> Result<Vec<Place>> {
         return Ok(Vec::new());
     }
     tx.query(
-        "SELECT p.id AS phase_id, p.workspace_id, p.queued_at, p.priority,
+        "SELECT p.id AS phase_id, p.workspace_id, p.queued_at, p.priority, p.agent_pool_id,
                 (SELECT count(*) FROM phases q WHERE q.status = 'queued' AND q.organization_id = p.organization_id
                  AND (q.priority, q.queued_at, q.id) <= (p.priority, p.queued_at, p.id)) AS place,
                 (SELECT count(*) FROM phases q WHERE q.status = 'queued' AND q.organization_id = p.organization_id) AS total,

@@ -1,6 +1,6 @@
 //! The queue as clients see it: order, places, reasons, limits; and every phase once, however many ask at the same moment.
 
-use crate::town::{Engine, Town};
+use crate::town::{Engine, Town, inside};
 use app::{Caller, NewRun, NewUser, ShareChange, Unlock};
 use domain::id::{RunId, WorkspaceId};
 use protocol::Job;
@@ -37,8 +37,8 @@ async fn who_waits_is_told_why_and_which_place() {
             runs.push(queued(&town, &owner, name, NewRun::default()).await);
             town.clock.pass(1);
         }
-        let first = town.app.claim().await.unwrap();
-        town.app.claim().await.unwrap();
+        let first = town.app.claim(&inside(), None).await.unwrap();
+        town.app.claim(&inside(), None).await.unwrap();
         town.clock.pass(5);
         let third = attributes(&town, &runs[2].1).await;
         // To a client this is a run that waits: only then does it tell its person (client contract 9.7).
@@ -67,7 +67,7 @@ async fn who_waits_is_told_why_and_which_place() {
         assert_eq!(capacity["data"]["attributes"], serde_json::json!({ "pending": 2, "running": 2 }));
         // An apply goes before plans that are older, and is told as confirmed while there is no room.
         town.planned(&first, true).await;
-        town.app.claim().await.unwrap();
+        town.app.claim(&inside(), None).await.unwrap();
         town.app.confirm_run(&owner, &runs[0].1).await.unwrap();
         let apply = attributes(&town, &runs[0].1).await;
         assert_eq!((&apply["status"], &apply["position-in-queue"]), (&"confirmed".into(), &3.into()));
@@ -87,7 +87,7 @@ async fn who_waits_for_a_workspace_is_told_whose_it_is() {
     let second = town.new_run(&owner, &town.workspace, NewRun::default()).await;
     town.clock.pass(1);
     let third = town.new_run(&owner, &town.workspace, NewRun::default()).await;
-    let job = town.app.claim().await.unwrap();
+    let job = town.app.claim(&inside(), None).await.unwrap();
     town.planned(&job, true).await;
     let told = attributes(&town, &third).await;
     assert_eq!(
@@ -114,7 +114,7 @@ async fn plans_beside_a_run_have_a_limit_of_their_workspace() {
     town.new_run(&owner, &town.workspace, speculative()).await;
     town.clock.pass(1);
     let second = town.new_run(&owner, &town.workspace, speculative()).await;
-    town.app.claim().await.unwrap();
+    town.app.claim(&inside(), None).await.unwrap();
     assert_eq!(
         attributes(&town, &second).await["waiting-reason"],
         "1 of 1 slots for plans beside the run of workspace web are busy"
@@ -122,7 +122,7 @@ async fn plans_beside_a_run_have_a_limit_of_their_workspace() {
     // Clearing it gives the server's setting back, and wakes whoever can take the plan now.
     let cleared = town.ask("write", "PATCH", &path, change.replace('1', "null")).await.json();
     assert_eq!(cleared["data"]["attributes"]["speculative-plan-limit"], serde_json::Value::Null);
-    assert_eq!(town.app.claim().await.unwrap().run_id, second.as_str());
+    assert_eq!(town.app.claim(&inside(), None).await.unwrap().run_id, second.as_str());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -160,7 +160,7 @@ async fn every_phase_is_handed_out_once() {
         let claims: Vec<_> = (0..RUNS)
             .map(|_| {
                 let app = town.app.clone();
-                tokio::spawn(async move { app.claim().await.unwrap() })
+                tokio::spawn(async move { app.claim(&inside(), None).await.unwrap() })
             })
             .collect();
         let mut runs = BTreeSet::new();
@@ -193,7 +193,7 @@ async fn a_limit_holds_against_claims_at_the_same_moment() {
         let mut claims = tokio::task::JoinSet::new();
         for _ in 0..12 {
             let app = town.app.clone();
-            claims.spawn(async move { app.claim().await.unwrap() });
+            claims.spawn(async move { app.claim(&inside(), None).await.unwrap() });
         }
         for round in 0..6 {
             let (one, two) = (claims.join_next().await.unwrap().unwrap(), claims.join_next().await.unwrap().unwrap());

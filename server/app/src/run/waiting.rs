@@ -1,5 +1,6 @@
 //! Why a run waits, and which place it has: for everybody who looks at it, in one sentence.
 
+use super::Phases;
 use crate::{App, Result};
 use domain::{
     id::{OrganizationId, RunId, WorkspaceId},
@@ -8,7 +9,7 @@ use domain::{
     run::Status,
     time::Time,
 };
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, hash_map::Entry};
 use store::{queue::Place, run::Run, workspace::Workspace};
 
 /// Why a run waits.
@@ -51,7 +52,6 @@ impl Waiting {
 struct Surroundings {
     organization: String,
     standing: Standing,
-    runners: Runners,
 }
 
 impl App {
@@ -64,15 +64,22 @@ impl App {
     pub async fn list_waiting(&self, runs: &[(&Run, &Workspace)]) -> Result<HashMap<RunId, Waiting>> {
         let mut queued = Vec::new();
         let mut pending = Vec::new();
+        let mut applying = Vec::new();
         for (run, workspace) in runs {
             match run.status()? {
                 Status::PlanQueued => queued.push((*run, *workspace, run.id.plan().to_string())),
                 Status::ApplyQueued => queued.push((*run, *workspace, run.id.apply().to_string())),
                 Status::Pending | Status::Confirmed => pending.push((*run, *workspace)),
+                Status::Applying => applying.push(*run),
                 _ => {}
             }
         }
         let mut waiting = HashMap::new();
+        for run in applying {
+            if let Some(recovering) = self.recovering(run).await? {
+                waiting.insert(run.id.clone(), recovering);
+            }
+        }
         if let Some((run, workspace, _)) = queued.first() {
             let organization = (&run.organization_id, workspace.organization_name.as_str());
             self.wait_for_room(organization, &queued, &mut waiting).await?;
@@ -91,25 +98,57 @@ impl App {
     ) -> Result<()> {
         let defaults = self.queue_defaults();
         let phases: Vec<&str> = queued.iter().map(|(.., phase)| phase.as_str()).collect();
-        let (standing, busy, places) = self
+        let (standing, places) = self
             .store
             .read(async |mut tx| {
                 let standing = store::queue::standing(&mut tx, organization, defaults).await?;
-                let busy = store::queue::count_running(&mut tx).await?;
-                Ok::<_, store::Error>((standing, busy, store::queue::places(&mut tx, &phases).await?))
+                Ok::<_, store::Error>((standing, store::queue::places(&mut tx, &phases).await?))
             })
             .await?;
-        let runners = Runners { idle: self.hub.line().idle(""), busy };
-        let around = Surroundings { organization: name.to_owned(), standing, runners };
+        let mut runners: HashMap<Option<&str>, Runners> = HashMap::new();
+        for pool in places.iter().map(|place| place.agent_pool_id.as_deref()) {
+            if let Entry::Vacant(unknown) = runners.entry(pool) {
+                unknown.insert(self.runners(pool).await?);
+            }
+        }
+        let around = Surroundings { organization: name.to_owned(), standing };
         let places: HashMap<&str, &Place> = places.iter().map(|place| (place.phase_id.as_str(), place)).collect();
         for (run, workspace, phase) in queued {
             // One that was claimed meanwhile waits no more.
             if let Some(place) = places.get(phase.as_str()) {
                 let limit = workspace.plan_limit.unwrap_or(defaults.workspace);
-                waiting.insert(run.id.clone(), for_room(place, &around, limit, &workspace.name));
+                waiting.insert(
+                    run.id.clone(),
+                    for_room(place, &around, runners[&place.agent_pool_id.as_deref()], (limit, &workspace.name)),
+                );
             }
         }
         Ok(())
+    }
+
+    /// The runners of a pool, or the site's.
+    async fn runners(&self, pool: Option<&str>) -> Result<Runners> {
+        let busy = self.store.look(async |mut tx| store::queue::count_running(&mut tx, pool).await).await?;
+        let idle = self.hub.line().idle(pool.unwrap_or_default());
+        Ok(Runners { connected: self.count_runners(pool).await?, idle, busy })
+    }
+
+    /// What is known of an apply whose runner was lost, and what can be done.
+    async fn recovering(&self, run: &Run) -> Result<Option<Waiting>> {
+        let Phases { apply, .. } = self.phases(&run.id).await?;
+        let Some(lost) = apply.lost_at.map(Time::from_micros) else { return Ok(None) };
+        let runner = match apply.agent_id.as_deref().and_then(|id| id.parse().ok()) {
+            Some(id) => self.store.look(async |mut tx| store::agent::find(&mut tx, &id).await).await?,
+            None => None,
+        };
+        let name = runner.map_or_else(|| "its runner".to_owned(), |agent| format!("its runner {}", agent.name));
+        let reason = format!(
+            "recovering: {name} was not heard of since {lost} while it applied. Terraform may still be at work there, so the workspace stays \
+             locked, and every state that arrives is kept. The run goes on by itself when the runner comes back. If you know that \
+             terraform has ended there, cancel the run and then force-cancel it"
+        );
+        let queue = String::new();
+        Ok(Some(Waiting { reason, since: lost, place: 0, total: 0, queue, for_room: false, position: 0 }))
     }
 
     async fn wait_for_workspace(
@@ -197,9 +236,9 @@ fn asks(status: Status) -> bool {
     )
 }
 
-fn for_room(place: &Place, around: &Surroundings, plan_limit: i64, workspace: &str) -> Waiting {
-    let Surroundings { organization, standing, runners } = around;
-    let obstacle = obstacle(*standing, place.is_beside().then_some((plan_limit, place.beside)), *runners);
+fn for_room(place: &Place, around: &Surroundings, runners: Runners, (plan_limit, workspace): (i64, &str)) -> Waiting {
+    let Surroundings { organization, standing } = around;
+    let obstacle = obstacle(*standing, place.is_beside().then_some((plan_limit, place.beside)), runners);
     let reason = match obstacle {
         Obstacle::Organization { limit, running } => {
             format!("{running} of {limit} slots of organization {organization} are busy")
@@ -207,7 +246,13 @@ fn for_room(place: &Place, around: &Surroundings, plan_limit: i64, workspace: &s
         Obstacle::Workspace { limit, running } => {
             format!("{running} of {limit} slots for plans beside the run of workspace {workspace} are busy")
         }
-        Obstacle::NoRunner => "no runner is connected to this server".into(),
+        Obstacle::NoRunner if place.agent_pool_id.is_some() => {
+            "no agent of the workspace's pool is connected: start one, or choose another pool".into()
+        }
+        Obstacle::NoRunner => {
+            "no runner is connected: start one, or let the server execute runs itself (--runner on)".into()
+        }
+        Obstacle::Runners { busy: 0 } => "no runner is free yet".into(),
         Obstacle::Runners { busy: 1 } => "every runner is busy: 1 phase executes".into(),
         Obstacle::Runners { busy } => format!("every runner is busy: {busy} phases execute"),
         Obstacle::Turn => "a runner is free and takes it at once".into(),

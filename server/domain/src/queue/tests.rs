@@ -235,8 +235,11 @@ fn long_phases_count_as_long_as_they_run() {
 #[test]
 fn the_first_obstacle_is_told() {
     let standing = |running| Standing { weight: 1, limit: 2, running, served: 0 };
-    let (none, all_busy, free) =
-        (Runners { idle: 0, busy: 0 }, Runners { idle: 0, busy: 5 }, Runners { idle: 1, busy: 0 });
+    let (none, all_busy, free) = (
+        Runners { connected: 0, idle: 0, busy: 0 },
+        Runners { connected: 5, idle: 0, busy: 5 },
+        Runners { connected: 1, idle: 1, busy: 0 },
+    );
     assert_eq!(obstacle(standing(2), None, none), Obstacle::Organization { limit: 2, running: 2 });
     assert_eq!(obstacle(standing(1), Some((1, 1)), free), Obstacle::Workspace { limit: 1, running: 1 });
     assert_eq!(obstacle(standing(1), Some((2, 1)), none), Obstacle::NoRunner);

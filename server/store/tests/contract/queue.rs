@@ -61,10 +61,11 @@ async fn offered(store: &Store, world: &World, n: u8, how: impl Fn(&mut run::New
 /// Hands out the next phase, as a claim does.
 async fn take(tx: &mut Tx, defaults: Defaults) -> Result<Option<String>, Error> {
     let now = queue::hold(tx).await?;
-    let candidates = queue::candidates(tx, defaults).await?;
+    let candidates = queue::candidates(tx, None, defaults).await?;
     let Some(turn) = rule::next(&candidates, now) else { return Ok(None) };
     let id = turn.candidate.phase.clone();
-    phase::lease(tx, &id, 1, NOW, id.as_bytes()).await?;
+    let lease = phase::NewLease { fence: 1, until: NOW, token_hash: id.as_bytes(), agent: "agent-1", claim: None };
+    phase::lease(tx, &id, lease).await?;
     queue::serve(tx, &turn.candidate.organization, turn.served, turn.now).await?;
     Ok(Some(id))
 }
@@ -94,7 +95,7 @@ async fn order(store: &Fresh) {
     store
         .write(async |mut tx| {
             phase::queue(&mut tx, speculative.apply().as_str(), NOW.plus_seconds(9)).await?;
-            let candidates = queue::candidates(&mut tx, DEFAULTS).await?;
+            let candidates = queue::candidates(&mut tx, None, DEFAULTS).await?;
             let mut heads: Vec<_> = candidates.iter().map(|c| (c.priority, c.phase.clone(), c.queued_at)).collect();
             heads.sort();
             let at = |n| NOW.plus_seconds(n).micros();
@@ -108,7 +109,10 @@ async fn order(store: &Fresh) {
                 ],
                 "the oldest of each priority"
             );
-            assert_eq!((queue::count_offers(&mut tx, 3).await?, queue::count_offers(&mut tx, 9).await?), (3, 5));
+            assert_eq!(
+                (queue::count_offers(&mut tx, None, 3).await?, queue::count_offers(&mut tx, None, 9).await?),
+                (3, 5)
+            );
             Ok::<_, Error>(())
         })
         .await
@@ -140,7 +144,7 @@ async fn limits(store: &Fresh) {
         .write(async |mut tx| {
             let standing = queue::standing(&mut tx, &other.organization.id, defaults).await?;
             assert_eq!((standing.limit, standing.running, standing.weight), (1, 1, 1));
-            assert_eq!(queue::count_running(&mut tx).await?, 3);
+            assert_eq!(queue::count_running(&mut tx, None).await?, 3);
             organization::set_share(&mut tx, &other.organization.id, Some(2), 7).await?;
             let standing = queue::standing(&mut tx, &other.organization.id, defaults).await?;
             assert_eq!((standing.limit, standing.running, standing.weight), (2, 1, 7));
@@ -257,7 +261,7 @@ async fn a_long_queue(store: &Fresh) {
         offered(store, &world, n, |new| new.plan_only = n % 2 == 0).await;
     }
     offered(store, &other, 250, plain).await;
-    let candidates = store.look(async |mut tx| queue::candidates(&mut tx, DEFAULTS).await).await.unwrap();
+    let candidates = store.look(async |mut tx| queue::candidates(&mut tx, None, DEFAULTS).await).await.unwrap();
     assert_eq!(candidates.len(), 3);
 }
 
@@ -283,7 +287,7 @@ async fn claims_at_once(store: &Fresh) {
     let (count, of_few) = store
         .look(async |mut tx| {
             let standing = queue::standing(&mut tx, &few.organization.id, DEFAULTS).await?;
-            Ok::<_, Error>((queue::count_running(&mut tx).await?, standing.running))
+            Ok::<_, Error>((queue::count_running(&mut tx, None).await?, standing.running))
         })
         .await
         .unwrap();
