@@ -50,6 +50,7 @@ pub(crate) fn resource(
     let attributes = json!({
         "status": status(run, waiting)?.as_str(),
         "message": run.message,
+        "reason": run.reason,
         "source": run.source,
         "trigger-reason": "manual",
         "created-at": run.created_at.rfc3339(),

@@ -7,5 +7,6 @@ extern crate terrane_api as api;
 mod attacks;
 mod queue;
 mod roles;
+mod runners;
 mod runs;
 mod town;
