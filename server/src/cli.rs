@@ -1,7 +1,7 @@
 //! The command line.
 
 use crate::{
-    admin::Role,
+    admin::{Role, RunLimit},
     config::{AdminFlags, Flags, Span, Value},
     policy,
 };
@@ -159,6 +159,19 @@ pub enum Organization {
         #[arg(long)]
         email: String,
     },
+    /// List all organizations on standard output: id, name, runs at once, weight, executing and waiting runs, separated by tabs
+    List,
+    /// Change which part of the runners an organization gets; what is not said stays
+    Share {
+        /// Its name
+        name: String,
+        /// How many of its runs may execute at once, or `default` for the server's --organization-concurrency
+        #[arg(long, value_name = "N")]
+        run_limit: Option<RunLimit>,
+        /// Its part of the runners in proportion to the others', who have 1 unless they were given more
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1000))]
+        weight: Option<u32>,
+    },
     /// Members of an organization
     #[command(subcommand)]
     Member(Member),
@@ -208,6 +221,20 @@ mod tests {
             assert_eq!(ttl, Some(Duration::from_secs(5_400)));
             let loaded = crate::config::load_from(settings.0, [], "/here".into()).unwrap();
             assert_eq!(loaded.config.server.data, Path::new("/d"));
+        }
+    }
+
+    #[test]
+    fn a_run_limit_is_a_number_or_the_default() {
+        for (text, wanted) in [("7", Some(RunLimit::Of(7))), ("default", Some(RunLimit::Default)), ("-1", None)] {
+            let line = format!("terrane admin organization share acme --run-limit={text}");
+            let limit = match Cli::try_parse_from(line.split(' ')).map(|cli| cli.command) {
+                Ok(Command::Admin(Admin {
+                    noun: Noun::Organization(Organization::Share { run_limit, .. }), ..
+                })) => run_limit,
+                _ => None,
+            };
+            assert_eq!(limit, wanted, "{text}");
         }
     }
 

@@ -121,6 +121,20 @@ async fn administer(config: Config, noun: Noun) -> anyhow::Result<()> {
         Response::OrganizationCreated(organization) => {
             tell(&format!("organization {} made, {}", organization.name, organization.id));
         }
+        Response::Organizations { organizations } => {
+            let line = |share: admin::Share| {
+                let admin::Share { id, name, run_limit, run_weight, running, queued, .. } = share;
+                format!("{id}\t{name}\t{run_limit}\t{run_weight}\t{running}\t{queued}\n")
+            };
+            out(&organizations.into_iter().map(line).collect::<String>())?;
+        }
+        Response::ShareSet(share) => {
+            let whose = if share.is_default { ", as the server's setting says" } else { "" };
+            tell(&format!(
+                "{name} executes up to {} runs at once{whose}, with weight {}",
+                share.run_limit, share.run_weight
+            ));
+        }
         Response::RunnerTokens { tokens } => {
             let line = |token: admin::RunnerToken| {
                 let used = token.last_used_at.unwrap_or_else(|| "never".to_owned());
@@ -146,10 +160,13 @@ impl std::fmt::Display for Subject<'_> {
             Request::CreateUser { name, .. } | Request::CreateToken { user: name, .. } => write!(f, "user {name}"),
             Request::ListUsers => f.write_str("users"),
             Request::RotateIdentityKey | Request::TrimIdentityKeys => f.write_str("keys that sign identities"),
+            Request::CreateOrganization { name, .. } | Request::SetShare { organization: name, .. } => {
+                write!(f, "organization {name}")
+            }
+            Request::ListOrganizations => f.write_str("organizations"),
             Request::CreateRunnerToken { .. } => f.write_str("the site's runners"),
             Request::ListRunnerTokens => f.write_str("runner tokens"),
             Request::DeleteRunnerToken { id } => write!(f, "runner token {id}"),
-            Request::CreateOrganization { name, .. } => write!(f, "organization {name}"),
             Request::AddMember { organization, user, .. } => write!(f, "user {user} in organization {organization}"),
         }
     }
@@ -171,6 +188,10 @@ fn request(noun: Noun) -> anyhow::Result<Request> {
         Noun::RunnerToken(cli::RunnerToken::List) => Request::ListRunnerTokens,
         Noun::RunnerToken(cli::RunnerToken::Delete { id }) => Request::DeleteRunnerToken { id },
         Noun::Organization(cli::Organization::Create { name, email }) => Request::CreateOrganization { name, email },
+        Noun::Organization(cli::Organization::List) => Request::ListOrganizations,
+        Noun::Organization(cli::Organization::Share { name, run_limit, weight }) => {
+            Request::SetShare { organization: name, run_limit, run_weight: weight }
+        }
         Noun::Organization(cli::Organization::Member(cli::Member::Add { organization, user, role })) => {
             Request::AddMember { organization, user, role }
         }

@@ -1,7 +1,7 @@
 //! What the operator may do without being anybody: the verbs behind `terrane admin`.
 
-use crate::admin::{Organization, Request, Response, Role, RunnerToken, Secret, User};
-use app::{App, NewUser, Result};
+use crate::admin::{Organization, Request, Response, Role, RunLimit, RunnerToken, Secret, Share, User};
+use app::{App, NewUser, Result, ShareChange};
 use domain::permission;
 use secrecy::ExposeSecret as _;
 
@@ -40,6 +40,17 @@ async fn done(app: &App, request: Request) -> Result<Response> {
             app.trim_identity_keys(None).await?;
             Response::IdentityKeysTrimmed
         }
+        Request::ListOrganizations => {
+            Response::Organizations { organizations: app.list_shares(None).await?.iter().map(share).collect() }
+        }
+        Request::SetShare { organization, run_limit, run_weight } => {
+            let run_limit = run_limit.map(|limit| match limit {
+                RunLimit::Default => None,
+                RunLimit::Of(runs) => Some(runs.into()),
+            });
+            let change = ShareChange { run_limit, run_weight: run_weight.map(Into::into) };
+            Response::ShareSet(share(&app.set_share(None, &organization, change).await?))
+        }
         Request::AddMember { organization, user, role } => {
             let role = match role {
                 Role::Owner => permission::Role::Owner,
@@ -76,4 +87,16 @@ async fn done(app: &App, request: Request) -> Result<Response> {
 
 fn told(user: app::model::User) -> User {
     User { id: user.id.to_string(), name: user.name, email: user.email, site_admin: user.site_admin }
+}
+
+fn share(share: &app::Share) -> Share {
+    Share {
+        id: share.id.to_string(),
+        name: share.name.clone(),
+        run_limit: share.effective_limit,
+        is_default: share.run_limit.is_none(),
+        run_weight: share.run_weight,
+        running: share.running,
+        queued: share.queued,
+    }
 }

@@ -102,6 +102,7 @@ async fn open(config: &Config, address: &str) -> anyhow::Result<App> {
         state_bytes: usize::try_from(config.limits.state_size).unwrap_or(usize::MAX),
         upload_bytes: config.limits.upload_size,
         organization_runs: config.limits.organization_concurrency.into(),
+        workspace_plans: config.limits.workspace_plans.into(),
         plan_seconds: config.limits.plan_timeout.as_secs(),
         apply_seconds: config.limits.apply_timeout.as_secs(),
         grace_seconds: GRACE,

@@ -6,6 +6,7 @@
 mod command;
 mod figures;
 mod load;
+mod queue;
 mod raw;
 mod runs;
 mod stamped;
@@ -31,6 +32,9 @@ fn main() {
         }
         if wanted("runs") {
             Table::print(&format!("Runs on {database}"), runs::figures(database));
+        }
+        if wanted("queue") {
+            Table::print(&format!("The queue on {database}"), queue::figures(database));
         }
         if wanted("command") {
             Table::print(&format!("The command line on {database}"), command::figures(database));

@@ -11,6 +11,7 @@ stories! {
     CLOUD:
         a_run_waits_for_a_person_s_lock,
         a_second_run_waits_for_the_first,
+        a_run_without_a_slot_says_how_many_are_before_it,
         a_local_apply_meets_a_lock_and_force_unlock_frees_it,
         a_push_meets_a_running_apply;
     NONE: locking_and_unlocking_say_who_holds_it;
@@ -51,6 +52,27 @@ fn a_second_run_waits_for_the_first(stage: &mut Stage) {
     first.type_line("yes").expect("Apply complete! Resources: 1 added");
     first.exits(0);
     second.expect("No changes.");
+    second.exits(0);
+}
+
+fn a_run_without_a_slot_says_how_many_are_before_it(stage: &mut Stage) {
+    let told = stage.server.admin(&["organization", "share", "acme", "--run-limit", "1", "--weight", "2"]);
+    assert_eq!(told, "", "what it says is no output");
+    let listed = stage.server.admin(&["organization", "list"]);
+    assert!(listed.contains("\tacme\t1\t2\t0\t0"), "{listed}");
+    let cli = stage.cli();
+    cli.write("main.tf", &(stage.cloud("app") + SLOW)).good(&["init"]);
+    let mut apply = cli.start(&["apply", "-auto-approve"]);
+    apply.expect(RUNNING);
+    let other = stage.cli();
+    other.write("main.tf", &(stage.cloud("other") + ONE)).good(&["init"]);
+    let mut second = other.start(&["apply", "-auto-approve"]);
+    second.expect("Waiting for 1 queued run(s) to finish before starting");
+    let run = stage.newest_run("other");
+    assert_eq!(run["attributes"]["waiting-reason"], "1 of 1 slots of organization acme are busy");
+    apply.interrupt();
+    let (_, _) = apply.finish();
+    second.expect("Apply complete! Resources: 1 added");
     second.exits(0);
 }
 

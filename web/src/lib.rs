@@ -10,6 +10,7 @@ mod organization;
 mod page;
 mod person;
 mod plan;
+mod queue;
 mod run;
 mod sign_in;
 mod state;
@@ -64,6 +65,8 @@ pub fn router(http: &Http) -> Router {
         .route("/app/events", get(live::events))
         .route("/app/settings/tokens", get(token::list).post(token::create))
         .route("/app/settings/tokens/{token}/revoke", post(token::revoke))
+        .route("/app/settings/queues", get(queue::list))
+        .route("/app/settings/queues/{organization}", get(queue::show).post(queue::update))
         .route("/app/{organization}", get(workspace::list))
         .route("/app/{organization}/workspaces", get(workspace::list))
         .route("/app/{organization}/workspaces/{*rest}", get(shorter))

@@ -9,7 +9,10 @@ use axum::{
         sse::{Event as Sent, Sse},
     },
 };
-use domain::{id::WorkspaceId, permission::Permission};
+use domain::{
+    id::{OrganizationId, WorkspaceId},
+    permission::Permission,
+};
 use futures::stream;
 use serde::Deserialize;
 use std::{collections::HashMap, convert::Infallible, time::Duration};
@@ -29,6 +32,8 @@ const REMEMBERED: usize = 10_000;
 pub(crate) struct Scope {
     workspace: Option<String>,
     organization: Option<String>,
+    /// The organization whose queue it shows a place in.
+    queue: Option<String>,
 }
 
 struct Stream {
@@ -38,12 +43,13 @@ struct Stream {
     stopping: CancellationToken,
     workspace: Option<WorkspaceId>,
     organization: String,
+    queue: Option<(OrganizationId, String)>,
     /// Which workspaces belong to the scope and may be seen, as last judged.
     judged: HashMap<WorkspaceId, bool>,
     checked: Instant,
 }
 
-/// `GET /app/events?workspace=ID` or `?organization=NAME`
+/// `GET /app/events?workspace=ID` or `?organization=NAME`, and `queue=NAME` for what moves in the queue of an organization
 pub(crate) async fn events(
     State(web): State<Web>,
     person: Person,
@@ -58,6 +64,13 @@ pub(crate) async fn events(
         (None, Some(name)) => (None, app.organization(&person.caller, &name, Permission::ReadRuns).await?.name),
         (None, None) => return Err(Error::invalid("workspace", "say of which workspace or organization").into()),
     };
+    let queue = match scope.queue {
+        Some(name) => {
+            let organization = app.organization(&person.caller, &name, Permission::ReadRuns).await?;
+            Some((organization.id, organization.name))
+        }
+        None => None,
+    };
     let (events, stopping) = (app.hub.listen(), web.http.stopping);
     let stream = Stream {
         app,
@@ -66,6 +79,7 @@ pub(crate) async fn events(
         stopping,
         workspace,
         organization,
+        queue,
         judged: HashMap::new(),
         checked: Instant::now(),
     };
@@ -90,6 +104,12 @@ impl Stream {
             let (workspace, changed) = match heard {
                 Ok(Ok(Event::Run { workspace, run })) => (workspace, run.to_string()),
                 Ok(Ok(Event::Workspace(workspace))) => (workspace.clone(), workspace.to_string()),
+                Ok(Ok(Event::Queue(organization))) => {
+                    if self.queue.as_ref().is_some_and(|(own, _)| *own == organization) {
+                        return Some(Sent::default().data(&organization));
+                    }
+                    continue;
+                }
                 Ok(Ok(Event::Log(_) | Event::Wish(_))) => continue,
                 Ok(Err(RecvError::Lagged(_))) => return Some(Sent::default().data("all")),
                 Ok(Err(RecvError::Closed)) => return None,
@@ -106,6 +126,11 @@ impl Stream {
         self.checked = Instant::now();
         self.judged.clear();
         if !self.person.is_signed_in(&self.app).await {
+            return false;
+        }
+        if let Some((_, name)) = &self.queue
+            && self.app.organization(&self.person.caller, name, Permission::ReadRuns).await.is_err()
+        {
             return false;
         }
         match self.workspace.clone() {

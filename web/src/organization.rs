@@ -14,10 +14,12 @@ use axum::{extract::State, response::Response};
 struct Organizations {
     layout: Layout,
     organizations: Vec<Organization>,
+    site_admin: bool,
 }
 
 /// `GET /app`
 pub(crate) async fn list(State(app): State<App>, person: Person) -> Result<Response, Failure> {
     let organizations = app.list_organizations(&person.caller).await?;
-    Ok(html(&Organizations { layout: Layout::of(&app, &person, "Organizations"), organizations }))
+    let layout = Layout::of(&app, &person, "Organizations");
+    Ok(html(&Organizations { layout, organizations, site_admin: person.caller.is_site_admin() }))
 }

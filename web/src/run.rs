@@ -7,7 +7,7 @@ use crate::{
     person::Person,
     plan::{Change, changes},
     sign_in::Proof,
-    workspace::{Frame, Paging, RunLine, kind},
+    workspace::{Frame, Paging, RunLine, Wait, kind},
 };
 use app::{
     App, Error, Which,
@@ -49,10 +49,13 @@ pub(crate) async fn list(
     let (runs, total) = app.list_runs(&person.caller, &workspace.id, PER_PAGE, offset).await?;
     let makers: Vec<&str> = runs.iter().filter_map(|run| run.created_by.as_deref()).collect();
     let names = app.user_names(&makers).await?;
-    let rows = runs.iter().map(|run| RunLine::new(run, &names)).collect::<Result<_, _>>()?;
+    let waiting = app.list_waiting(&runs.iter().map(|run| (run, &workspace)).collect::<Vec<_>>()).await?;
+    let lines = runs.iter().map(|run| Ok(RunLine::new(run, &names)?.waiting(&app, waiting.get(&run.id))));
+    let rows = lines.collect::<Result<_, Error>>()?;
     let frame = Frame::new(&workspace, "runs");
     let pages = Pages::new(number, total, format!("{}/runs?page=", frame.path));
-    let layout = frame.layout(&app, &person, "Runs").live(&format!("workspace={}", workspace.id));
+    let live = format!("workspace={}&queue={organization}", workspace.id);
+    let layout = frame.layout(&app, &person, "Runs").live(&live);
     Ok(html(&Runs { layout, frame, rows, pages }))
 }
 
@@ -212,7 +215,7 @@ struct Page {
     targets: Vec<String>,
     replaces: Vec<String>,
     stages: Vec<Stage>,
-    waiting: Option<String>,
+    waiting: Option<Wait>,
     canceling: bool,
     reason: Option<String>,
     advice: Option<&'static str>,
@@ -238,10 +241,12 @@ pub(crate) async fn show(
     let frame = Frame::new(&workspace, "runs");
     let path = format!("{}/runs/{}", frame.path, run.id);
     let planned = phases.plan.status()? == PhaseStatus::Finished;
+    // A run that has ended has no place in any queue.
+    let queue = if status.is_final() { String::new() } else { format!("&queue={organization}") };
     let layout = frame
         .layout(&app, &person, &format!("Run {}", run.id))
         .below("Runs", format!("{}/runs", frame.path))
-        .live(&format!("workspace={}", workspace.id));
+        .live(&format!("workspace={}{queue}", workspace.id));
     Ok(html(&Page {
         layout,
         words: words(status),
@@ -259,7 +264,7 @@ pub(crate) async fn show(
         targets: run.targets(),
         replaces: run.replaces(),
         stages: stages(&run),
-        waiting: app.waiting(&run, &workspace).await?.map(|waiting| sentence(&waiting.reason)),
+        waiting: app.waiting(&run, &workspace).await?.map(|waiting| Wait::new(&app, &waiting)),
         canceling: run.cancel_asked_at.is_some() && !status.is_final(),
         advice: advice(&run, status),
         counts: counts(&run, &phases.plan, &phases.apply)?,

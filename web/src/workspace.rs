@@ -1,12 +1,12 @@
 //! Workspaces: the list of an organization, one of them, its variables.
 
 use crate::{
-    failure::Failure,
+    failure::{Failure, sentence},
     page::{Layout, PER_PAGE, Pages, html, moment, paging, size, tone, words},
     person::Person,
 };
 use app::{
-    App, Error, Variable, Which,
+    App, Error, Variable, Waiting, Which,
     model::{Filter, Run, Workspace},
 };
 use askama::Template;
@@ -62,9 +62,34 @@ pub(crate) struct RunLine {
     pub(crate) created: String,
     pub(crate) by: String,
     pub(crate) kind: &'static str,
+    pub(crate) waiting: Option<Wait>,
+}
+
+/// Why a run waits, for a page.
+pub(crate) struct Wait {
+    /// Since when, RFC 3339: the page counts on.
+    pub(crate) since: String,
+    /// How long, when the page was made.
+    pub(crate) duration: String,
+    /// What for, and its place.
+    pub(crate) sentence: String,
+}
+
+impl Wait {
+    pub(crate) fn new(app: &App, waiting: &Waiting) -> Self {
+        Self {
+            since: waiting.since.rfc3339(),
+            duration: waiting.duration(app.now()),
+            sentence: sentence(&waiting.sentence()),
+        }
+    }
 }
 
 impl RunLine {
+    /// With why it waits.
+    pub(crate) fn waiting(self, app: &App, waiting: Option<&Waiting>) -> Self {
+        Self { waiting: waiting.map(|waiting| Wait::new(app, waiting)), ..self }
+    }
     pub(crate) fn new(run: &Run, names: &HashMap<String, String>) -> Result<Self, Error> {
         let status = run.status()?;
         Ok(Self {
@@ -75,6 +100,7 @@ impl RunLine {
             created: moment(run.created_at),
             by: run.created_by.as_ref().and_then(|id| names.get(id)).cloned().unwrap_or_default(),
             kind: kind(run),
+            waiting: None,
         })
     }
 }
@@ -205,11 +231,16 @@ pub(crate) async fn show(
     let (runs, run_total) = app.list_runs(&person.caller, &workspace.id, 3, 0).await?;
     let makers: Vec<&str> = runs.iter().filter_map(|run| run.created_by.as_deref()).collect();
     let names = app.user_names(&makers).await?;
+    let waiting = app.list_waiting(&runs.iter().map(|run| (run, &workspace)).collect::<Vec<_>>()).await?;
+    let lines = runs.iter().map(|run| Ok(RunLine::new(run, &names)?.waiting(&app, waiting.get(&run.id))));
+    let runs = lines.collect::<Result<_, Error>>()?;
     let state_allowed = person.can(workspace.role.as_deref(), Permission::ReadState);
     let state = if state_allowed { app.current_state(&person.caller, Which::Id(&workspace.id)).await? } else { None };
     let frame = Frame::new(&workspace, "overview");
     Ok(html(&Overview {
-        layout: frame.layout(&app, &person, "Overview").live(&format!("workspace={}", workspace.id)),
+        layout: frame
+            .layout(&app, &person, "Overview")
+            .live(&format!("workspace={}&queue={organization}", workspace.id)),
         frame,
         remote: workspace.execution_mode != "local",
         auto_apply: workspace.auto_apply,
@@ -218,7 +249,7 @@ pub(crate) async fn show(
         version: workspace.terraform_version,
         directory: workspace.working_directory,
         description: workspace.description,
-        runs: runs.iter().map(|run| RunLine::new(run, &names)).collect::<Result<_, _>>()?,
+        runs,
         run_total,
         state: state.map(|(version, _)| Current {
             serial: version.serial,

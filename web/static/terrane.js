@@ -75,8 +75,20 @@ if (live) {
   const source = new EventSource(live.dataset.live);
   // What changed between the page and the stream, or while the stream was broken, was told to nobody.
   source.onopen = refresh;
-  source.onmessage = refresh;
+  // What moves in the queue of an organization concerns a page only while something on it waits.
+  source.onmessage = ({ data }) => {
+    if (!data.startsWith("org-") || document.querySelector("[data-since], [data-queue]")) refresh();
+  };
 }
+
+/** Counts on how long something waits. */
+setInterval(() => {
+  for (const element of document.querySelectorAll("[data-since]")) {
+    const seconds = Math.max(0, Math.floor((Date.now() - Date.parse(element.dataset.since)) / 1000));
+    const minutes = Math.floor(seconds / 60);
+    element.textContent = seconds < 120 ? `${seconds} s` : minutes < 120 ? `${minutes} min` : `${Math.floor(minutes / 60)} h`;
+  }
+}, 1000);
 for (const log of document.querySelectorAll("[data-log]")) {
   const lines = log.querySelector("pre");
   lines.scrollTop = lines.scrollHeight;

@@ -243,6 +243,11 @@ impl Body {
                 .map_err(|e| Error::invalid(name, format!("{name} is {e}"))),
         }
     }
+    /// What is said of an attribute that can be cleared: nothing, null, or a value.
+    pub(crate) fn change<T: DeserializeOwned>(&self, name: &str) -> Result<Option<Option<T>>, Error> {
+        let said = self.data.get("attributes").is_some_and(|attributes| attributes.get(name).is_some());
+        Ok(if said { Some(self.attribute(name)?) } else { None })
+    }
     /// The id of the thing that a relationship points at.
     pub(crate) fn related(&self, name: &str) -> Option<&str> {
         self.data.get("relationships")?.get(name)?.get("data")?.get("id")?.as_str()

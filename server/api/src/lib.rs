@@ -1,5 +1,6 @@
 //! Everything that machines talk to: discovery, the TFE API, `backend "http"`. Handlers decode, call one verb, encode.
 
+mod admin;
 mod agent_pool;
 mod configuration;
 mod discovery;
@@ -42,6 +43,8 @@ pub fn router(http: &Http) -> Router {
     let api = Router::new()
         .route("/ping", get(discovery::ping))
         .route("/account/details", get(discovery::account))
+        .route("/admin/organizations", get(admin::list))
+        .route("/admin/organizations/{organization}", get(admin::show).patch(admin::update))
         .route("/organizations", get(organization::list).post(organization::create))
         .route("/organizations/{organization}", get(organization::show))
         .route("/organizations/{organization}/entitlement-set", get(discovery::entitlements))

@@ -27,6 +27,8 @@ fn resource(organization: &Organization, caller: &Caller) -> Resource {
         "email": organization.email,
         "created-at": organization.created_at.rfc3339(),
         "default-execution-mode": "remote",
+        "run-limit": organization.run_limit,
+        "run-weight": organization.run_weight,
         "cost-estimation-enabled": false,
         "permissions": {
             "can-update": can(Permission::ManageOrganization),
@@ -94,7 +96,7 @@ pub(crate) async fn capacity(
     Ok(Document::new(Resource::new("organization-capacity", &organization.id, attributes)))
 }
 
-/// `GET organizations/ORG/runs/queue`: everything that has not ended, oldest first.
+/// `GET organizations/ORG/runs/queue`: everything that has not ended, in the order of the queue.
 pub(crate) async fn queue(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
@@ -102,14 +104,11 @@ pub(crate) async fn queue(
     query: Query,
 ) -> Result<List, Failure> {
     let page = query.page();
-    let open = app.list_open_runs(&caller, &name).await?;
-    let total = i64::try_from(open.len()).unwrap_or(i64::MAX);
-    let skip = usize::try_from(page.offset()).unwrap_or(usize::MAX);
-    let take = usize::try_from(page.size).unwrap_or(usize::MAX);
-    let mut resources = Vec::new();
-    for (run, place) in open.iter().zip(0i64..).skip(skip).take(take) {
-        let workspace = app.workspace(&caller, app::Which::Id(&run.workspace_id), Permission::ReadRuns).await?;
-        resources.push(run::resource(&app, &caller, run, &workspace, place)?);
+    let (open, total) = app.list_queue(&caller, &name, page.size, page.offset()).await?;
+    let mut resources = Vec::with_capacity(open.len());
+    let waiting = app.list_waiting(&open.iter().map(|(run, workspace)| (run, workspace)).collect::<Vec<_>>()).await?;
+    for (run, workspace) in &open {
+        resources.push(run::resource(&app, &caller, run, workspace, waiting.get(&run.id))?);
     }
     Ok(List::page(resources, page, total))
 }

@@ -6,7 +6,7 @@ use crate::{
     workspace::{self, parse_id},
 };
 use app::{
-    App, Caller, Error, NewRun,
+    App, Caller, Error, NewRun, Waiting,
     model::{Phase, Run, Workspace},
 };
 use axum::{
@@ -16,6 +16,7 @@ use axum::{
 use domain::{
     id::{ApplyId, PlanId, RunId},
     permission::{Permission, allows},
+    run::Status,
     time::Time,
 };
 use http_doors::{
@@ -24,20 +25,30 @@ use http_doors::{
 };
 use serde_json::{Value, json};
 
+/// The status that clients read. One that waits for room or for a runner is to them as one that waits for anything else: their wait loop
+/// tells its person what for (client contract 9.7), while in any later status they say nothing until the first line of the log.
+pub(crate) fn status(run: &Run, waiting: Option<&Waiting>) -> Result<Status, Error> {
+    let status = run.status().map_err(Error::from)?;
+    Ok(match (status, waiting.is_some_and(|waiting| waiting.for_room)) {
+        (Status::PlanQueued, true) => Status::Pending,
+        (Status::ApplyQueued, true) => Status::Confirmed,
+        _ => status,
+    })
+}
+
 /// A run with everything without which some client crashes (client contract section 8).
 pub(crate) fn resource(
     app: &App,
     caller: &Caller,
     run: &Run,
     workspace: &Workspace,
-    place: i64,
+    waiting: Option<&Waiting>,
 ) -> Result<Resource, Error> {
     let actions = app.run_actions(run)?;
     let role = workspace::role(caller, workspace);
     let can = |permission| role.is_some_and(|role| allows(role, permission));
-    let status = run.status().map_err(Error::from)?;
     let attributes = json!({
-        "status": status.as_str(),
+        "status": status(run, waiting)?.as_str(),
         "message": run.message,
         "reason": run.reason,
         "source": run.source,
@@ -56,7 +67,9 @@ pub(crate) fn resource(
         "target-addrs": run.targets(),
         "replace-addrs": run.replaces(),
         "terraform-version": run.terraform_version.as_deref().unwrap_or(&workspace.terraform_version),
-        "position-in-queue": place,
+        "position-in-queue": waiting.map_or(0, |waiting| waiting.position),
+        "waiting-reason": waiting.map(Waiting::sentence),
+        "waiting-since": waiting.map(|waiting| waiting.since.rfc3339()),
         "status-timestamps": run.timestamps(),
         "comment": run.reason,
         "actions": {
@@ -123,8 +136,7 @@ async fn document(
     query: &Query,
 ) -> Result<Document, Error> {
     let waiting = app.waiting(run, workspace).await?;
-    let mut data = resource(app, caller, run, workspace, waiting.as_ref().map_or(0, |w| w.place))?;
-    data.attributes["waiting-reason"] = waiting.map(|w| w.reason).into();
+    let data = resource(app, caller, run, workspace, waiting.as_ref())?;
     let mut included = Vec::new();
     if query.includes("workspace") {
         included.push(workspace::resource(workspace, caller)?);
@@ -228,7 +240,8 @@ pub(crate) async fn list(
     let workspace = app.workspace(&caller, app::Which::Id(&parse_id(&id)?), Permission::ReadRuns).await?;
     let page = query.page();
     let (runs, total) = app.list_runs(&caller, &workspace.id, page.size, page.offset()).await?;
-    let resources = runs.iter().map(|run| resource(&app, &caller, run, &workspace, 0));
+    let waiting = app.list_waiting(&runs.iter().map(|run| (run, &workspace)).collect::<Vec<_>>()).await?;
+    let resources = runs.iter().map(|run| resource(&app, &caller, run, &workspace, waiting.get(&run.id)));
     Ok(List::page(resources.collect::<Result<_, _>>()?, page, total))
 }
 

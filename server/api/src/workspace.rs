@@ -17,6 +17,7 @@ use domain::{
     id::{SshKeyId, WorkspaceId},
     lock::Holder,
     permission::{Permission, Role, allows},
+    run::Status,
     tag::Tag,
 };
 use http_doors::Authenticated;
@@ -43,6 +44,7 @@ pub(crate) fn resource(workspace: &Workspace, caller: &Caller) -> Result<Resourc
         "terraform-version": workspace.terraform_version,
         "working-directory": workspace.working_directory,
         "auto-apply": workspace.auto_apply,
+        "speculative-plan-limit": workspace.plan_limit,
         "allow-destroy-plan": true,
         "locked": lock.is_some(),
         "locked-reason": lock.as_ref().map(|lock| lock.reason.as_str()),
@@ -89,6 +91,21 @@ pub(crate) fn resource(workspace: &Workspace, caller: &Caller) -> Result<Resourc
         .one("locked-by", lock_kind, lock_id.as_deref()))
 }
 
+/// A workspace as the wait loop of clients reads it: one that is locked, and whose current run is pending, was locked by hand to them (client
+/// contract 9.7). So a run that has it, but is pending to clients since it waits for room, has not locked it yet.
+async fn told(app: &App, workspace: &Workspace, caller: &Caller) -> Result<Resource, Failure> {
+    let mut data = resource(workspace, caller)?;
+    if let Some(Holder::Run(id)) = workspace.lock().map_err(Error::from)?.map(|lock| lock.holder)
+        && let Ok(run) = app.run(caller, &id).await
+    {
+        let waiting = app.waiting(&run, workspace).await?;
+        if run::status(&run, waiting.as_ref())? == Status::Pending {
+            data.attributes["locked"] = false.into();
+        }
+    }
+    Ok(data)
+}
+
 fn document(workspace: &Workspace, caller: &Caller) -> Result<Document, Failure> {
     Ok(linked(workspace, resource(workspace, caller)?))
 }
@@ -96,17 +113,17 @@ fn document(workspace: &Workspace, caller: &Caller) -> Result<Document, Failure>
 /// A workspace by itself says more than one of many.
 async fn shown(app: &App, caller: &Caller, workspace: &Workspace, query: &Query) -> Result<Document, Failure> {
     let key = app.workspace_ssh_key(caller, &workspace.id).await?;
-    let resource = resource(workspace, caller)?.one("ssh-key", "ssh-keys", key.as_ref().map(SshKeyId::as_str));
-    Ok(linked(workspace, resource).including(included(app, caller, workspace, query).await?))
+    let data = told(app, workspace, caller).await?.one("ssh-key", "ssh-keys", key.as_ref().map(SshKeyId::as_str));
+    Ok(linked(workspace, data).including(included(app, caller, workspace, query).await?))
 }
 
-fn linked(workspace: &Workspace, resource: Resource) -> Document {
+fn linked(workspace: &Workspace, data: Resource) -> Document {
     let organization = &workspace.organization_name;
     let links = json!({
         "self": format!("/api/v2/organizations/{organization}/workspaces/{}", workspace.name),
         "self-html": format!("/app/{organization}/workspaces/{}", workspace.name),
     });
-    Document::new(resource).links(links)
+    Document::new(data).links(links)
 }
 
 async fn included(app: &App, caller: &Caller, workspace: &Workspace, query: &Query) -> Result<Vec<Resource>, Error> {
@@ -115,7 +132,8 @@ async fn included(app: &App, caller: &Caller, workspace: &Workspace, query: &Que
         && let Some(id) = workspace.current_run_id.as_deref().and_then(|id| id.parse().ok())
     {
         let run = app.run(caller, &id).await?;
-        included.push(run::resource(app, caller, &run, workspace, 0)?);
+        let waiting = app.waiting(&run, workspace).await?;
+        included.push(run::resource(app, caller, &run, workspace, waiting.as_ref())?);
     }
     Ok(included)
 }
@@ -368,6 +386,7 @@ fn settings(body: &Body) -> Result<Settings, Error> {
         terraform_version: body.attribute("terraform-version")?,
         working_directory: body.attribute("working-directory")?,
         auto_apply: body.attribute("auto-apply")?,
+        plan_limit: body.change("speculative-plan-limit")?,
         tags: None,
     })
 }

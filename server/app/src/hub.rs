@@ -1,7 +1,8 @@
 //! What just changed, for everybody in this process who waits for it. It is a wake-up and no truth: who hears it reads again.
 
-use domain::id::{RunId, WorkspaceId};
-use tokio::sync::{Notify, broadcast, futures::Notified};
+use crate::line::Line;
+use domain::id::{OrganizationId, RunId, WorkspaceId};
+use tokio::sync::broadcast;
 
 /// Something changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,6 +16,8 @@ pub enum Event {
     },
     /// A workspace: its lock, its state or its settings.
     Workspace(WorkspaceId),
+    /// The queue of an organization: what waits in it, or its limit.
+    Queue(OrganizationId),
     /// The log of a phase grew, or ended.
     Log(String),
     /// The server wishes something of a phase that runs.
@@ -25,12 +28,12 @@ pub enum Event {
 #[derive(Debug)]
 pub struct Hub {
     events: broadcast::Sender<Event>,
-    queued: Notify,
+    line: Line,
 }
 
 impl Default for Hub {
     fn default() -> Self {
-        Self { events: broadcast::Sender::new(4096), queued: Notify::new() }
+        Self { events: broadcast::Sender::new(4096), line: Line::default() }
     }
 }
 
@@ -48,10 +51,10 @@ impl Hub {
     }
     /// Wakes the runners: a phase is queued, or a place is free.
     pub fn wake_runners(&self) {
-        self.queued.notify_waiters();
+        self.line.wake();
     }
-    /// The next wake-up of the runners. Made before one looks, so that none is missed.
-    pub fn queued(&self) -> Notified<'_> {
-        self.queued.notified()
+    /// The runners that wait for a phase.
+    pub(crate) fn line(&self) -> &Line {
+        &self.line
     }
 }

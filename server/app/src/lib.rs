@@ -11,10 +11,12 @@ mod error;
 mod hook;
 mod identity;
 mod known;
+mod line;
 mod lock;
 mod log;
 mod organization;
 mod phase;
+mod queue;
 mod run;
 mod ssh_key;
 mod state;
@@ -39,6 +41,7 @@ pub use lock::Unlock;
 pub use log::Part as LogPart;
 pub use phase::LeaseError;
 pub use protocol::Artifact;
+pub use queue::{Share, ShareChange};
 pub use run::{New as NewRun, Phases, Waiting};
 pub use state::{Announced, Content, OutputValue, Source, Written};
 pub use user::New as NewUser;
@@ -73,8 +76,10 @@ pub struct Limits {
     pub state_bytes: usize,
     /// The most bytes of an uploaded configuration.
     pub upload_bytes: u64,
-    /// How many phases of one organization may execute at once.
+    /// How many phases of one organization may execute at once, where it has no number of its own.
     pub organization_runs: i64,
+    /// How many plans of one workspace may execute at once beside the run that holds it, where it has no number of its own.
+    pub workspace_plans: i64,
     /// The longest that a plan may take, in seconds.
     pub plan_seconds: u64,
     /// The longest that an apply may take, in seconds.
@@ -142,9 +147,9 @@ impl App {
     }
     /// Announces what a transaction changed, after it: whoever waits reads again, and runners look for work.
     pub(crate) fn after(&self, events: Vec<hub::Event>) {
-        let runs = events.iter().any(|event| matches!(event, hub::Event::Run { .. }));
+        let queued = events.iter().any(|event| matches!(event, hub::Event::Queue(_)));
         self.hub.announce(events);
-        if runs {
+        if queued {
             self.hub.wake_runners();
         }
     }

@@ -33,7 +33,8 @@ impl App {
             id: OrganizationId::new(&self.entropy()),
             name: name.to_owned(),
             email: email.to_owned(),
-            run_limit: self.limits.organization_runs,
+            run_limit: None,
+            run_weight: 1,
             created_at: now,
             role: owner.map(|_| Role::Owner.as_str().to_owned()),
         };

@@ -5,6 +5,7 @@ use domain::{
     id::{ProjectId, WorkspaceId},
     name,
     permission::Permission,
+    queue::MOST,
     tag::{self, Tag},
 };
 use store::{
@@ -36,6 +37,8 @@ pub struct Settings {
     pub working_directory: Option<String>,
     /// Whether runs confirm themselves.
     pub auto_apply: Option<bool>,
+    /// How many plans may execute at once beside the run that holds it; none is as many as the server's setting says.
+    pub plan_limit: Option<Option<i64>>,
     /// Its tags, all of them.
     pub tags: Option<Vec<Tag>>,
 }
@@ -90,6 +93,13 @@ impl Settings {
         }
         if let Some(auto_apply) = self.auto_apply {
             workspace.auto_apply = auto_apply;
+        }
+        if let Some(limit) = self.plan_limit {
+            if limit.is_some_and(|limit| !(1..=MOST).contains(&limit)) {
+                let detail = format!("Speculative plan limit is a number from 1 to {MOST}, or none");
+                return invalid("speculative-plan-limit", &detail);
+            }
+            workspace.plan_limit = limit;
         }
         if self.tags.as_ref().is_some_and(|tags| tags.len() > tag::MOST) {
             return invalid("tags", "A workspace has up to 100 tags");
@@ -171,7 +181,11 @@ impl App {
                 saved.ok_or_else(|| Error::not_found(format!("workspace {id}")))
             })
             .await?;
-        self.hub.announce([Event::Workspace(id.clone())]);
+        let mut events = vec![Event::Workspace(id.clone())];
+        if settings.plan_limit.is_some() {
+            events.push(Event::Queue(saved.organization_id.clone()));
+        }
+        self.after(events);
         Ok(saved)
     }
 

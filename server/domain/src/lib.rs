@@ -6,6 +6,7 @@ pub mod id;
 pub mod lock;
 pub mod name;
 pub mod permission;
+pub mod queue;
 pub mod run;
 pub mod ssh_key;
 pub mod state;

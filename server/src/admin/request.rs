@@ -40,6 +40,17 @@ pub enum Request {
     RotateIdentityKey,
     /// Withdraw the keys that no longer sign them.
     TrimIdentityKeys,
+    /// List all organizations and their parts of the runners.
+    ListOrganizations,
+    /// Change an organization's part of the runners.
+    SetShare {
+        /// The organization's name.
+        organization: String,
+        /// How many of its runs may execute at once; what is not said stays.
+        run_limit: Option<RunLimit>,
+        /// Its part, in proportion to the others'; what is not said stays.
+        run_weight: Option<u32>,
+    },
     /// Make a user a member of an organization.
     AddMember {
         /// The organization's name.
@@ -77,6 +88,26 @@ pub enum Role {
     Read,
 }
 
+/// How many runs of an organization may execute at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RunLimit {
+    /// As many as the server's setting says.
+    Default,
+    /// So many.
+    Of(u32),
+}
+
+impl std::str::FromStr for RunLimit {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "default" {
+            return Ok(Self::Default);
+        }
+        text.parse().map(Self::Of).map_err(|_| format!("{text:?} is neither a number nor `default`"))
+    }
+}
+
 /// What became of it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "done", rename_all = "kebab-case")]
@@ -99,6 +130,13 @@ pub enum Response {
     },
     /// The organization exists now.
     OrganizationCreated(Organization),
+    /// All organizations.
+    Organizations {
+        /// In order of their names.
+        organizations: Vec<Share>,
+    },
+    /// The organization has this part of the runners now.
+    ShareSet(Share),
     /// The user is a member now.
     MemberAdded,
     /// Another key signs.
@@ -152,6 +190,25 @@ pub struct Organization {
     pub id: String,
     /// The name.
     pub name: String,
+}
+
+/// An organization's part of the runners.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Share {
+    /// The organization's id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// How many of its runs may execute at once.
+    pub run_limit: i64,
+    /// Whether that is the server's setting.
+    pub is_default: bool,
+    /// Its part, in proportion to the others'.
+    pub run_weight: i64,
+    /// How many of its runs execute.
+    pub running: i64,
+    /// How many wait for a runner.
+    pub queued: i64,
 }
 
 /// A password or token. It crosses the socket, but is never printed by accident.

@@ -18,8 +18,15 @@ const ORGANIZATION_CONCURRENCY: Key = Key::new(
     "How many runs of one organization may execute at once, where it has no number of its own [default: 10]",
 );
 
+const WORKSPACE_PLANS: Key = Key::new(
+    "workspace-plans",
+    "N",
+    "How many plans of one workspace may execute at once beside its run, where it has no number of its own [default: 5]",
+);
+
 /// All settings of this section.
-pub(super) const KEYS: [Key; 5] = [STATE_SIZE, UPLOAD_SIZE, PLAN_TIMEOUT, APPLY_TIMEOUT, ORGANIZATION_CONCURRENCY];
+pub(super) const KEYS: [Key; 6] =
+    [STATE_SIZE, UPLOAD_SIZE, PLAN_TIMEOUT, APPLY_TIMEOUT, ORGANIZATION_CONCURRENCY, WORKSPACE_PLANS];
 
 /// The section.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +41,8 @@ pub struct Limits {
     pub apply_timeout: Duration,
     /// How many runs of one organization execute at once.
     pub organization_concurrency: u32,
+    /// How many plans of one workspace execute at once beside the run that holds it.
+    pub workspace_plans: u32,
 }
 
 impl Limits {
@@ -46,6 +55,7 @@ impl Limits {
             plan_timeout: sources.get(&PLAN_TIMEOUT, |_| hours(2))?.0,
             apply_timeout: sources.get(&APPLY_TIMEOUT, |_| hours(24))?.0,
             organization_concurrency: sources.get(&ORGANIZATION_CONCURRENCY, |_| Count(10))?.0,
+            workspace_plans: sources.get(&WORKSPACE_PLANS, |_| Count(5))?.0,
         })
     }
 }

@@ -190,6 +190,7 @@ fn every_setting_can_be_set_in_each_place() {
         ("plan-timeout", "1s"),
         ("apply-timeout", "1s"),
         ("organization-concurrency", "1"),
+        ("workspace-plans", "1"),
     ]
     .into();
     for key in keys().filter(|key| key.name != "config") {

@@ -19,6 +19,7 @@ pub mod identity;
 pub mod log;
 pub mod organization;
 pub mod phase;
+pub mod queue;
 pub mod run;
 pub mod ssh_key;
 pub mod state;

@@ -18,8 +18,10 @@ pub struct Organization {
     pub name: String,
     /// Where mail goes.
     pub email: String,
-    /// How many phases may run at once.
-    pub run_limit: i64,
+    /// How many phases may run at once, where it has a number of its own.
+    pub run_limit: Option<i64>,
+    /// Its part of the runners, in proportion to the others'.
+    pub run_weight: i64,
     /// Since when.
     #[sqlx(try_from = "i64")]
     pub created_at: Time,
@@ -59,12 +61,13 @@ pub struct Member {
 /// Adds a tenant. `Error::is_taken("organizations")` when the name is in use.
 pub async fn insert(tx: &mut Tx, organization: &Organization) -> Result<()> {
     tx.query(
-        "INSERT INTO organizations (id, name, email, run_limit, created_at, version) VALUES ($1, $2, $3, $4, $5, 0)",
+        "INSERT INTO organizations (id, name, email, run_limit, run_weight, created_at, version) VALUES ($1, $2, $3, $4, $5, $6, 0)",
     )
     .bind(organization.id.as_str())
     .bind(organization.name.as_str())
     .bind(organization.email.as_str())
     .bind(organization.run_limit)
+    .bind(organization.run_weight)
     .bind(organization.created_at.micros())
     .run()
     .await
@@ -74,7 +77,7 @@ pub async fn insert(tx: &mut Tx, organization: &Organization) -> Result<()> {
 /// The tenant with this name, and the role of `user` in it.
 pub async fn find_by_name(tx: &mut Tx, name: &str, user: &str) -> Result<Option<Organization>> {
     tx.query(
-        "SELECT o.id, o.name, o.email, o.run_limit, o.created_at, m.role FROM organizations o
+        "SELECT o.id, o.name, o.email, o.run_limit, o.run_weight, o.created_at, m.role FROM organizations o
          LEFT JOIN memberships m ON m.organization_id = o.id AND m.user_id = $2 WHERE o.name = $1",
     )
     .bind(name)
@@ -86,7 +89,7 @@ pub async fn find_by_name(tx: &mut Tx, name: &str, user: &str) -> Result<Option<
 /// The tenants that `user` is a member of, or all, by name; at most a thousand.
 pub async fn list(tx: &mut Tx, user: &str, all: bool) -> Result<Vec<Organization>> {
     tx.query(
-        "SELECT o.id, o.name, o.email, o.run_limit, o.created_at, m.role FROM organizations o
+        "SELECT o.id, o.name, o.email, o.run_limit, o.run_weight, o.created_at, m.role FROM organizations o
          LEFT JOIN memberships m ON m.organization_id = o.id AND m.user_id = $1
          WHERE $2 OR m.role IS NOT NULL ORDER BY o.name, o.id LIMIT 1000",
     )
@@ -94,6 +97,16 @@ pub async fn list(tx: &mut Tx, user: &str, all: bool) -> Result<Vec<Organization
     .bind(all)
     .all()
     .await
+}
+
+/// Saves how many phases may run at once, and its part of the runners.
+pub async fn set_share(tx: &mut Tx, id: &OrganizationId, run_limit: Option<i64>, run_weight: i64) -> Result<()> {
+    tx.query("UPDATE organizations SET run_limit = $1, run_weight = $2, version = version + 1 WHERE id = $3")
+        .bind(run_limit)
+        .bind(run_weight)
+        .bind(id.as_str())
+        .save()
+        .await
 }
 
 /// Gives `user` a role, or another one.

@@ -92,22 +92,10 @@ pub async fn find_by_token(tx: &mut Tx, hash: &[u8]) -> Result<Option<Phase>> {
     tx.query(select!("WHERE token_hash = $1 AND status = 'running'")).bind(hash).optional().await
 }
 
-/// The oldest phase that is offered to these agents (a pool's, or the site's) and whose organization has a place for it.
-pub async fn next_queued(tx: &mut Tx, pool: Option<&str>) -> Result<Option<Phase>> {
-    tx.query(select!(
-        "WHERE status = 'queued' AND coalesce(agent_pool_id, '') = $1 AND (SELECT count(*) FROM phases r WHERE r.organization_id = phases.organization_id
-         AND r.status = 'running') < (SELECT o.run_limit FROM organizations o WHERE o.id = phases.organization_id)
-         ORDER BY queued_at, id LIMIT 1"
-    ))
-    .bind(pool.unwrap_or_default())
-    .optional()
-    .await
-}
-
 /// Offers a phase to the runners that its workspace wants: the agents of its pool, or the site's.
 pub async fn queue(tx: &mut Tx, id: &str, now: Time) -> Result<()> {
     tx.query(
-        "UPDATE phases SET status = 'queued', queued_at = $1, started_at = NULL, lease_until = NULL, token_hash = NULL, agent_id = NULL,
+        "UPDATE phases SET status = 'queued', queued_at = $1, entered = (SELECT c.virtual_time FROM queue_clock c WHERE c.id = 1), started_at = NULL, lease_until = NULL, token_hash = NULL, agent_id = NULL,
          claim = NULL, lost_at = NULL, wish = 'go-on', agent_pool_id = (SELECT CASE WHEN w.execution_mode = 'agent' THEN w.agent_pool_id END
          FROM workspaces w WHERE w.id = phases.workspace_id) WHERE id = $2 AND status IN ('pending', 'running')",
     )

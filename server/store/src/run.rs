@@ -3,6 +3,7 @@
 use crate::{Error, Result, Tx};
 use domain::{
     id::{ConfigurationVersionId, OrganizationId, RunId, WorkspaceId},
+    queue::Priority,
     run::{Status, Traits},
     time::Time,
 };
@@ -112,6 +113,12 @@ pub struct New {
     pub variables: Option<Vec<u8>>,
 }
 
+impl New {
+    fn traits(&self) -> Traits {
+        Traits { plan_only: self.plan_only, save_plan: self.save_plan, ..Traits::default() }
+    }
+}
+
 impl Run {
     /// Where it stands.
     pub fn status(&self) -> Result<Status> {
@@ -189,15 +196,18 @@ pub async fn insert(tx: &mut Tx, new: &New) -> Result<()> {
     .run()
     .await?;
     tx.query(
-        "INSERT INTO phases (id, organization_id, workspace_id, run_id, kind, status, fence, attempts, wish, additions, changes, destructions,
-         imports, generated_configuration, log_end) VALUES ($1, $3, $4, $5, 'plan', 'pending', 0, 0, 'go-on', 0, 0, 0, 0, FALSE, 0),
-         ($2, $3, $4, $5, 'apply', 'pending', 0, 0, 'go-on', 0, 0, 0, 0, FALSE, 0)",
+        "INSERT INTO phases (id, organization_id, workspace_id, run_id, priority, kind, status, fence, attempts, wish, additions, changes,
+         destructions, imports, generated_configuration, log_end)
+         VALUES ($1, $3, $4, $5, $6, 'plan', 'pending', 0, 0, 'go-on', 0, 0, 0, 0, FALSE, 0),
+         ($2, $3, $4, $5, $7, 'apply', 'pending', 0, 0, 'go-on', 0, 0, 0, 0, FALSE, 0)",
     )
     .bind(new.id.plan().as_str())
     .bind(new.id.apply().as_str())
     .bind(new.organization_id.as_str())
     .bind(new.workspace_id.as_str())
     .bind(new.id.as_str())
+    .bind(Priority::of_plan(new.traits()).rank())
+    .bind(Priority::Apply.rank())
     .run()
     .await
     .map(drop)
@@ -240,12 +250,55 @@ pub async fn count(tx: &mut Tx, workspace: &WorkspaceId, plan_only: bool) -> Res
     Ok(row.map_or(0, |(n,)| n))
 }
 
-/// The runs of an organization that have not ended, oldest first; at most a thousand.
-pub async fn list_open(tx: &mut Tx, organization: &OrganizationId) -> Result<Vec<Run>> {
-    tx.query(select!("WHERE organization_id = $1 AND NOT final ORDER BY created_at, id LIMIT 1000"))
+/// The runs of an organization that have not ended, in the order of its queue: what executes, what is offered to runners, what waits for its
+/// workspace, the rest.
+pub async fn list_queue(tx: &mut Tx, organization: &OrganizationId, limit: i64, offset: i64) -> Result<Vec<Run>> {
+    let ids: Vec<(String,)> = tx
+        .query(
+            "SELECT r.id FROM runs r LEFT JOIN phases p ON p.run_id = r.id AND p.status IN ('running', 'queued')
+             WHERE r.organization_id = $1 AND NOT r.final
+             ORDER BY CASE WHEN p.status = 'running' THEN 0 WHEN p.status = 'queued' THEN 1 WHEN r.status IN ('pending', 'confirmed') THEN 2
+             ELSE 3 END, CASE WHEN p.status = 'queued' THEN p.priority ELSE 0 END, coalesce(p.queued_at, r.created_at), r.id
+             LIMIT $2 OFFSET $3",
+        )
         .bind(organization.as_str())
+        .bind(limit)
+        .bind(offset)
         .all()
-        .await
+        .await?;
+    let ids: Vec<&str> = ids.iter().map(|(id,)| id.as_str()).collect();
+    let mut runs = list_by_id(tx, &ids).await?;
+    runs.sort_by_key(|run| ids.iter().position(|id| *id == run.id.as_str()));
+    Ok(runs)
+}
+
+/// How many runs of an organization have not ended.
+pub async fn count_queue(tx: &mut Tx, organization: &OrganizationId) -> Result<i64> {
+    let row: Option<(i64,)> = tx
+        .query("SELECT count(*) FROM runs WHERE organization_id = $1 AND NOT final")
+        .bind(organization.as_str())
+        .optional()
+        .await?;
+    Ok(row.map_or(0, |(n,)| n))
+}
+
+/// The places of these runs of these workspaces in the line for their workspace (1 is next), and how long the line is; those that do not wait
+/// in it are left out.
+pub async fn list_places(tx: &mut Tx, workspaces: &[&str], ids: &[&str]) -> Result<Vec<(String, i64, i64)>> {
+    if ids.is_empty() || workspaces.is_empty() {
+        return Ok(Vec::new());
+    }
+    tx.query(
+        "SELECT l.id, l.place, l.total FROM (SELECT id, row_number() OVER (PARTITION BY workspace_id ORDER BY created_at, id) AS place,
+         count(*) OVER (PARTITION BY workspace_id) AS total FROM runs WHERE NOT final AND ((status = 'pending' AND NOT plan_only AND NOT save_plan) OR (status = 'confirmed' AND save_plan))
+         AND workspace_id IN (",
+    )
+    .list(workspaces.iter().copied())
+    .push(")) AS l WHERE l.id IN (")
+    .list(ids.iter().copied())
+    .push(")")
+    .all()
+    .await
 }
 
 /// The run that gets the workspace next: the oldest that waits for it.

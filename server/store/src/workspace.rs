@@ -40,6 +40,8 @@ pub struct Workspace {
     pub working_directory: String,
     /// Whether runs confirm themselves.
     pub auto_apply: bool,
+    /// How many plans may run at once beside the run that holds it, where it has a number of its own.
+    pub plan_limit: Option<i64>,
     /// The tags, as JSON: a list of pairs.
     pub tag_list: String,
     lock_kind: Option<String>,
@@ -75,7 +77,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT w.id, w.organization_id, o.name AS organization_name, w.project_id, w.name, w.description, w.execution_mode, w.agent_pool_id, w.engine,
-             w.terraform_version, w.working_directory, w.auto_apply, w.tag_list, w.lock_kind, w.lock_user_id, w.lock_run_id, w.lock_client_id,
+             w.terraform_version, w.working_directory, w.auto_apply, w.plan_limit, w.tag_list, w.lock_kind, w.lock_user_id, w.lock_run_id, w.lock_client_id,
              w.lock_info, w.lock_reason, w.locked_at, w.current_run_id, w.current_state_id, s.serial AS state_serial,
              s.lineage AS state_lineage, s.md5 AS state_md5, w.state_sequence, w.fence, w.created_at, w.updated_at, m.role
              FROM workspaces w JOIN organizations o ON o.id = w.organization_id
@@ -108,6 +110,7 @@ impl Workspace {
             terraform_version: terraform_version.into(),
             working_directory: String::new(),
             auto_apply: false,
+            plan_limit: None,
             tag_list: "[]".into(),
             lock_kind: None,
             lock_user_id: None,
@@ -175,6 +178,19 @@ pub async fn find_by_name(tx: &mut Tx, organization: &str, name: &str, user: &st
 /// The workspace, and the role of `user`.
 pub async fn find(tx: &mut Tx, id: &WorkspaceId, user: &str) -> Result<Option<Workspace>> {
     tx.query(select!("WHERE w.id = $2 AND w.deleted_at IS NULL")).bind(user).bind(id.as_str()).optional().await
+}
+
+/// These workspaces, in no order, and the role of `user`.
+pub async fn list_by_id(tx: &mut Tx, ids: &[&str], user: &str) -> Result<Vec<Workspace>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    tx.query(select!("WHERE w.deleted_at IS NULL AND w.id IN ("))
+        .bind(user)
+        .list(ids.iter().copied())
+        .push(")")
+        .all()
+        .await
 }
 
 /// The workspace, held until the transaction ends: who comes second waits here, and then sees what the first did. First in every verb
@@ -250,8 +266,8 @@ impl Filter {
 pub async fn insert(tx: &mut Tx, workspace: &Workspace, wrapped_key: &[u8]) -> Result<()> {
     tx.query(
         "INSERT INTO workspaces (id, organization_id, project_id, name, description, execution_mode, engine, terraform_version,
-         working_directory, auto_apply, tag_list, state_sequence, fence, created_at, updated_at, version, agent_pool_id)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '[]', 0, 0, $11, $11, 0, $12)",
+         working_directory, auto_apply, plan_limit, tag_list, state_sequence, fence, created_at, updated_at, version, agent_pool_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '[]', 0, 0, $12, $12, 0, $13)",
     )
     .bind(workspace.id.as_str())
     .bind(workspace.organization_id.as_str())
@@ -263,6 +279,7 @@ pub async fn insert(tx: &mut Tx, workspace: &Workspace, wrapped_key: &[u8]) -> R
     .bind(workspace.terraform_version.as_str())
     .bind(workspace.working_directory.as_str())
     .bind(workspace.auto_apply)
+    .bind(workspace.plan_limit)
     .bind(workspace.created_at.micros())
     .bind(workspace.agent_pool_id.as_deref())
     .run()
@@ -288,7 +305,7 @@ pub async fn find_key(tx: &mut Tx, id: &WorkspaceId) -> Result<Option<Vec<u8>>> 
 pub async fn update(tx: &mut Tx, workspace: &Workspace, now: Time) -> Result<()> {
     tx.query(
         "UPDATE workspaces SET project_id = $1, name = $2, description = $3, execution_mode = $4, engine = $5, terraform_version = $6,
-         working_directory = $7, auto_apply = $8, updated_at = $9, agent_pool_id = $10, version = version + 1 WHERE id = $11",
+         working_directory = $7, auto_apply = $8, plan_limit = $9, updated_at = $10, agent_pool_id = $11, version = version + 1 WHERE id = $12",
     )
     .bind(workspace.project_id.as_str())
     .bind(workspace.name.as_str())
@@ -298,6 +315,7 @@ pub async fn update(tx: &mut Tx, workspace: &Workspace, now: Time) -> Result<()>
     .bind(workspace.terraform_version.as_str())
     .bind(workspace.working_directory.as_str())
     .bind(workspace.auto_apply)
+    .bind(workspace.plan_limit)
     .bind(now.micros())
     .bind(workspace.agent_pool_id.as_deref())
     .bind(workspace.id.as_str())

@@ -75,6 +75,7 @@ impl House {
             state_bytes: 1 << 20,
             upload_bytes: 1 << 20,
             organization_runs: 10,
+            workspace_plans: 2,
             plan_seconds: 60,
             apply_seconds: 60,
             grace_seconds: 10,
@@ -141,8 +142,7 @@ impl House {
         self.app.upload_configuration(&version.id, body).await.unwrap();
         let new = NewRun { message: Some(message.into()), source: "terraform+cloud".into(), ..NewRun::default() };
         let run = self.app.create_run(&self.ada, &self.workspace.id, new).await.unwrap();
-        let inside = Claimant { agent: AgentId::new(&[1; 32]), session: 1, serves: Serves::Site, distant: false };
-        let job = self.app.claim(&inside, None).await.unwrap();
+        let job = self.app.claim(&inside(), None).await.unwrap();
         assert_eq!(job.run_id, run.id.as_str());
         (run, job)
     }
@@ -154,6 +154,11 @@ impl House {
         let outcome = Outcome::Planned { has_changes: true, counts, generated_configuration: false };
         self.app.finish(&job.lease, outcome, Vec::new()).await.unwrap();
     }
+}
+
+/// The runner inside the server.
+pub(crate) fn inside() -> Claimant {
+    Claimant { agent: AgentId::new(&[1; 32]), session: 1, serves: Serves::Site, distant: false }
 }
 
 /// A stream of events as it comes.

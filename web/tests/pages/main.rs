@@ -4,5 +4,6 @@
 
 mod house;
 mod live;
+mod queue;
 mod sign_in;
 mod workspace;

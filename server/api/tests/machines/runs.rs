@@ -71,9 +71,10 @@ impl Story {
     }
 
     async fn claim(&mut self) {
-        let next =
-            self.town.app.store.look(async |mut tx| store::phase::next_queued(&mut tx, None).await).await.unwrap();
-        if next.is_none() {
+        let defaults = store::queue::Defaults { organization: 2, workspace: 2 };
+        let store = &self.town.app.store;
+        if store.look(async |mut tx| store::queue::candidates(&mut tx, None, defaults).await).await.unwrap().is_empty()
+        {
             return;
         }
         let job = self.town.app.claim(&inside(), None).await.unwrap();

@@ -143,6 +143,7 @@ impl Town {
                 state_bytes: STATE_BYTES,
                 upload_bytes: 1 << 20,
                 organization_runs: 2,
+                workspace_plans: 2,
                 plan_seconds: 60,
                 apply_seconds: 60,
                 grace_seconds: 10,
@@ -198,7 +199,7 @@ impl Town {
         self.app.authenticate(&self.tokens[name]).await.unwrap()
     }
 
-    async fn new_workspace(&self, caller: &Caller, organization: &str, name: &str) -> WorkspaceId {
+    pub(crate) async fn new_workspace(&self, caller: &Caller, organization: &str, name: &str) -> WorkspaceId {
         let settings = Settings { name: Some(name.into()), ..Settings::default() };
         self.app.create_workspace(caller, organization, &settings).await.unwrap().id
     }

@@ -1,9 +1,8 @@
-//! Claim a phase: the oldest that is offered becomes a lease, and a job with everything its runner needs to know.
+//! Claim a phase: the next in the queue becomes a lease, and a job with everything its runner needs to know.
 
 use super::run_variables::run_variables;
-use crate::{App, Claimant, Error, Result, access, hub::Event, run::advance};
-use domain::id::AgentPoolId;
-use domain::run::Event as RunEvent;
+use crate::{App, Claimant, Error, Result, access, hub::Event, line::Place, run::advance};
+use domain::{id::AgentPoolId, queue, run::Event as RunEvent};
 use protocol::{Category, Engine, Job, Lease, Limits, Options, Phase as Kind, Variable};
 use secrecy::SecretString;
 use std::time::Duration;
@@ -18,6 +17,8 @@ const DISTANT_APPLY_LEASE: u32 = 120;
 const PLAN_GRACE: u64 = 10;
 /// A runner that nobody wakes looks by itself this often.
 const LOOK: Duration = Duration::from_secs(30);
+/// As many offers as are worth counting.
+const GLANCE: usize = 64;
 
 struct Claimed {
     phase: Phase,
@@ -42,6 +43,11 @@ pub(crate) fn lease_seconds(is_apply: bool, distant: bool) -> u32 {
     if is_apply && distant { DISTANT_APPLY_LEASE } else { LEASE }
 }
 
+/// Whose phases a runner takes: a pool's, or the site's.
+fn pool_of(claimant: &Claimant) -> Option<&str> {
+    claimant.serves.pool().map(AgentPoolId::as_str)
+}
+
 impl App {
     /// Waits until a phase is offered to this runner, and takes it. A claim with a name that was answered already is answered with the same
     /// phase, as long as that is not begun.
@@ -51,13 +57,11 @@ impl App {
         {
             return Ok(job);
         }
+        // Joined before looking: what is queued in between still wakes.
+        let mut place = self.hub.line().join(pool_of(claimant).unwrap_or_default());
         loop {
-            // Registered before looking: what is queued in between still wakes.
-            let queued = self.hub.queued();
-            tokio::pin!(queued);
-            queued.as_mut().enable();
             let (token, hash) = self.vault.new_token(secrets::TokenKind::Run)?;
-            if let Some(claimed) = self.take(claimant, claim, &hash).await? {
+            if let Some(claimed) = self.take(claimant, claim, &hash, &mut place).await? {
                 let lease = claimed.lease(claimant);
                 match self.job(&claimed, lease.clone(), token).await {
                     Ok(job) => return Ok(job),
@@ -69,7 +73,7 @@ impl App {
                     }
                 }
             }
-            drop(tokio::time::timeout(LOOK, queued).await);
+            place.wait(LOOK).await;
         }
     }
 
@@ -93,17 +97,33 @@ impl App {
         self.job(&claimed, lease, token).await.map(Some)
     }
 
-    async fn take(&self, claimant: &Claimant, claim: Option<&str>, token_hash: &[u8]) -> Result<Option<Claimed>> {
-        let pool = claimant.serves.pool().map(AgentPoolId::as_str);
+    async fn take(
+        &self,
+        claimant: &Claimant,
+        claim: Option<&str>,
+        token_hash: &[u8],
+        place: &mut Place<'_>,
+    ) -> Result<Option<Claimed>> {
+        let pool = pool_of(claimant);
         // Most looks find nothing: they need no turn at the writer.
-        if self.store.look(async |mut tx| store::phase::next_queued(&mut tx, pool).await).await?.is_none() {
+        let offers = self.offers(pool).await?;
+        if offers == 0 {
+            place.took_none();
             return Ok(None);
         }
+        place.found(offers);
         let now = self.now();
+        let defaults = self.queue_defaults();
         let claimed: Option<(Claimed, Vec<Event>)> = self
             .store
             .write(async |mut tx| {
-                let Some(phase) = store::phase::next_queued(&mut tx, pool).await? else { return Ok::<_, Error>(None) };
+                // What runs is counted against limits: nobody else hands out anything meanwhile.
+                let clock = store::queue::hold(&mut tx).await?;
+                let candidates = store::queue::candidates(&mut tx, pool, defaults).await?;
+                let Some(turn) = queue::next(&candidates, clock) else { return Ok::<_, Error>(None) };
+                let missing = || Error::Internal(format!("{} vanished while it was claimed", turn.candidate.phase));
+                let phase = store::phase::find(&mut tx, &turn.candidate.phase).await?.ok_or_else(missing)?;
+                store::queue::serve(&mut tx, &phase.organization_id, turn.served, turn.now).await?;
                 let workspace = access::hold_ours(&mut tx, &phase.workspace_id).await?;
                 let fence = workspace.fence + 1;
                 let seconds = lease_seconds(phase.is_apply(), claimant.is_distant());
@@ -118,9 +138,26 @@ impl App {
                 Ok(Some((Claimed { phase, run, workspace, fence }, events)))
             })
             .await?;
-        let Some((claimed, events)) = claimed else { return Ok(None) };
+        let Some((claimed, events)) = claimed else {
+            place.took_none();
+            return Ok(None);
+        };
+        place.took();
         self.hub.announce(events);
         Ok(Some(claimed))
+    }
+
+    /// How many phases could be taken now, as far as a glance tells.
+    async fn offers(&self, pool: Option<&str>) -> Result<usize> {
+        let defaults = self.queue_defaults();
+        let seen = self.store.look(async |mut tx| {
+            let rooms = queue::rooms(&store::queue::candidates(&mut tx, pool, defaults).await?).min(GLANCE);
+            match i64::try_from(rooms) {
+                Ok(most @ 1..) => store::queue::count_offers(&mut tx, pool, most).await,
+                _ => Ok(0),
+            }
+        });
+        Ok(usize::try_from(seen.await?).unwrap_or_default())
     }
 
     async fn job(&self, claimed: &Claimed, lease: Lease, token: SecretString) -> Result<Job> {

@@ -16,6 +16,7 @@ pub(crate) async fn take(tx: &mut Tx, mut run: Run, event: RunEvent, now: Time) 
     let mut waiting = Vec::new();
     apply(tx, &mut run, event, now, &mut waiting).await?;
     announce.push(Event::Run { workspace: run.workspace_id.clone(), run: run.id.clone() });
+    announce.push(Event::Queue(run.organization_id.clone()));
     while let Some(then) = waiting.pop() {
         match then {
             Then::Next(workspace) => announce.extend(next(tx, &workspace, now).await?),
@@ -62,7 +63,8 @@ pub(crate) async fn next(tx: &mut Tx, id: &WorkspaceId, now: Time) -> Result<Vec
     store::workspace::lock(tx, id, &lock, None).await?;
     store::workspace::set_current_run(tx, id, Some(&run.id)).await?;
     apply(tx, &mut run, RunEvent::Begin, now, &mut Vec::new()).await?;
-    Ok(vec![Event::Workspace(id.clone()), Event::Run { workspace: id.clone(), run: run.id }])
+    let begun = Event::Run { workspace: id.clone(), run: run.id };
+    Ok(vec![Event::Workspace(id.clone()), begun, Event::Queue(run.organization_id)])
 }
 
 enum Then {

@@ -4,7 +4,9 @@ pub(crate) mod advance;
 mod create;
 mod decide;
 mod read;
+mod waiting;
 
 pub use create::New;
+pub use read::Phases;
 pub(crate) use read::is_over;
-pub use read::{Phases, Waiting};
+pub use waiting::Waiting;

@@ -3,10 +3,8 @@
 use crate::{App, Caller, Error, Result, access::Which, vault::Reader};
 use domain::{
     id::{RunId, WorkspaceId},
-    lock::Holder,
     permission::{Permission, allows},
-    run::{Actions, PhaseStatus, Status, actions},
-    time::Time,
+    run::{Actions, PhaseStatus, actions},
 };
 use protocol::Artifact;
 use store::{phase::Phase, run::Run, workspace::Workspace};
@@ -18,15 +16,6 @@ pub struct Phases {
     pub plan: Phase,
     /// The apply.
     pub apply: Phase,
-}
-
-/// Why a run waits, in a sentence, and its place in the workspace's line (1 is next).
-#[derive(Debug, Clone)]
-pub struct Waiting {
-    /// The sentence.
-    pub reason: String,
-    /// The place; 0 when it does not wait for the workspace.
-    pub place: i64,
 }
 
 impl App {
@@ -73,12 +62,6 @@ impl App {
         Ok(self.store.look(async |mut tx| store::run::list_by_id(&mut tx, &ids).await).await?)
     }
 
-    /// The runs of an organization that have not ended, oldest first.
-    pub async fn list_open_runs(&self, caller: &Caller, organization: &str) -> Result<Vec<Run>> {
-        let organization = self.organization(caller, organization, Permission::ReadRuns).await?;
-        Ok(self.store.look(async |mut tx| store::run::list_open(&mut tx, &organization.id).await).await?)
-    }
-
     /// A run's plan and apply.
     pub async fn phases(&self, run: &RunId) -> Result<Phases> {
         let (plan, apply) = (run.plan(), run.apply());
@@ -117,85 +100,6 @@ impl App {
         let cooled =
             run.cancel_asked_at.is_some_and(|asked| self.now().micros() >= asked + super::decide::COOL_OFF * 1_000_000);
         Ok(actions(run.status()?, run.traits(), run.cancel_asked_at.is_some(), cooled))
-    }
-
-    /// Why a run waits, if it does.
-    pub async fn waiting(&self, run: &Run, workspace: &Workspace) -> Result<Option<Waiting>> {
-        let status = run.status()?;
-        let waiting = |reason: String, place| Ok(Some(Waiting { reason, place }));
-        match status {
-            Status::Pending | Status::Confirmed => {
-                let open =
-                    self.store.look(async |mut tx| store::run::list_open(&mut tx, &run.organization_id).await).await?;
-                let before = open
-                    .iter()
-                    .filter(|other| other.workspace_id == run.workspace_id && other.traits().holds_workspace())
-                    .take_while(|other| other.id != run.id)
-                    .count();
-                let place = i64::try_from(before).unwrap_or(i64::MAX);
-                match workspace.lock()?.map(|lock| (lock.holder, lock.reason)) {
-                    Some((Holder::Run(other), _)) => {
-                        let ahead =
-                            if place > 1 { format!(", and {} more are before it", place - 1) } else { String::new() };
-                        waiting(format!("waits for {other} to end, which has the workspace{ahead}"), place)
-                    }
-                    Some((Holder::Client { user, .. }, reason)) => {
-                        let why = if reason.is_empty() { String::new() } else { format!(" ({reason})") };
-                        waiting(
-                            format!("the workspace is locked by {user}{why}; it begins when that lock is given back"),
-                            place.max(1),
-                        )
-                    }
-                    None => waiting("begins at once".into(), place.max(1)),
-                }
-            }
-            Status::PlanQueued | Status::ApplyQueued => {
-                let id = &run.organization_id;
-                let (_, running) =
-                    self.store.look(async |mut tx| store::organization::capacity(&mut tx, id).await).await?;
-                let limit = self.limits.organization_runs;
-                if running >= limit {
-                    return waiting(format!("waits for a place: {running} of the organization's {limit} are taken"), 0);
-                }
-                self.wait_for_runner(run).await
-            }
-            Status::Applying => self.recovering(run).await,
-            _ => Ok(None),
-        }
-    }
-}
-
-impl App {
-    async fn wait_for_runner(&self, run: &Run) -> Result<Option<Waiting>> {
-        let Phases { plan, apply } = self.phases(&run.id).await?;
-        let queued = if plan.status()? == PhaseStatus::Queued { plan } else { apply };
-        let pool = queued.agent_pool_id.as_deref();
-        let reason = match (self.count_runners(pool).await?, pool) {
-            (0, Some(_)) => "no agent of the workspace's pool is connected: start one, or choose another pool".into(),
-            (0, None) => {
-                "no runner is connected: start one, or let the server execute runs itself (--runner on)".into()
-            }
-            _ => "waits for a free runner".into(),
-        };
-        Ok(Some(Waiting { reason, place: 0 }))
-    }
-
-    /// What is known of an apply whose runner was lost, and what can be done.
-    async fn recovering(&self, run: &Run) -> Result<Option<Waiting>> {
-        let Phases { apply, .. } = self.phases(&run.id).await?;
-        let Some(lost) = apply.lost_at else { return Ok(None) };
-        let runner = match apply.agent_id.as_deref().and_then(|id| id.parse().ok()) {
-            Some(id) => self.store.look(async |mut tx| store::agent::find(&mut tx, &id).await).await?,
-            None => None,
-        };
-        let name = runner.map_or_else(|| "its runner".to_owned(), |agent| format!("its runner {}", agent.name));
-        let reason = format!(
-            "recovering: {name} was not heard of since {} while it applied. Terraform may still be at work there, so the workspace stays \
-             locked, and every state that arrives is kept. The run goes on by itself when the runner comes back. If you know that \
-             terraform has ended there, cancel the run and then force-cancel it",
-            Time::from_micros(lost).rfc3339()
-        );
-        Ok(Some(Waiting { reason, place: 0 }))
     }
 }
 

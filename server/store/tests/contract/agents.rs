@@ -170,8 +170,13 @@ async fn a_pool_of_a_workspace(store: &Fresh) {
             workspace::update(&mut tx, &ws, NOW).await?;
             assert_eq!(agent_pool::list_workspaces(&mut tx, &pool.id).await?, [ws.id.to_string()]);
             phase::queue(&mut tx, plan.as_str(), NOW).await?;
-            assert!(phase::next_queued(&mut tx, None).await?.is_none(), "the site's runners have no business with it");
-            assert_eq!(phase::next_queued(&mut tx, Some(pool.id.as_str())).await?.unwrap().id, plan.as_str());
+            let defaults = store::queue::Defaults { organization: 9, workspace: 9 };
+            let of_site = store::queue::candidates(&mut tx, None, defaults).await?;
+            assert!(of_site.is_empty(), "the site's runners have no business with it");
+            let of_pool = store::queue::candidates(&mut tx, Some(pool.id.as_str()), defaults).await?;
+            assert_eq!(of_pool.iter().map(|candidate| &*candidate.phase).collect::<Vec<_>>(), [plan.as_str()]);
+            let places = store::queue::places(&mut tx, &[plan.as_str()]).await?;
+            assert_eq!(places[0].agent_pool_id.as_deref(), Some(pool.id.as_str()));
             workspace::forget_pool(&mut tx, &pool.id).await?;
             assert!(workspace::find(&mut tx, &ws.id, "").await?.unwrap().agent_pool_id.is_some(), "it is not deleted");
             workspace::delete(&mut tx, &ws.id, NOW).await?;

@@ -96,7 +96,8 @@ pub(crate) async fn world(store: &Store) -> World {
         id: OrganizationId::new(&[1; 32]),
         name: "acme".into(),
         email: "owner@example.com".into(),
-        run_limit: 2,
+        run_limit: Some(2),
+        run_weight: 1,
         created_at: NOW,
         role: None,
     };

@@ -12,6 +12,7 @@ mod identity;
 mod listed;
 mod migrations;
 mod people;
+mod queue;
 mod runs;
 mod states;
 mod workspaces;

@@ -124,7 +124,7 @@ async fn organizations(store: &Fresh) {
     store
         .write(async |mut tx| {
             let unknown = organization::find_by_name(&mut tx, "acme", "").await?.unwrap();
-            assert_eq!((unknown.id, unknown.run_limit, unknown.role), (org.id.clone(), 2, None));
+            assert_eq!((unknown.id, unknown.run_limit, unknown.role), (org.id.clone(), Some(2), None));
             assert!(organization::find_by_name(&mut tx, "ACME", "").await?.is_none());
             assert!(organization::list(&mut tx, user.id.as_str(), false).await?.is_empty());
             organization::put_member(&mut tx, &org.id, &user.id, Role::Read, NOW).await?;

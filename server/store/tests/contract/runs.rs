@@ -3,9 +3,9 @@
 use crate::base::leased;
 use crate::base::{Fresh, NOW, on_both, run as add, sealed, world};
 use domain::run::{PhaseStatus, Status};
-use store::{Error, blob, log, phase, run};
+use store::{Error, blob, log, phase, queue, run};
 
-on_both! { runs  waiting_runs  a_lease  queued_phases  lost_phases  a_claim  staged_artifacts  artifacts  logs }
+on_both! { runs  waiting_runs  a_lease  lost_phases  a_claim  staged_artifacts  artifacts  logs }
 
 async fn runs(store: &Fresh) {
     let world = world(store).await;
@@ -30,7 +30,8 @@ async fn runs(store: &Fresh) {
             );
             assert_eq!(run::list(&mut tx, ws, false, 1, 1).await?[0].id, one.id);
             assert_eq!((run::count(&mut tx, ws, true).await?, run::count_open(&mut tx, ws).await?), (2, 1));
-            assert_eq!(run::list_open(&mut tx, org).await?.len(), 1);
+            assert_eq!(run::list_queue(&mut tx, org, 9, 0).await?.len(), 1);
+            assert_eq!(run::count_queue(&mut tx, org).await?, 1);
             let by_id = run::list_by_id(&mut tx, &[one.id.as_str(), "run-none"]).await?;
             assert_eq!(by_id.iter().map(|r| &r.id).collect::<Vec<_>>(), [&one.id]);
             assert!(run::list_by_id(&mut tx, &[]).await?.is_empty());
@@ -54,6 +55,9 @@ async fn waiting_runs(store: &Fresh) {
             run::update(&mut tx, &one, &[], Status::PlannedAndSaved, NOW).await?;
             assert_eq!(run::next_waiting(&mut tx, ws).await?.unwrap().id, two.id);
             assert_eq!(run::list_saved(&mut tx, ws).await?[0].id, one.id);
+            let places = run::list_places(&mut tx, &[ws.as_str()], &[one.id.as_str(), two.id.as_str()]).await?;
+            assert_eq!(places, [(two.id.to_string(), 1, 1)]);
+            assert!(run::list_places(&mut tx, &[ws.as_str()], &[]).await?.is_empty());
             Ok::<_, Error>(())
         })
         .await
@@ -96,31 +100,6 @@ async fn a_lease(store: &Fresh) {
     assert!(matches!(lease, Err(Error::Contended(_))), "{lease:?}");
 }
 
-async fn queued_phases(store: &Fresh) {
-    let world = world(store).await;
-    for n in 1..=3 {
-        let id = add(store, &world, n).await.id.plan();
-        store
-            .write(async |mut tx| phase::queue(&mut tx, id.as_str(), NOW.plus_seconds(9 - i64::from(n))).await)
-            .await
-            .unwrap();
-    }
-    let mut taken = Vec::new();
-    for fence in 1..=3 {
-        let next = store
-            .write(async |mut tx| {
-                let Some(next) = phase::next_queued(&mut tx, None).await? else { return Ok(None) };
-                phase::lease(&mut tx, &next.id, leased(fence, NOW, format!("{fence}").as_bytes())).await?;
-                Ok::<_, Error>(next.queued_at)
-            })
-            .await
-            .unwrap();
-        taken.extend(next);
-    }
-    let at = |n| NOW.plus_seconds(n).micros();
-    assert_eq!(taken, [at(6), at(7)], "the oldest first, no more than the organization may");
-}
-
 async fn lost_phases(store: &Fresh) {
     let world = world(store).await;
     let plan = add(store, &world, 1).await.id.plan();
@@ -154,7 +133,12 @@ async fn a_claim(store: &Fresh) {
     store
         .write(async |mut tx| {
             phase::queue(&mut tx, plan, NOW).await?;
-            assert!(phase::next_queued(&mut tx, Some("apool-1")).await?.is_none(), "it is for no pool");
+            let defaults = queue::Defaults { organization: 9, workspace: 9 };
+            let of_pool = queue::candidates(&mut tx, Some("apool-1"), defaults).await?;
+            assert!(
+                of_pool.is_empty() && queue::count_offers(&mut tx, Some("apool-1"), 9).await? == 0,
+                "it is for no pool"
+            );
             let claim = phase::NewLease { claim: Some("c"), ..leased(1, NOW, b"h") };
             phase::lease(&mut tx, plan, claim).await?;
             assert_eq!(phase::list_of_agent(&mut tx, "agent-a").await?[0].id, plan);
