@@ -50,6 +50,18 @@ pub fn providers() -> PathBuf {
     checkout().join(".tools/providers")
 }
 
+/// The filesystem mirror with hashicorp/aws, filled by `tests/tools/aws-provider`.
+#[must_use]
+pub fn aws_provider() -> PathBuf {
+    checkout().join(".tools/aws-provider")
+}
+
+/// Whether a test was switched off by its name: `TERRANE_TEST_WITHOUT=aws-provider`. Nothing else leaves it out.
+#[must_use]
+pub fn without(name: &str) -> bool {
+    read("TERRANE_TEST_WITHOUT").is_some_and(|names| names.split(',').any(|off| off == name))
+}
+
 /// The top folder of the checkout.
 #[must_use]
 pub fn checkout() -> &'static Path {

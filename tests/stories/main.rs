@@ -6,6 +6,7 @@
 mod apply;
 mod canary;
 mod configurations;
+mod cost;
 mod crash;
 mod engines;
 mod house;
@@ -18,6 +19,7 @@ mod options;
 mod plan;
 mod refused;
 mod remote;
+mod runners;
 mod serve;
 mod state;
 mod uploads;
@@ -79,7 +81,13 @@ fn main() -> ExitCode {
         wall::stories(),
         workspaces::stories(),
     ];
-    let trials = stories.into_iter().flatten().flat_map(|story| trials(&story)).chain(house::trials()).collect();
+    let trials = stories
+        .into_iter()
+        .flatten()
+        .flat_map(|story| trials(&story))
+        .chain(house::trials())
+        .chain(cost::trials())
+        .collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 

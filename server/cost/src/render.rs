@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
+use crate::catalogue::TRANSCRIBED;
 use crate::report::{Component, Estimate, Resource, State};
 
 /// `1,234.50`, with a sign when asked for.
@@ -48,6 +49,15 @@ fn summary(estimate: &Estimate) -> String {
     );
     if counts.not_estimated > 0 {
         text.push_str(" The total is without what is not estimated.");
+    }
+    let components = estimate.resources.iter().flat_map(|resource| &resource.components);
+    let by_hand = |component: &&Component| component.source.as_deref().is_some_and(|s| s.starts_with(TRANSCRIBED));
+    let written = components.filter(by_hand).count();
+    if written > 0 {
+        let _ = write!(
+            text,
+            " {written} price(s) were written down by hand and not read by machine; `terrane prices update` refreshes them."
+        );
     }
     text
 }
