@@ -9,14 +9,14 @@ use crate::{
     operator, tls,
 };
 use anyhow::Context as _;
-use app::{App, Inner, Limits, SystemChance, SystemClock, Vault};
+use app::{App, Chance as _, Inner, Limits, SystemChance, SystemClock, Vault};
 use axum::Router;
 use objects::{Blobs, Filesystem};
 use runner::Runner;
 use secrecy::ExposeSecret as _;
 use secrets::MasterKey;
 use std::{ffi::OsString, sync::Arc, time::Duration};
-use store::Store;
+use store::{Store, notify::Post};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
@@ -31,7 +31,10 @@ pub struct House {
     /// What is served.
     pub router: Router,
     /// Work beside the requests. It ends by itself once the shutdown is wanted, and is waited for after the last answer.
-    pub tasks: TaskTracker,
+    tasks: TaskTracker,
+    /// What other servers are told and heard through; it ends last, since everything else has something to tell.
+    relay: TaskTracker,
+    closing: CancellationToken,
     app: App,
 }
 
@@ -39,7 +42,9 @@ impl House {
     /// Builds it. `url` is what clients call this server. Nothing slow belongs here: the server is not ready before it is done.
     pub async fn build(config: &Config, url: &Url, shutdown: &Shutdown) -> anyhow::Result<Self> {
         let app = open(config, url.as_str()).await?;
-        let tasks = TaskTracker::new();
+        let (tasks, relay, closing) = (TaskTracker::new(), TaskTracker::new(), CancellationToken::new());
+        let (relayed, closed) = (app.clone(), closing.clone());
+        relay.spawn(async move { relayed.relay(closed.cancelled()).await });
         let http = http_doors::Http { app: app.clone(), stopping: shutdown.wanted().clone() };
         let readiness = app.clone();
         let ready = move || {
@@ -55,7 +60,16 @@ impl House {
         if let Some(setup) = app.offer_setup().await? {
             offer(&app.address, setup.expose_secret());
         }
-        Ok(Self { router, tasks, app })
+        Ok(Self { router, tasks, relay, closing, app })
+    }
+
+    /// Waits for the work beside the requests, after the last answer.
+    pub async fn close(self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.closing.cancel();
+        self.relay.close();
+        self.relay.wait().await;
     }
 
     /// The newest run of a workspace, as the bearer of this token sees it.
@@ -106,12 +120,15 @@ async fn open(config: &Config, address: &str) -> anyhow::Result<App> {
         apply_seconds: config.limits.apply_timeout.as_secs(),
         grace_seconds: GRACE,
     };
+    // Among the servers on one database, this one until it ends.
+    let name: String = SystemChance::default().entropy().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let post = Post::new(&store, &name);
     Ok(App::new(Inner {
         store,
         vault: Vault::new(master, Blobs::new(Arc::new(objects))),
         clock: Box::new(SystemClock),
         chance: Box::new(SystemChance::default()),
-        hub: app::hub::Hub::default(),
+        hub: app::hub::Hub::shared(post),
         known: app::Known::default(),
         check_archive: |archive| {
             runner::slug::check(archive, runner::slug::Limits::default()).map(drop).map_err(|error| error.to_string())

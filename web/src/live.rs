@@ -91,7 +91,7 @@ impl Stream {
                 Ok(Ok(Event::Run { workspace, run })) => (workspace, run.to_string()),
                 Ok(Ok(Event::Workspace(workspace))) => (workspace.clone(), workspace.to_string()),
                 Ok(Ok(Event::Log(_) | Event::Wish(_))) => continue,
-                Ok(Err(RecvError::Lagged(_))) => return Some(Sent::default().data("all")),
+                Ok(Ok(Event::Anything) | Err(RecvError::Lagged(_))) => return Some(Sent::default().data("all")),
                 Ok(Err(RecvError::Closed)) => return None,
                 Err(_) => continue,
             };

@@ -13,6 +13,7 @@ mod writer;
 pub mod blob;
 pub mod configuration;
 pub mod log;
+pub mod notify;
 pub mod organization;
 pub mod phase;
 pub mod run;

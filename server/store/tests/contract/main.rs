@@ -9,6 +9,7 @@ mod facade;
 mod group;
 mod listed;
 mod migrations;
+mod notify;
 mod people;
 mod runs;
 mod states;
