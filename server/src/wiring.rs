@@ -2,20 +2,20 @@
 
 use crate::{
     admin::{self, Request, Response},
-    config::{Config, Database, Tls},
+    config::{Config, Database, Objects, Tls},
     embedded::Embedded,
     health,
     lifecycle::Shutdown,
     operator, tls,
 };
 use anyhow::Context as _;
-use app::{App, Chance as _, Inner, Limits, SystemChance, SystemClock, Vault};
+use app::{App, Chance as _, Clock as _, Inner, Limits, SystemChance, SystemClock, Vault};
 use axum::Router;
 use objects::{Blobs, Filesystem};
 use runner::Runner;
 use secrecy::ExposeSecret as _;
 use secrets::MasterKey;
-use std::{ffi::OsString, sync::Arc, time::Duration};
+use std::{ffi::OsString, path::Path, sync::Arc, time::Duration};
 use store::{Store, notify::Post};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
@@ -42,6 +42,7 @@ impl House {
     /// Builds it. `url` is what clients call this server. Nothing slow belongs here: the server is not ready before it is done.
     pub async fn build(config: &Config, url: &Url, shutdown: &Shutdown) -> anyhow::Result<Self> {
         let app = open(config, url.as_str()).await?;
+        warn_of_own_objects(config);
         let (tasks, relay, closing) = (TaskTracker::new(), TaskTracker::new(), CancellationToken::new());
         let (relayed, closed) = (app.clone(), closing.clone());
         relay.spawn(async move { relayed.relay(closed.cancelled()).await });
@@ -102,7 +103,6 @@ pub async fn administer(config: &Config, request: Request) -> Response {
 }
 
 async fn open(config: &Config, address: &str) -> anyhow::Result<App> {
-    let master = MasterKey::load_or_create(&config.storage.master_key)?;
     let store = match &config.storage.database {
         Database::Sqlite(path) => {
             Store::sqlite(path).await.with_context(|| format!("opening the database {}", path.display()))?
@@ -111,7 +111,9 @@ async fn open(config: &Config, address: &str) -> anyhow::Result<App> {
             Store::postgres(url.expose_secret()).await.context("opening the Postgres database of --database")?
         }
     };
-    let objects = Filesystem::open(config.server.data.join("objects")).await?;
+    let master = master_key(&config.storage.master_key, &store).await?;
+    let Objects::File(objects) = &config.storage.objects;
+    let objects = Filesystem::open(objects.clone()).await?;
     let limits = Limits {
         state_bytes: usize::try_from(config.limits.state_size).unwrap_or(usize::MAX),
         upload_bytes: config.limits.upload_size,
@@ -136,6 +138,37 @@ async fn open(config: &Config, address: &str) -> anyhow::Result<App> {
         limits,
         address: address.trim_end_matches('/').to_owned(),
     }))
+}
+
+/// The master key of this database: made with the first server on it, and from then on the same for all.
+async fn master_key(path: &Path, store: &Store) -> anyhow::Result<MasterKey> {
+    let master = match app::site::master_key_id(store).await? {
+        Some(id) if !path.exists() => anyhow::bail!(
+            "the database is sealed with the master key {id}, and there is no key file {}: copy the one of the server that made the database \
+             to there, or name it with --master-key",
+            path.display()
+        ),
+        Some(_) => MasterKey::load(path)?,
+        None => MasterKey::load_or_create(path)?,
+    };
+    app::site::agree_on_master_key(store, &master, SystemClock.now())
+        .await
+        .with_context(|| format!("the key file {} does not fit", path.display()))?;
+    Ok(master)
+}
+
+/// A second server on the same database reads what this one writes only where both see one directory.
+fn warn_of_own_objects(config: &Config) {
+    if let Database::Postgres(_) = config.storage.database
+        && let Objects::File(objects) = &config.storage.objects
+        && *objects == config.server.data.join("objects")
+    {
+        tracing::warn!(
+            "large blobs lie in {} of this machine alone: before a second server starts on this database, give all of them one directory \
+             with --objects",
+            objects.display()
+        );
+    }
 }
 
 /// Executes runs until the server stops. Plans end with it; applies go on without it, and the next start adopts them.

@@ -19,6 +19,7 @@ mod vault;
 mod workspace;
 
 pub mod hub;
+pub mod site;
 
 pub use access::Which;
 pub use caller::Caller;

@@ -17,6 +17,7 @@ pub mod notify;
 pub mod organization;
 pub mod phase;
 pub mod run;
+pub mod site;
 pub mod state;
 pub mod user;
 pub mod variable;

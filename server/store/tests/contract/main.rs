@@ -12,5 +12,6 @@ mod migrations;
 mod notify;
 mod people;
 mod runs;
+mod site;
 mod states;
 mod workspaces;
