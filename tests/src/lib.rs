@@ -7,6 +7,8 @@
 pub mod api;
 pub mod cli;
 pub mod database;
+mod front;
+pub mod node;
 pub mod process;
 pub mod run;
 pub mod server;
@@ -17,6 +19,7 @@ pub mod terminal;
 pub use api::{Answer, Api};
 pub use cli::{Cli, Version};
 pub use database::Database;
+pub use node::Node;
 pub use run::Slug;
 pub use server::Server;
 pub use stage::Stage;

@@ -70,7 +70,10 @@ fn terraform(stage: &Stage) -> u32 {
     eventually("a terraform to run", Duration::from_secs(30), || {
         let processes = std::fs::read_dir("/proc").expect("read /proc").flatten();
         let mut ids = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-        ids.find(|&pid| process::command_line(pid).contains("terraform apply ") && belongs(pid, stage.server.pid()))
+        ids.find(|&pid| {
+            process::command_line(pid).contains("terraform apply ")
+                && stage.server.pids().into_iter().any(|server| belongs(pid, server))
+        })
     })
 }
 
