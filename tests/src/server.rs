@@ -1,6 +1,7 @@
 //! A server of its own: a fresh data directory, a fresh database, a port of its own, its log kept. On Postgres it may be several
 //! processes on one database that behave as one; see [`settings::servers`].
 
+use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
@@ -164,12 +165,22 @@ impl Server {
     #[track_caller]
     #[must_use]
     pub fn admin(&self, arguments: &[&str]) -> String {
+        self.admin_told(arguments, "")
+    }
+
+    /// As [`Server::admin`], with this on standard input.
+    ///
+    /// # Panics
+    /// When it fails.
+    #[track_caller]
+    #[must_use]
+    pub fn admin_told(&self, arguments: &[&str], input: &str) -> String {
         let mut command = self.nodes[0].command("admin");
         command.args(arguments);
         if let Some(schema) = &self.schema {
             command.env("TERRANE_DATABASE", schema.url());
         }
-        said(command, arguments)
+        said(command, arguments, input)
     }
 
     /// A client with this token; an empty token is no token.
@@ -261,8 +272,12 @@ impl Server {
 
 /// Runs a command to its good end and gives what it printed on stdout, without the line's end.
 #[track_caller]
-fn said(mut command: Command, arguments: &[&str]) -> String {
-    let output = command.stdin(Stdio::null()).output().expect("run terrane");
+fn said(mut command: Command, arguments: &[&str], input: &str) -> String {
+    let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("run terrane");
+    // A command that reads nothing may have closed it.
+    let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
+    let output = child.wait_with_output().expect("run terrane");
     let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     assert!(output.status.success(), "terrane {arguments:?}: {}\n{stdout}{stderr}", output.status);
     stdout.trim_end().to_owned()

@@ -5,6 +5,7 @@
 
 mod apply;
 mod canary;
+mod cluster;
 mod configurations;
 mod crash;
 mod engines;
@@ -79,7 +80,13 @@ fn main() -> ExitCode {
         wall::stories(),
         workspaces::stories(),
     ];
-    let trials = stories.into_iter().flatten().flat_map(|story| trials(&story)).chain(house::trials()).collect();
+    let trials = stories
+        .into_iter()
+        .flatten()
+        .flat_map(|story| trials(&story))
+        .chain(house::trials())
+        .chain(cluster::trials())
+        .collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }
 

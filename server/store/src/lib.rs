@@ -3,6 +3,7 @@
 //! All writes go through [`Store::write`]; a store function takes `&mut Tx` and does one thing. What belongs together is put together by
 //! the verb that calls them.
 
+mod connections;
 mod error;
 mod migration;
 mod query;
@@ -23,6 +24,7 @@ pub mod user;
 pub mod variable;
 pub mod workspace;
 
+pub use connections::Connections;
 pub use error::{Error, Result};
 pub use migration::Error as MigrationError;
 pub use store::Store;

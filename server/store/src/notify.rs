@@ -10,7 +10,7 @@
 use crate::{Result, Store, Tx};
 use sqlx::{
     ConnectOptions as _, Executor as _, PgConnection,
-    postgres::{PgConnectOptions, PgListener, PgPool, PgPoolOptions},
+    postgres::{PgConnectOptions, PgListener, PgPoolOptions},
 };
 use std::{
     collections::BTreeSet,
@@ -65,7 +65,7 @@ pub struct Post(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    pool: PgPool,
+    options: PgConnectOptions,
     /// This server, among others on the same database.
     name: String,
     outgoing: Mutex<Outgoing>,
@@ -93,9 +93,9 @@ pub async fn tell(tx: &mut Tx, line: &str) -> Result<()> {
 impl Post {
     /// The post of this store; `None` on SQLite, where there is no other server. `name` tells this server from all others.
     pub fn new(store: &Store, name: &str) -> Option<Self> {
-        let Store::Postgres(pool) = store else { return None };
+        let Store::Postgres(connections) = store else { return None };
         let inner = Inner {
-            pool: pool.clone(),
+            options: connections.options().clone(),
             name: name.to_owned(),
             outgoing: Mutex::default(),
             filled: Notify::new(),
@@ -182,7 +182,7 @@ impl Post {
 
     /// Listens until the connection is lost.
     async fn listen(&self, hear: &(impl Fn(Heard<'_>) + Sync)) -> sqlx::Result<Infallible> {
-        let options = self.0.options();
+        let options = self.0.options.clone();
         let pool = PgPoolOptions::new().max_connections(1).max_lifetime(None).idle_timeout(None);
         let pool = pool.acquire_timeout(PATIENCE).connect_with(options).await?;
         let mut listener = PgListener::connect_with(&pool).await?;
@@ -198,12 +198,8 @@ impl Post {
 }
 
 impl Inner {
-    fn options(&self) -> PgConnectOptions {
-        self.pool.connect_options().as_ref().clone()
-    }
-
     async fn connect(&self) -> sqlx::Result<Line> {
-        let mut conn = timed(self.options().connect()).await?;
+        let mut conn = timed(self.options.connect()).await?;
         // A wake-up is worth no wait for a disk.
         timed(conn.execute("SET synchronous_commit = off")).await?;
         Ok(Line(conn))
