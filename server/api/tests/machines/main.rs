@@ -7,4 +7,5 @@ extern crate terrane_api as api;
 mod attacks;
 mod roles;
 mod runs;
+mod servers;
 mod town;
