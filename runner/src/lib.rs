@@ -5,6 +5,7 @@
 //! [`Options::supervisor`]: each phase runs under such a process, which outlives the runner where the phase is an apply.
 
 mod builtin;
+pub mod command;
 mod conclude;
 mod engines;
 mod events;
@@ -18,6 +19,7 @@ mod plan;
 mod prepare;
 mod prime;
 mod process;
+mod remote;
 mod runner;
 mod server;
 pub mod slug;
@@ -27,5 +29,6 @@ mod variables;
 
 pub use machine::StartError;
 pub use options::{Mirror, Options};
-pub use runner::Runner;
+pub use remote::{ClientError, Remote};
+pub use runner::{Runner, Stop};
 pub use server::{Adopted, Download, Error, Server};

@@ -27,6 +27,7 @@ use std::{
     time::Duration,
 };
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 /// What a runner must know to attend a phase that another process started. Holds no secret.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -69,9 +70,16 @@ impl Conclusion {
 }
 
 /// Executes a job that was just claimed.
-pub(crate) async fn execute<S: Server>(server: Arc<S>, machine: Arc<Machine>, job: Job, uid: u32) {
+pub(crate) async fn execute<S: Server>(
+    server: Arc<S>,
+    machine: Arc<Machine>,
+    job: Job,
+    uid: u32,
+    hand_back: CancellationToken,
+) {
     let layout = Layout::new(&machine.options.directory, &job.lease.phase_id);
-    let keeper = Keeper::start(&server, &job.lease, layout.clone(), job.limits, Duration::ZERO);
+    let hand_back = (job.phase == Phase::Plan).then_some(hand_back);
+    let keeper = Keeper::start(&server, &job.lease, layout.clone(), job.limits, Duration::ZERO, hand_back);
     let execution = Execution { server, machine, layout, lease: job.lease.clone(), keeper };
     execution.execute(&job, uid).await;
 }
@@ -92,6 +100,10 @@ impl<S: Server> Execution<S> {
                 let conclusion = match self.keeper.order().cause() {
                     Some(lease::Cause::Wish) => {
                         Conclusion { outcome: Outcome::Canceled { killed: false }, artifacts: Vec::new() }
+                    }
+                    Some(lease::Cause::HandBack) => {
+                        let reason = "its runner stopped before it was begun".to_owned();
+                        Conclusion { outcome: Outcome::Unfinished { reason }, artifacts: Vec::new() }
                     }
                     _ => Conclusion::failed(reason, None),
                 };
@@ -330,11 +342,11 @@ impl<S: Server> Execution<S> {
             persist(self.patience(), || self.server.finish(&self.lease, outcome.clone(), artifacts.clone())).await;
         match finished {
             Ok(()) => true,
-            Err(error @ (Error::Lost { .. } | Error::Refused(_))) => {
+            Err(error @ (Error::Lost { .. } | Error::Refused(_) | Error::Superseded(_))) => {
                 tracing::warn!(phase = self.lease.phase_id, %error, "the end of the phase was not wanted");
                 true
             }
-            Err(error @ Error::Unavailable(_)) => {
+            Err(error @ (Error::Unavailable(_) | Error::Unknown)) => {
                 tracing::error!(phase = self.lease.phase_id, %error, "the end of the phase could not be told; it will be at the next start");
                 false
             }

@@ -1,6 +1,6 @@
 //! Two servers on one Postgres: what only one may do is done once, and each hears the other.
 
-use crate::town::{Engine, Town};
+use crate::town::{Engine, Town, inside};
 use app::{App, NewRun};
 use domain::run::Status;
 use std::{collections::BTreeSet, future::pending, time::Duration};
@@ -26,7 +26,7 @@ async fn claims_are_exclusive_and_wake_the_other_server() {
     let mut claims = JoinSet::new();
     for app in [&town.app, &other, &town.app, &other, &other, &town.app] {
         let app = app.clone();
-        claims.spawn(async move { (app.claim().await.unwrap(), app) });
+        claims.spawn(async move { (app.claim(&inside(), None).await.unwrap(), app) });
     }
     let mut runs = Vec::new();
     for _ in 0..6 {
@@ -55,9 +55,12 @@ async fn claims_are_exclusive_and_wake_the_other_server() {
 async fn reconcilers_of_both_end_a_lost_phase_once() {
     let Some((town, other)) = two().await else { return };
     let owner = town.caller("owner").await;
+    // The apply of the neighbours is nobody's here.
+    town.clock.pass(200);
+    assert_eq!(town.app.end_lost_phases().await.unwrap(), 1);
     let run = town.new_run(&owner, &town.workspace, NewRun { plan_only: Some(true), ..NewRun::default() }).await;
     for attempt in 1..=3 {
-        let job = town.app.claim().await.unwrap();
+        let job = town.app.claim(&inside(), None).await.unwrap();
         town.clock.pass(40);
         let mut ended = JoinSet::new();
         for app in [&town.app, &other, &town.app, &other] {
