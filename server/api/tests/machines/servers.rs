@@ -55,9 +55,6 @@ async fn claims_are_exclusive_and_wake_the_other_server() {
 async fn reconcilers_of_both_end_a_lost_phase_once() {
     let Some((town, other)) = two().await else { return };
     let owner = town.caller("owner").await;
-    // The apply of the neighbours is nobody's here.
-    town.clock.pass(200);
-    assert_eq!(town.app.end_lost_phases().await.unwrap(), 1);
     let run = town.new_run(&owner, &town.workspace, NewRun { plan_only: Some(true), ..NewRun::default() }).await;
     for attempt in 1..=3 {
         let job = town.app.claim(&inside(), None).await.unwrap();
