@@ -9,7 +9,7 @@ export PATH := $(PATH):$(CURDIR)/.tools/venv/bin
 KILLS ?= 50
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench torture accuracy fmt clippy deny tools
+.PHONY: help demo test cluster check bench torture accuracy fmt clippy deny tools
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -21,6 +21,10 @@ demo: ## a server with an organization, a workspace and a run in it, to look at 
 test: tools ## every test: rules, stores on both databases, and the stories with real terraform binaries
 	cargo build -q --workspace --bins
 	tests/tools/postgres run cargo nextest run --workspace
+
+cluster: tools ## the stories on Postgres once more, with two servers on one database
+	cargo build -q --workspace --bins
+	TERRANE_TEST_SERVERS=2 tests/tools/postgres run cargo nextest run -p terrane-tests -E 'test(/^postgres::/)'
 
 check: fmt clippy deny test ## formatting, lints, licences and bans, every test
 

@@ -58,14 +58,13 @@ pub async fn serve(loaded: Loaded, ready: Option<Ready>) -> anyhow::Result<()> {
         // Whoever wanted to know may have gone.
         drop(ready.send((house.clone(), url)));
     }
-    let router = logging::requests(house.router);
+    let router = logging::requests(house.router.clone());
     let cut = lifecycle::serve(listener, tls, router, Patience::default(), &shutdown).await;
     if cut > 0 {
         tracing::warn!(connections = cut, "cut off connections that did not end in time");
     }
     operators.await?;
-    house.tasks.close();
-    house.tasks.wait().await;
+    house.close().await;
     tracing::info!("stopped");
     drop(lock);
     Ok(())

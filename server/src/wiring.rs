@@ -2,21 +2,26 @@
 
 use crate::{
     admin::{self, Request, Response},
-    config::{Config, Database, Tls},
+    config::{Config, Database, Objects, Tls},
     embedded::Embedded,
     health,
     lifecycle::Shutdown,
     operator, tls,
 };
 use anyhow::Context as _;
-use app::{App, Inner, Limits, SystemChance, SystemClock, Vault};
+use app::{App, Chance as _, Clock as _, Inner, Limits, SystemChance, SystemClock, Vault};
 use axum::Router;
 use objects::{Blobs, Filesystem};
 use runner::Runner;
 use secrecy::ExposeSecret as _;
 use secrets::MasterKey;
-use std::{ffi::OsString, path::PathBuf, sync::Arc, time::Duration};
-use store::Store;
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
+use store::{Store, notify::Post};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
 
@@ -31,7 +36,10 @@ pub struct House {
     /// What is served.
     pub router: Router,
     /// Work beside the requests. It ends by itself once the shutdown is wanted, and is waited for after the last answer.
-    pub tasks: TaskTracker,
+    tasks: TaskTracker,
+    /// What other servers are told and heard through; it ends last, since everything else has something to tell.
+    relay: TaskTracker,
+    closing: CancellationToken,
     app: App,
 }
 
@@ -39,7 +47,10 @@ impl House {
     /// Builds it. `url` is what clients call this server. Nothing slow belongs here: the server is not ready before it is done.
     pub async fn build(config: &Config, url: &Url, shutdown: &Shutdown) -> anyhow::Result<Self> {
         let app = open(config, url.as_str()).await?;
-        let tasks = TaskTracker::new();
+        warn_of_own_objects(config);
+        let (tasks, relay, closing) = (TaskTracker::new(), TaskTracker::new(), CancellationToken::new());
+        let (relayed, closed) = (app.clone(), closing.clone());
+        relay.spawn(async move { relayed.relay(closed.cancelled()).await });
         let http = http_doors::Http { app: app.clone(), stopping: shutdown.wanted().clone() };
         let readiness = app.clone();
         let ready = move || {
@@ -55,7 +66,16 @@ impl House {
         if let Some(setup) = app.offer_setup().await? {
             offer(&app.address, setup.expose_secret());
         }
-        Ok(Self { router, tasks, app })
+        Ok(Self { router, tasks, relay, closing, app })
+    }
+
+    /// Waits for the work beside the requests, after the last answer.
+    pub async fn close(self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+        self.closing.cancel();
+        self.relay.close();
+        self.relay.wait().await;
     }
 
     /// The newest run of a workspace, as the bearer of this token sees it.
@@ -88,7 +108,6 @@ pub async fn administer(config: &Config, request: Request) -> Response {
 }
 
 async fn open(config: &Config, address: &str) -> anyhow::Result<App> {
-    let master = MasterKey::load_or_create(&config.storage.master_key)?;
     let store = match &config.storage.database {
         Database::Sqlite(path) => {
             Store::sqlite(path).await.with_context(|| format!("opening the database {}", path.display()))?
@@ -97,7 +116,9 @@ async fn open(config: &Config, address: &str) -> anyhow::Result<App> {
             Store::postgres(url.expose_secret()).await.context("opening the Postgres database of --database")?
         }
     };
-    let objects = Filesystem::open(config.server.data.join("objects")).await?;
+    let master = master_key(&config.storage.master_key, &store).await?;
+    let Objects::File(objects) = &config.storage.objects;
+    let objects = Filesystem::open(objects.clone()).await?;
     let limits = Limits {
         state_bytes: usize::try_from(config.limits.state_size).unwrap_or(usize::MAX),
         upload_bytes: config.limits.upload_size,
@@ -107,12 +128,15 @@ async fn open(config: &Config, address: &str) -> anyhow::Result<App> {
         apply_seconds: config.limits.apply_timeout.as_secs(),
         grace_seconds: GRACE,
     };
+    // Among the servers on one database, this one until it ends.
+    let name: String = SystemChance::default().entropy().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let post = Post::new(&store, &name);
     Ok(App::new(Inner {
         store,
         vault: Vault::new(master, Blobs::new(Arc::new(objects))),
         clock: Box::new(SystemClock),
         chance: Box::new(SystemChance::default()),
-        hub: app::hub::Hub::default(),
+        hub: app::hub::Hub::shared(post),
         known: app::Known::default(),
         check_archive: |archive| {
             runner::slug::check(archive, runner::slug::Limits::default()).map(drop).map_err(|error| error.to_string())
@@ -129,6 +153,37 @@ fn surroundings(config: &Config) -> anyhow::Result<app::Surroundings> {
     };
     let known_hosts = config.runs.known_hosts.as_ref().map(read).transpose()?;
     Ok(app::Surroundings { hooks: config.runs.hooks.clone(), known_hosts })
+}
+
+/// The master key of this database: made with the first server on it, and from then on the same for all.
+async fn master_key(path: &Path, store: &Store) -> anyhow::Result<MasterKey> {
+    let master = match app::site::master_key_id(store).await? {
+        Some(id) if !path.exists() => anyhow::bail!(
+            "the database is sealed with the master key {id}, and there is no key file {}: copy the one of the server that made the database \
+             to there, or name it with --master-key",
+            path.display()
+        ),
+        Some(_) => MasterKey::load(path)?,
+        None => MasterKey::load_or_create(path)?,
+    };
+    app::site::agree_on_master_key(store, &master, SystemClock.now())
+        .await
+        .with_context(|| format!("the key file {} does not fit", path.display()))?;
+    Ok(master)
+}
+
+/// A second server on the same database reads what this one writes only where both see one directory.
+fn warn_of_own_objects(config: &Config) {
+    if let Database::Postgres(_) = config.storage.database
+        && let Objects::File(objects) = &config.storage.objects
+        && *objects == config.server.data.join("objects")
+    {
+        tracing::warn!(
+            "large blobs lie in {} of this machine alone: before a second server starts on this database, give all of them one directory \
+             with --objects",
+            objects.display()
+        );
+    }
 }
 
 /// Executes runs until the server stops. Plans end with it; applies go on without it, and the next start adopts them.

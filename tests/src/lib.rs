@@ -7,6 +7,8 @@
 pub mod api;
 pub mod cli;
 pub mod database;
+mod front;
+pub mod node;
 pub mod process;
 pub mod run;
 pub mod runner;
@@ -18,6 +20,7 @@ pub mod terminal;
 pub use api::{Answer, Api};
 pub use cli::{Cli, Version};
 pub use database::Database;
+pub use node::Node;
 pub use run::Slug;
 pub use runner::Runner;
 pub use server::Server;

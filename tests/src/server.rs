@@ -1,27 +1,23 @@
-//! A `terrane serve` of its own: a fresh data directory, a fresh database, a port of its own, its log kept.
+//! A server of its own: a fresh data directory, a fresh database, a port of its own, its log kept. On Postgres it may be several
+//! processes on one database that behave as one; see [`settings::servers`].
 
-use std::fs::{self, File};
+use std::io::Write as _;
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
-use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
 use crate::api::Api;
 use crate::database::{Database, Schema};
-use crate::{process, settings};
-
-/// How long a start or a graceful stop may take before it is a failure: many times what either takes.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::node::Node;
+use crate::{front, settings};
 
 /// A server under test. Dropping it kills it, with whatever it started, and removes its data.
 pub struct Server {
-    child: Option<Child>,
+    nodes: Vec<Node>,
     port: u16,
-    flags: Vec<String>,
-    binary: PathBuf,
     database: Database,
     // Dropped in this order: the database while the folder that names it is still there.
     schema: Option<Schema>,
@@ -55,12 +51,60 @@ impl Server {
     /// When the Postgres server cannot be reached.
     #[must_use]
     pub fn prepare(database: Database, flags: &[&str]) -> Self {
+        let count = if database == Database::Postgres { settings::servers() } else { 1 };
+        let mut server = Self::behind_one_address(database, &vec![flags; count]);
+        if count > 1 {
+            let address = free_port();
+            front::stand(address, server.nodes.iter().map(|node| node.port()).collect());
+            server.move_to(address);
+        }
+        server
+    }
+
+    /// Several servers on one Postgres, each with flags of its own, that say of themselves to be reached where the first one listens.
+    ///
+    /// # Panics
+    /// When one of them does not become ready; the message holds its log.
+    #[must_use]
+    pub fn cluster(flags: &[&[&str]]) -> Self {
+        let mut server = Self::behind_one_address(Database::Postgres, flags);
+        server.restart();
+        server
+    }
+
+    fn behind_one_address(database: Database, flags: &[&[&str]]) -> Self {
         // Short, since unix sockets below it must fit into 108 bytes.
         let folder = tempfile::Builder::new().prefix("tt-").tempdir().expect("a temporary folder");
-        fs::create_dir(folder.path().join("data")).expect("a data directory");
         let schema = (database == Database::Postgres).then(|| Schema::create(folder.path()));
-        let flags = flags.iter().map(|&flag| flag.to_owned()).collect();
-        Self { child: None, port: free_port(), flags, binary: settings::binary(), database, schema, folder }
+        let node = |(number, flags): (usize, &&[&str])| {
+            let mut flags: Vec<String> = flags.iter().map(|&flag| flag.to_owned()).collect();
+            if let Some(schema) = &schema {
+                flags.extend(["--database".to_owned(), schema.url()]);
+            }
+            let name = if number == 0 { "data".to_owned() } else { format!("data-{number}") };
+            Node::new(folder.path(), &name, free_port(), flags)
+        };
+        let nodes: Vec<Node> = flags.iter().enumerate().map(node).collect();
+        let port = nodes[0].port();
+        let mut server = Self { nodes, port, database, schema, folder };
+        if server.nodes.len() > 1 {
+            let shared = [
+                ("--objects", format!("file:{}", server.folder().join("objects").display())),
+                ("--master-key", server.data().join("master.key").display().to_string()),
+            ];
+            for node in &mut server.nodes {
+                shared.iter().for_each(|(flag, value)| node.set(flag, value));
+            }
+            server.move_to(port);
+        }
+        server
+    }
+
+    /// Has all of them say that they are reached at this port.
+    fn move_to(&mut self, port: u16) {
+        self.port = port;
+        let url = self.url();
+        self.nodes.iter_mut().for_each(|node| node.set("--url", &url));
     }
 
     /// Starts the server, which must not be running, on the data that is there, and waits until it is ready.
@@ -68,51 +112,50 @@ impl Server {
     /// # Panics
     /// When it ends instead, or is not ready within a minute.
     pub fn restart(&mut self) {
-        self.spawn();
-        let deadline = Instant::now() + PATIENCE;
-        while !self.is_ready() {
-            let ended = self.child.as_mut().and_then(|child| child.try_wait().expect("ask for a child's status"));
-            if let Some(status) = ended {
-                self.child = None;
-                panic!("the server ended instead of starting ({status}); its log:\n{}", self.log());
-            }
-            assert!(Instant::now() < deadline, "the server is not ready after {PATIENCE:?}; its log:\n{}", self.log());
-            std::thread::sleep(Duration::from_millis(5));
+        let (first, others) = self.nodes.split_first_mut().expect("at least one");
+        first.start();
+        for other in others {
+            other.trust_as(first);
+            other.start();
         }
     }
 
-    /// Starts the server without waiting for anything.
+    /// Starts the first of its processes without waiting for anything.
     ///
     /// # Panics
     /// When it runs already or cannot be started.
     pub fn spawn(&mut self) {
-        assert!(self.child.is_none(), "the server runs already");
-        let log = File::options().create(true).append(true).open(self.log_path()).expect("the server's log");
-        let mut command = self.command("serve");
-        command.args(["--listen", &self.host()]).arg("--providers").arg(settings::providers()).args(&self.flags);
-        if !self.flags.iter().any(|flag| flag == "--engines") {
-            command.arg("--engines").arg(settings::engines());
-        }
-        if let Some(schema) = &self.schema {
-            command.args(["--database", &schema.url()]);
-        }
-        command.stdout(log.try_clone().expect("the server's log")).stderr(log).stdin(Stdio::null());
-        self.child = Some(command.spawn().unwrap_or_else(|error| panic!("start {}: {error}", self.binary.display())));
+        self.nodes[0].spawn();
     }
 
     /// Whether it answers that it is ready.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        self.certificate().is_file() && self.api("").try_get("/readyz").is_some_and(|answer| answer.status == 200)
+        self.nodes.iter().all(Node::is_ready)
     }
 
-    /// A `terrane` command on this server's data directory, in an environment that holds nothing of the person's own.
-    fn command(&self, verb: &str) -> Command {
-        let mut command = Command::new(&self.binary);
-        command.env_clear().env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
-        command.env("HOME", self.folder.path()).env("RUST_BACKTRACE", "1").current_dir(self.folder.path());
-        command.arg(verb).arg("--data").arg(self.data());
-        command
+    /// One of its processes: there is one, unless several stand behind one address.
+    ///
+    /// # Panics
+    /// When there are fewer.
+    #[must_use]
+    pub fn node(&self, number: usize) -> &Node {
+        &self.nodes[number]
+    }
+
+    /// One of its processes, to be killed or started.
+    ///
+    /// # Panics
+    /// When there are fewer.
+    #[must_use]
+    pub fn node_mut(&mut self, number: usize) -> &mut Node {
+        &mut self.nodes[number]
+    }
+
+    /// How many processes it consists of.
+    #[must_use]
+    pub fn nodes(&self) -> usize {
+        self.nodes.len()
     }
 
     /// Runs `terrane admin ARGUMENTS…` and gives what it printed on stdout, without the line's end.
@@ -122,15 +165,22 @@ impl Server {
     #[track_caller]
     #[must_use]
     pub fn admin(&self, arguments: &[&str]) -> String {
-        let mut command = self.command("admin");
+        self.admin_told(arguments, "")
+    }
+
+    /// As [`Server::admin`], with this on standard input.
+    ///
+    /// # Panics
+    /// When it fails.
+    #[track_caller]
+    #[must_use]
+    pub fn admin_told(&self, arguments: &[&str], input: &str) -> String {
+        let mut command = self.nodes[0].command("admin");
         command.args(arguments);
         if let Some(schema) = &self.schema {
             command.env("TERRANE_DATABASE", schema.url());
         }
-        let output = command.stdin(Stdio::null()).output().expect("run terrane admin");
-        let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        assert!(output.status.success(), "terrane admin {arguments:?}: {}\n{stdout}{stderr}", output.status);
-        stdout.trim_end().to_owned()
+        said(command, arguments, input)
     }
 
     /// A client with this token; an empty token is no token.
@@ -144,9 +194,7 @@ impl Server {
     /// # Panics
     /// When it is not running.
     pub fn kill(&mut self) {
-        let mut child = self.child.take().expect("a running server");
-        child.kill().expect("kill the server");
-        child.wait().expect("the end of the server");
+        self.nodes.iter_mut().for_each(Node::kill);
     }
 
     /// Asks the server to stop and waits until it has.
@@ -154,28 +202,23 @@ impl Server {
     /// # Panics
     /// When it is not running, or still runs after a minute.
     pub fn stop(&mut self) -> ExitStatus {
-        let mut child = self.child.take().expect("a running server");
-        process::terminate(&child);
-        let deadline = Instant::now() + PATIENCE;
-        loop {
-            if let Some(status) = child.try_wait().expect("ask for a child's status") {
-                return status;
-            }
-            if Instant::now() > deadline {
-                let _ = child.kill();
-                panic!("the server did not stop within {PATIENCE:?} of SIGTERM; its log:\n{}", self.log());
-            }
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        let ended: Vec<ExitStatus> = self.nodes.iter_mut().map(Node::stop).collect();
+        ended.iter().find(|status| !status.success()).copied().unwrap_or(ended[0])
     }
 
-    /// The process id of the running server.
+    /// The process id of the running server; of its first process, if there are several.
     ///
     /// # Panics
     /// When it is not running.
     #[must_use]
     pub fn pid(&self) -> u32 {
-        self.child.as_ref().expect("a running server").id()
+        self.nodes[0].pid().expect("a running server")
+    }
+
+    /// The process ids of the running server.
+    #[must_use]
+    pub fn pids(&self) -> Vec<u32> {
+        self.nodes.iter().filter_map(Node::pid).collect()
     }
 
     /// `127.0.0.1:PORT`: the host name that configurations name. It holds a dot, as module and provider sources need.
@@ -190,10 +233,10 @@ impl Server {
         format!("https://{}", self.host())
     }
 
-    /// The data directory.
+    /// The data directory; of the first process, if there are several.
     #[must_use]
     pub fn data(&self) -> PathBuf {
-        self.folder.path().join("data")
+        self.nodes[0].data().to_owned()
     }
 
     /// The folder that holds the data directory and the log.
@@ -205,7 +248,7 @@ impl Server {
     /// The certificate of the server's own CA.
     #[must_use]
     pub fn certificate(&self) -> PathBuf {
-        self.data().join("ca.pem")
+        self.nodes[0].certificate()
     }
 
     /// Which database it runs on.
@@ -223,34 +266,21 @@ impl Server {
     /// Everything that every start of it has logged.
     #[must_use]
     pub fn log(&self) -> String {
-        String::from_utf8_lossy(&fs::read(self.log_path()).unwrap_or_default()).into_owned()
-    }
-
-    fn log_path(&self) -> PathBuf {
-        self.folder.path().join("server.log")
+        self.nodes.iter().map(Node::log).collect()
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        if let Some(child) = &mut self.child {
-            let _ = child.kill();
-            let _ = child.wait();
-        }
-        // An apply survives its server on purpose; its folder is about to go.
-        process::that_name(&self.data()).into_iter().for_each(process::kill);
-        if std::thread::panicking() {
-            let log = self.log();
-            let from = log.len().saturating_sub(20_000);
-            let tail = log.get(log.ceil_char_boundary(from)..).unwrap_or_default();
-            // On stderr by way of the panic's own output: the runner shows it with the failed test only.
-            std::io::Write::write_all(
-                &mut std::io::stderr(),
-                format!("--- log of the server ---\n{tail}\n").as_bytes(),
-            )
-            .ok();
-        }
-    }
+/// Runs a command to its good end and gives what it printed on stdout, without the line's end.
+#[track_caller]
+fn said(mut command: Command, arguments: &[&str], input: &str) -> String {
+    let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("run terrane");
+    // A command that reads nothing may have closed it.
+    let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
+    let output = child.wait_with_output().expect("run terrane");
+    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "terrane {arguments:?}: {}\n{stdout}{stderr}", output.status);
+    stdout.trim_end().to_owned()
 }
 
 /// A port that nothing listens on, outside the range from which the kernel takes ports for outgoing connections: a server that

@@ -38,6 +38,17 @@ pub fn binary() -> PathBuf {
     built.unwrap_or_else(|| panic!("no `terrane` beside {}: run `cargo build -p terrane` first", me.display()))
 }
 
+/// How many processes a server on Postgres consists of, behind one address: `TERRANE_TEST_SERVERS`, or one.
+///
+/// # Panics
+/// When it is no number from 1 to 9.
+#[must_use]
+pub fn servers() -> usize {
+    let count = read("TERRANE_TEST_SERVERS").map_or(1, |text| text.parse().unwrap_or_default());
+    assert!((1..10).contains(&count), "TERRANE_TEST_SERVERS is a number from 1 to 9");
+    count
+}
+
 /// The engines directory with one terraform per version, filled by `tests/tools/engines`.
 #[must_use]
 pub fn engines() -> PathBuf {

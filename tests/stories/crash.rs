@@ -18,7 +18,7 @@ stories! {
 }
 
 /// An apply that ends by itself a while after the server was killed under it.
-const LONG: &str = "\
+pub(crate) const LONG: &str = "\
 resource \"terraform_data\" \"quick\" {
   input = \"quick\"
 }
@@ -66,16 +66,19 @@ fn a_plan_outlives_the_server_or_is_made_again(stage: &mut Stage) {
 }
 
 /// The terraform of the apply that the server runs.
-fn terraform(stage: &Stage) -> u32 {
+pub(crate) fn terraform(stage: &Stage) -> u32 {
     eventually("a terraform to run", Duration::from_secs(30), || {
         let processes = std::fs::read_dir("/proc").expect("read /proc").flatten();
         let mut ids = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-        ids.find(|&pid| process::command_line(pid).contains("terraform apply ") && belongs(pid, stage.server.pid()))
+        ids.find(|&pid| {
+            process::command_line(pid).contains("terraform apply ")
+                && stage.server.pids().into_iter().any(|server| belongs(pid, server))
+        })
     })
 }
 
 /// Whether `pid` descends from `ancestor`.
-fn belongs(mut pid: u32, ancestor: u32) -> bool {
+pub(crate) fn belongs(mut pid: u32, ancestor: u32) -> bool {
     while pid > 1 {
         if pid == ancestor {
             return true;

@@ -5,6 +5,7 @@
 
 mod apply;
 mod canary;
+mod cluster;
 mod configurations;
 mod cost;
 mod crash;
@@ -87,6 +88,7 @@ fn main() -> ExitCode {
         .flat_map(|story| trials(&story))
         .chain(house::trials())
         .chain(cost::trials())
+        .chain(cluster::trials())
         .collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

@@ -111,7 +111,7 @@ impl Stream {
                     continue;
                 }
                 Ok(Ok(Event::Log(_) | Event::Wish(_))) => continue,
-                Ok(Err(RecvError::Lagged(_))) => return Some(Sent::default().data("all")),
+                Ok(Ok(Event::Anything) | Err(RecvError::Lagged(_))) => return Some(Sent::default().data("all")),
                 Ok(Err(RecvError::Closed)) => return None,
                 Err(_) => continue,
             };

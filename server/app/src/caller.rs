@@ -71,10 +71,11 @@ impl App {
         let nobody = || Error::Unauthorized("the token is unknown, revoked or expired; create another one".into());
         let hash = self.vault.hash_token(token).ok_or_else(nobody)?;
         let now = self.now();
-        if let Some(user) = self.known.find(&hash, now) {
+        let hears = self.hears_revocations();
+        if let Some(user) = self.known.find(&hash, now, hears) {
             return Ok(Caller::User(user));
         }
-        let asked = self.known.ask(&self.store);
+        let asked = self.known.ask(hears);
         let found = self.store.look(async |mut tx| store::user::find_by_token(&mut tx, &hash, now).await).await?;
         if let Some((user, until)) = found {
             self.known.keep(asked, hash, &user, until);

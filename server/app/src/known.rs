@@ -1,14 +1,15 @@
 //! Callers whose tokens were looked up already. A token is asked about on every request, and changes almost never.
 //!
-//! What is kept here is exactly what the database says: on SQLite this process is the only one that writes, and it forgets everything
-//! the moment a token is revoked. With Postgres another server may revoke, so nothing is kept.
+//! Everything is forgotten the moment a token is revoked. On SQLite this process is the only one that revokes; on Postgres every other
+//! server is told with the revocation's own commit, and a server that may have missed that (its connection is lost, its own beat no longer
+//! comes back) asks the database each time: `hears` is false.
 
 use domain::time::Time;
 use std::{
     collections::HashMap,
     sync::{Mutex, PoisonError},
 };
-use store::{Store, user::User};
+use store::user::User;
 
 /// How many are kept.
 const MOST: usize = 10_000;
@@ -30,15 +31,17 @@ pub(crate) struct Asked(Option<u64>);
 
 impl Known {
     /// The person, if known and the token is not over.
-    pub(crate) fn find(&self, hash: &[u8; 32], now: Time) -> Option<User> {
+    pub(crate) fn find(&self, hash: &[u8; 32], now: Time, hears: bool) -> Option<User> {
+        if !hears {
+            return None;
+        }
         let inner = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (user, until) = inner.users.get(hash)?;
         until.is_none_or(|until| until > now.micros()).then(|| user.clone())
     }
     /// To be called before the database is asked.
-    pub(crate) fn ask(&self, store: &Store) -> Asked {
-        let alone = matches!(store, Store::Sqlite { .. });
-        Asked(alone.then(|| self.0.lock().unwrap_or_else(PoisonError::into_inner).generation))
+    pub(crate) fn ask(&self, hears: bool) -> Asked {
+        Asked(hears.then(|| self.0.lock().unwrap_or_else(PoisonError::into_inner).generation))
     }
     /// Keeps what the database said, unless something was forgotten meanwhile.
     pub(crate) fn keep(&self, asked: Asked, hash: [u8; 32], user: &User, until: Option<i64>) {

@@ -26,6 +26,7 @@ mod vault;
 mod workspace;
 
 pub mod hub;
+pub mod site;
 
 pub use access::Which;
 pub use agent::{Claimant, Serves, agent_status};

@@ -1,6 +1,6 @@
 //! People: create one, let one in, give one a token.
 
-use crate::{App, Caller, Error, Result};
+use crate::{App, Caller, Error, Result, hub::FORGET};
 use domain::{
     id::{TokenId, UserId},
     name,
@@ -105,8 +105,17 @@ impl App {
     /// Revokes one of the caller's tokens, at once.
     pub async fn revoke_token(&self, caller: &Caller, token: &TokenId) -> Result<()> {
         let (user, now) = (caller.user()?, self.now());
-        let revoked =
-            self.store.write(async |mut tx| store::user::revoke_token(&mut tx, &user.id, token, now).await).await?;
+        let revoked = self
+            .store
+            .write(async |mut tx| {
+                let revoked = store::user::revoke_token(&mut tx, &user.id, token, now).await?;
+                if revoked > 0 {
+                    // In this commit: a server that is not told goes on letting the token in.
+                    store::notify::tell(&mut tx, FORGET).await?;
+                }
+                Ok::<_, Error>(revoked)
+            })
+            .await?;
         self.known.forget();
         if revoked == 0 { Err(Error::not_found(format!("token {token}"))) } else { Ok(()) }
     }

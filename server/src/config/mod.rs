@@ -21,7 +21,7 @@ pub use outbound::Outbound;
 pub use runner::Runner;
 pub use runs::Runs;
 pub use server::{Server, Tls};
-pub use storage::{Database, Storage};
+pub use storage::{Database, Objects, Storage};
 pub use surroundings::Surroundings;
 pub use value::{Span, Value};
 

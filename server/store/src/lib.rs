@@ -3,6 +3,7 @@
 //! All writes go through [`Store::write`]; a store function takes `&mut Tx` and does one thing. What belongs together is put together by
 //! the verb that calls them.
 
+mod connections;
 mod error;
 mod migration;
 mod query;
@@ -17,16 +18,19 @@ pub mod configuration;
 pub mod hook;
 pub mod identity;
 pub mod log;
+pub mod notify;
 pub mod organization;
 pub mod phase;
 pub mod queue;
 pub mod run;
+pub mod site;
 pub mod ssh_key;
 pub mod state;
 pub mod user;
 pub mod variable;
 pub mod workspace;
 
+pub use connections::Connections;
 pub use error::{Error, Result};
 pub use migration::Error as MigrationError;
 pub use store::Store;

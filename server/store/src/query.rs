@@ -49,9 +49,8 @@ macro_rules! fetch {
             Text::Grown(text) => text,
         });
         let done = match (&mut open.conn, args) {
-            (Conn::Postgres(tx), Args::Postgres(args)) => sqlx::$build(sql, args).$call(&mut **tx).await.map($answer),
-            (Conn::PostgresPlain(conn), Args::Postgres(args)) => {
-                sqlx::$build(sql, args).$call(&mut **conn).await.map($answer)
+            (Conn::Postgres(loan) | Conn::PostgresPlain(loan), Args::Postgres(args)) => {
+                sqlx::$build(sql, args).$call(loan.conn()).await.map($answer)
             }
             (Conn::Writer(loan), Args::Sqlite(args)) => sqlx::$build(sql, args).$call(loan.conn()).await.map($answer),
             (Conn::Reader(tx), Args::Sqlite(args)) => sqlx::$build(sql, args).$call(&mut **tx).await.map($answer),

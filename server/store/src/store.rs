@@ -1,18 +1,22 @@
 //! The one way to write and the two ways to read.
 
 use crate::{
+    connections::{Connections, Loan},
     error::{Error, Result, disconnected},
     migration,
     tx::{Conn, Failed, Open, Tx},
     writer::{Commit, Writer},
 };
 use sqlx::{
-    postgres::{PgConnectOptions, PgPool, PgPoolOptions},
+    Executor as _,
+    postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous},
 };
 use std::{path::Path, str::FromStr, time::Duration};
 use tokio::time::{sleep, timeout};
 
+/// The most connections to Postgres, beside the two of the post.
+const CONNECTIONS: usize = 32;
 /// How often a verb may lose against others before it gives up.
 const ATTEMPTS: u32 = 8;
 /// The longest that a verb may hold its transaction.
@@ -22,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 #[derive(Debug, Clone)]
 pub enum Store {
     /// Postgres: many servers.
-    Postgres(PgPool),
+    Postgres(Connections),
     /// SQLite: one server, nothing to install.
     Sqlite {
         /// The connection that writes.
@@ -58,13 +62,13 @@ impl Store {
     pub async fn postgres(url: &str) -> Result<Self, migration::Error> {
         let options = PgConnectOptions::from_str(url)?.statement_cache_capacity(256).application_name("terrane");
         let pool = PgPoolOptions::new()
-            .max_connections(32)
+            .max_connections(1)
             .acquire_timeout(Duration::from_secs(10))
-            .test_before_acquire(false) // begin() notices a dead connection itself, without a round trip for each live one
-            .connect_with(options)
+            .connect_with(options.clone())
             .await?;
         migration::postgres(&pool).await?;
-        Ok(Self::Postgres(pool))
+        pool.close().await;
+        Ok(Self::Postgres(Connections::new(options, CONNECTIONS)))
     }
 
     /// Runs `verb` in a transaction and commits it if the answer is `Ok`. The verb may run more than once: `Fn` lets it borrow what
@@ -103,19 +107,13 @@ impl Store {
         F: Fn(Tx) -> R + Send + Sync,
         R: Future<Output = Result<T, E>> + Send,
     {
-        let begin = async || -> sqlx::Result<Conn> {
-            Ok(match self {
-                Self::Postgres(pool) => {
-                    Conn::Postgres(pool.begin_with("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
-                }
-                Self::Sqlite { readers, .. } => Conn::Reader(readers.begin().await?),
-            })
+        let conn = match self {
+            Self::Postgres(connections) => {
+                Conn::Postgres(begin(connections, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?)
+            }
+            Self::Sqlite { readers, .. } => Conn::Reader(readers.begin().await.map_err(Error::from)?),
         };
-        let conn = match begin().await {
-            Err(error) if disconnected(&error) => begin().await,
-            other => other,
-        };
-        Self::lend(conn.map_err(Error::from)?, verb).await
+        Self::lend(conn, verb).await
     }
 
     /// Runs `verb`, whose statements are each a read of its own; the cheapest for a verb of a single statement.
@@ -126,7 +124,7 @@ impl Store {
         R: Future<Output = Result<T, E>> + Send,
     {
         let conn = match self {
-            Self::Postgres(pool) => Conn::PostgresPlain(pool.acquire().await.map_err(Error::from)?),
+            Self::Postgres(connections) => Conn::PostgresPlain(connections.acquire().await.map_err(Error::from)?),
             Self::Sqlite { readers, .. } => Conn::ReaderPlain(readers.acquire().await.map_err(Error::from)?),
         };
         Self::lend(conn, verb).await
@@ -140,7 +138,7 @@ impl Store {
     /// Closes every connection; what was committed stays.
     pub async fn close(&self) {
         match self {
-            Self::Postgres(pool) => pool.close().await,
+            Self::Postgres(connections) => connections.close(),
             Self::Sqlite { readers, .. } => readers.close().await,
         }
     }
@@ -160,18 +158,30 @@ impl Store {
 
     async fn begin(&self, attempt: u32) -> Result<Open> {
         let conn = match self {
-            Self::Postgres(pool) => {
+            Self::Postgres(connections) => {
                 if attempt > 0 {
                     sleep(Duration::from_micros(500 << attempt)).await;
                 }
-                let begin = || pool.begin_with("BEGIN ISOLATION LEVEL READ COMMITTED");
-                Conn::Postgres(match begin().await {
-                    Err(error) if disconnected(&error) => begin().await?,
-                    other => other?,
-                })
+                Conn::Postgres(begin(connections, "BEGIN ISOLATION LEVEL READ COMMITTED").await?)
             }
             Self::Sqlite { writer, .. } => Conn::Writer(writer.borrow(attempt > 0).await?),
         };
         Ok(Open::new(conn))
+    }
+}
+
+/// A connection with an open transaction. One that was found dead is no failure: the next one is new.
+async fn begin(connections: &Connections, sql: &'static str) -> Result<Loan> {
+    let mut loan = connections.acquire().await?;
+    match loan.conn().execute(sql).await {
+        Ok(_) => Ok(loan),
+        Err(error) if disconnected(&error) => {
+            drop(loan);
+            connections.forget();
+            let mut loan = connections.acquire().await?;
+            loan.conn().execute(sql).await?;
+            Ok(loan)
+        }
+        Err(error) => Err(error.into()),
     }
 }

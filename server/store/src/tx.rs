@@ -1,11 +1,12 @@
 //! An open transaction, and how it is lent to a verb.
 
 use crate::{
+    connections,
     error::{Error, Result, retries},
     query::Query,
     writer::{Commit, Loan},
 };
-use sqlx::{Postgres, Sqlite, Transaction, pool::PoolConnection};
+use sqlx::{Executor as _, Sqlite, Transaction, pool::PoolConnection};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// How a statement failed.
@@ -16,8 +17,9 @@ pub(crate) enum Failed {
 }
 
 pub(crate) enum Conn {
-    Postgres(Transaction<'static, Postgres>),
-    PostgresPlain(PoolConnection<Postgres>),
+    /// With an open transaction.
+    Postgres(connections::Loan),
+    PostgresPlain(connections::Loan),
     Writer(Loan),
     Reader(Transaction<'static, Sqlite>),
     ReaderPlain(PoolConnection<Sqlite>),
@@ -77,8 +79,11 @@ impl Open {
     }
     pub(crate) async fn commit(self) -> Result<Commit> {
         match self.conn {
-            Conn::Postgres(tx) => match tx.commit().await {
-                Ok(()) => Ok(Commit::Done),
+            Conn::Postgres(mut loan) => match loan.conn().execute("COMMIT").await {
+                Ok(_) => {
+                    loan.keep();
+                    Ok(Commit::Done)
+                }
                 Err(e) if retries(&e) => Ok(Commit::Again),
                 Err(sqlx::Error::Database(e)) if e.code().is_some_and(|c| c.starts_with("23")) => {
                     Err(sqlx::Error::Database(e).into())
@@ -92,7 +97,12 @@ impl Open {
     /// Whatever it answers: a lost connection has rolled back too.
     pub(crate) async fn rollback(self) {
         match self.conn {
-            Conn::Postgres(tx) => drop(tx.rollback().await),
+            Conn::Postgres(mut loan) => {
+                if loan.conn().execute("ROLLBACK").await.is_ok() {
+                    loan.keep();
+                }
+            }
+            Conn::PostgresPlain(loan) if self.failed.is_none() => loan.keep(),
             Conn::Reader(tx) => drop(tx.rollback().await),
             Conn::Writer(loan) => drop(loan),
             Conn::ReaderPlain(_) | Conn::PostgresPlain(_) => {}

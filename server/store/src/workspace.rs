@@ -1,8 +1,8 @@
 //! Workspaces, their lock, their tags and their key.
 
-use crate::{Error, Result, Tx};
+use crate::{Error, Result, Tx, state::StateVersion};
 use domain::{
-    id::{AgentPoolId, OrganizationId, ProjectId, RunId, StateVersionId, UserId, WorkspaceId},
+    id::{AgentPoolId, OrganizationId, ProjectId, RunId, UserId, WorkspaceId},
     lock::{Door, Holder, Lock},
     state::Identity,
     tag::Tag,
@@ -78,10 +78,9 @@ macro_rules! select {
         concat!(
             "SELECT w.id, w.organization_id, o.name AS organization_name, w.project_id, w.name, w.description, w.execution_mode, w.agent_pool_id, w.engine,
              w.terraform_version, w.working_directory, w.auto_apply, w.plan_limit, w.tag_list, w.lock_kind, w.lock_user_id, w.lock_run_id, w.lock_client_id,
-             w.lock_info, w.lock_reason, w.locked_at, w.current_run_id, w.current_state_id, s.serial AS state_serial,
-             s.lineage AS state_lineage, s.md5 AS state_md5, w.state_sequence, w.fence, w.created_at, w.updated_at, m.role
+             w.lock_info, w.lock_reason, w.locked_at, w.current_run_id, w.current_state_id, w.state_serial,
+             w.state_lineage, w.state_md5, w.state_sequence, w.fence, w.created_at, w.updated_at, m.role
              FROM workspaces w JOIN organizations o ON o.id = w.organization_id
-             LEFT JOIN state_versions s ON s.id = w.current_state_id
              LEFT JOIN memberships m ON m.organization_id = w.organization_id AND m.user_id = $1 ",
             $rest
         )
@@ -196,14 +195,13 @@ pub async fn list_by_id(tx: &mut Tx, ids: &[&str], user: &str) -> Result<Vec<Wor
 /// The workspace, held until the transaction ends: who comes second waits here, and then sees what the first did. First in every verb
 /// that judges by what it reads of a workspace.
 pub async fn hold(tx: &mut Tx, id: &WorkspaceId, user: &str) -> Result<Option<Workspace>> {
-    // In a statement of its own: Postgres reads a row that it waited for anew, but joins it with what it saw before it waited.
-    if tx.has_other_writers() {
-        tx.query("SELECT version FROM workspaces WHERE id = $1 FOR UPDATE")
-            .bind(id.as_str())
-            .optional::<(i64,)>()
-            .await?;
+    if !tx.has_other_writers() {
+        return find(tx, id, user).await;
     }
-    find(tx, id, user).await
+    // Postgres reads a row that it waited for anew. What it is joined with stays as it was before the wait: an organization's name and a
+    // caller's role, which are judged as of the moment at which the verb began.
+    let query = tx.query(select!("WHERE w.id = $2 AND w.deleted_at IS NULL FOR UPDATE OF w"));
+    query.bind(user).bind(id.as_str()).optional().await
 }
 
 /// What to list.
@@ -387,15 +385,18 @@ pub async fn set_current_run(tx: &mut Tx, id: &WorkspaceId, run: Option<&RunId>)
 pub async fn set_current_state(
     tx: &mut Tx,
     id: &WorkspaceId,
-    state: &StateVersionId,
+    state: &StateVersion,
     from_sequence: i64,
     now: Time,
 ) -> Result<()> {
     tx.query(
-        "UPDATE workspaces SET current_state_id = $1, state_sequence = state_sequence + 1, updated_at = $2, version = version + 1
-         WHERE id = $3 AND state_sequence = $4",
+        "UPDATE workspaces SET current_state_id = $1, state_serial = $2, state_lineage = $3, state_md5 = $4,
+         state_sequence = state_sequence + 1, updated_at = $5, version = version + 1 WHERE id = $6 AND state_sequence = $7",
     )
-    .bind(state.as_str())
+    .bind(state.id.as_str())
+    .bind(state.serial)
+    .bind(state.lineage.as_str())
+    .bind(state.md5.as_str())
     .bind(now.micros())
     .bind(id.as_str())
     .bind(from_sequence)
@@ -406,8 +407,8 @@ pub async fn set_current_state(
 /// Says that there is no state any more; the sequence goes on.
 pub async fn clear_current_state(tx: &mut Tx, id: &WorkspaceId, now: Time) -> Result<()> {
     tx.query(
-        "UPDATE workspaces SET current_state_id = NULL, state_sequence = state_sequence + 1, updated_at = $1, version = version + 1
-         WHERE id = $2",
+        "UPDATE workspaces SET current_state_id = NULL, state_serial = NULL, state_lineage = NULL, state_md5 = NULL,
+         state_sequence = state_sequence + 1, updated_at = $1, version = version + 1 WHERE id = $2",
     )
     .bind(now.micros())
     .bind(id.as_str())

@@ -174,8 +174,8 @@ impl Stream {
                 Ok(Event::Log(phase)) if phase == self.phase => return Waited::Grew,
                 // A phase that will never run ends without a word of its own.
                 Ok(Event::Run { run, .. }) if run == self.run => return Waited::Grew,
+                Ok(Event::Anything) | Err(RecvError::Lagged(_)) => return Waited::Grew,
                 Ok(_) => {}
-                Err(RecvError::Lagged(_)) => return Waited::Grew,
                 Err(RecvError::Closed) => return Waited::Over,
             }
         }

@@ -10,5 +10,6 @@ mod queue;
 mod roles;
 mod runners;
 mod runs;
+mod servers;
 mod town;
 mod verifiers;

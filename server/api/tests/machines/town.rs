@@ -24,7 +24,7 @@ use std::{
         atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering::Relaxed},
     },
 };
-use store::Store;
+use store::{Store, notify::Post};
 use tower::ServiceExt;
 
 /// The most bytes of a state here.
@@ -125,32 +125,38 @@ impl Engine {
     }
 }
 
+/// A server on this store, one of several when the seeds differ.
+async fn server(store: Store, folder: &std::path::Path, clock: &Hand, seed: u64) -> App {
+    let objects = Filesystem::open(folder.join("objects")).await.unwrap();
+    let post = Post::new(&store, &seed.to_string());
+    App::new(Inner {
+        store,
+        vault: Vault::new(secrets::MasterKey::from_bytes(&[7; 32]), Blobs::new(Arc::new(objects))),
+        clock: Box::new(clock.clone()),
+        chance: Box::new(Dice::new(seed)),
+        hub: app::hub::Hub::shared(post),
+        known: app::Known::default(),
+        check_archive: |_| Ok(()),
+        limits: Limits {
+            state_bytes: STATE_BYTES,
+            upload_bytes: 1 << 20,
+            organization_runs: 2,
+            workspace_plans: 2,
+            plan_seconds: 60,
+            apply_seconds: 60,
+            grace_seconds: 10,
+        },
+        surroundings: app::Surroundings::default(),
+        address: "https://terrane.test".into(),
+    })
+}
+
 impl Town {
     pub(crate) async fn build(engine: Engine) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let store = engine.open(folder.path()).await?;
-        let objects = Filesystem::open(folder.path().join("objects")).await.unwrap();
         let clock = Hand(Arc::new(AtomicI64::new(1_700_000_000_000_000)));
-        let app = App::new(Inner {
-            store,
-            vault: Vault::new(secrets::MasterKey::from_bytes(&[7; 32]), Blobs::new(Arc::new(objects))),
-            clock: Box::new(clock.clone()),
-            chance: Box::new(Dice::new(1)),
-            hub: app::hub::Hub::default(),
-            known: app::Known::default(),
-            check_archive: |_| Ok(()),
-            limits: Limits {
-                state_bytes: STATE_BYTES,
-                upload_bytes: 1 << 20,
-                organization_runs: 2,
-                workspace_plans: 2,
-                plan_seconds: 60,
-                apply_seconds: 60,
-                grace_seconds: 10,
-            },
-            surroundings: app::Surroundings::default(),
-            address: "https://terrane.test".into(),
-        });
+        let app = server(store, folder.path(), &clock, 1).await;
         let http = http_doors::Http { app: app.clone(), stopping: tokio_util::sync::CancellationToken::new() };
         let mut tokens = BTreeMap::new();
         for organization in ["acme", "other"] {
@@ -193,6 +199,11 @@ impl Town {
         let owner = town.caller("owner").await;
         town.workspace = town.new_workspace(&owner, "acme", "web").await;
         Some(town)
+    }
+
+    /// A second server on the same database.
+    pub(crate) async fn another_server(&self) -> App {
+        server(self.app.store.clone(), self.folder.path(), &self.clock, 2).await
     }
 
     pub(crate) async fn caller(&self, name: &str) -> Caller {

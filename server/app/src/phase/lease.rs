@@ -68,8 +68,8 @@ impl App {
             loop {
                 match events.recv().await {
                     Ok(Event::Wish(phase)) if phase == lease.phase_id => break,
+                    Ok(Event::Anything) | Err(RecvError::Lagged(_)) => break,
                     Ok(_) => {}
-                    Err(RecvError::Lagged(_)) => break,
                     Err(RecvError::Closed) => return Err(Error::Unavailable("the server stops".into())),
                 }
             }

@@ -49,7 +49,7 @@ pub(super) async fn append(
     } else {
         store::state::insert(tx, &version).await?;
     }
-    store::workspace::set_current_state(tx, &workspace.id, &version.id, workspace.state_sequence, now).await?;
+    store::workspace::set_current_state(tx, &workspace.id, &version, workspace.state_sequence, now).await?;
     store::state::insert_outputs(tx, outputs).await?;
     index(tx, &version, sequence, &content.resources).await?;
     Ok(Written { version, repeated: false })

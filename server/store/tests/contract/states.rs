@@ -27,7 +27,7 @@ async fn versions(store: &Fresh) {
             blob::insert(&mut tx, &bytes).await?;
             state::finalize(&mut tx, &done).await?;
             state::set_json(&mut tx, &one.id, bytes.id.as_str()).await?;
-            ws::set_current_state(&mut tx, id, &done.id, 0, NOW).await?;
+            ws::set_current_state(&mut tx, id, &done, 0, NOW).await?;
             assert_eq!(state::current(&mut tx, id).await?.unwrap().id, done.id);
             let found = state::find(&mut tx, &one.id).await?.unwrap();
             assert_eq!(found.json_blob_id.as_deref(), Some(bytes.id.as_str()));

@@ -7,9 +7,10 @@ use domain::{
     permission::Role,
     tag::Tag,
 };
+use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use store::{Error, blob, configuration, organization, run, state, variable, workspace as ws};
 
-on_both! { settings  names  a_list  the_lock  the_current_state  variables  blobs  configurations }
+on_both! { settings  names  a_list  the_lock  the_current_state  who_waited_sees_the_newest_state  variables  blobs  configurations }
 
 fn tag(key: &str, value: &str) -> Tag {
     Tag { key: key.into(), value: value.into() }
@@ -138,18 +139,42 @@ async fn the_current_state(store: &Fresh) {
     store
         .write(async |mut tx| {
             state::insert(&mut tx, &one).await?;
-            ws::set_current_state(&mut tx, id, &one.id, 0, NOW).await?;
+            ws::set_current_state(&mut tx, id, &one, 0, NOW).await?;
             let found = ws::find(&mut tx, id, "").await?.unwrap();
             assert_eq!((found.state().unwrap().serial, found.state_sequence), (1, 1));
             Ok::<_, Error>(())
         })
         .await
         .unwrap();
-    let late = store.write(async |mut tx| ws::set_current_state(&mut tx, id, &one.id, 0, NOW).await).await;
+    let late = store.write(async |mut tx| ws::set_current_state(&mut tx, id, &one, 0, NOW).await).await;
     assert!(matches!(late, Err(Error::Contended(_))), "{late:?}");
     store.write(async |mut tx| ws::clear_current_state(&mut tx, id, NOW).await).await.unwrap();
     let found = store.look(async |mut tx| ws::find(&mut tx, id, "").await).await.unwrap().unwrap();
     assert_eq!((found.state(), found.state_sequence), (None, 2));
+}
+
+/// Whoever waited for a workspace sees the state that came while it waited: nobody judges by an old one, and nobody has to begin again.
+async fn who_waited_sees_the_newest_state(store: &Fresh) {
+    const WRITERS: u32 = 24;
+    let world = world(store).await;
+    let id = &world.workspace.id;
+    let attempts = AtomicU32::new(0);
+    let write = async || {
+        store
+            .write(async |mut tx| {
+                attempts.fetch_add(1, Relaxed);
+                let held = ws::hold(&mut tx, id, "").await?.unwrap();
+                assert_eq!(held.state().map_or(0, |state| state.serial), held.state_sequence);
+                let next = state::StateVersion { serial: held.state_sequence + 1, ..version(&world, 1) };
+                ws::set_current_state(&mut tx, id, &next, held.state_sequence, NOW).await
+            })
+            .await
+            .unwrap();
+    };
+    futures::future::join_all((0..WRITERS).map(|_| write())).await;
+    let found = store.look(async |mut tx| ws::find(&mut tx, id, "").await).await.unwrap().unwrap();
+    assert_eq!((found.state_sequence, found.state().unwrap().serial), (WRITERS.into(), WRITERS.into()));
+    assert_eq!(attempts.load(Relaxed), WRITERS);
 }
 
 async fn variables(store: &Fresh) {

@@ -1,0 +1,29 @@
+//! What all servers on one database have to agree on.
+
+use crate::{Result, Tx};
+use domain::time::Time;
+
+/// Which master key everything is sealed with, if that was ever said.
+pub async fn find_master_key(tx: &mut Tx) -> Result<Option<String>> {
+    let row: Option<(String,)> = tx.query("SELECT master_key_id FROM sites WHERE only_one = 1").optional().await?;
+    Ok(row.map(|(id,)| id))
+}
+
+/// Says which master key everything is sealed with, unless somebody said it before.
+pub async fn insert_master_key(tx: &mut Tx, id: &str, now: Time) -> Result<()> {
+    tx.query(
+        "INSERT INTO sites (only_one, master_key_id, created_at) VALUES (1, $1, $2) ON CONFLICT (only_one) DO NOTHING",
+    )
+    .bind(id)
+    .bind(now.micros())
+    .run()
+    .await
+    .map(drop)
+}
+
+/// The oldest sealed data key, if there is one.
+pub async fn find_oldest_key(tx: &mut Tx) -> Result<Option<Vec<u8>>> {
+    let row: Option<(Vec<u8>,)> =
+        tx.query("SELECT wrapped FROM data_keys ORDER BY created_at, workspace_id LIMIT 1").optional().await?;
+    Ok(row.map(|(wrapped,)| wrapped))
+}

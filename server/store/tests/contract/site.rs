@@ -1,0 +1,21 @@
+//! What all servers on one database agree on.
+
+use crate::base::{Fresh, NOW, on_both, world};
+use store::site;
+
+on_both! { the_first_word_stands }
+
+async fn the_first_word_stands(store: &Fresh) {
+    let _world = world(store).await;
+    let said = store
+        .write(async |mut tx| {
+            assert_eq!(site::find_master_key(&mut tx).await?, None);
+            assert_eq!(site::find_oldest_key(&mut tx).await?.as_deref(), Some(&b"wrapped"[..]));
+            site::insert_master_key(&mut tx, "first", NOW).await?;
+            site::insert_master_key(&mut tx, "second", NOW).await?;
+            site::find_master_key(&mut tx).await
+        })
+        .await
+        .unwrap();
+    assert_eq!(said.as_deref(), Some("first"));
+}
