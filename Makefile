@@ -52,3 +52,4 @@ tools:
 	@tests/tools/engines
 	@tests/tools/providers
 	@tests/tools/aws-provider
+	@tests/tools/verifiers

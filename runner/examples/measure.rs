@@ -103,5 +103,9 @@ fn job(number: u32) -> Job {
         address: "https://localhost:8443".into(),
         token: "a-token".to_owned().into(),
         limits: Limits { phase_seconds: 600, grace_seconds: 60 },
+        environment: Vec::new(),
+        files: Vec::new(),
+        vault: Vec::new(),
+        hooks: Vec::new(),
     }
 }

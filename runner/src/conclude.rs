@@ -70,9 +70,10 @@ pub(crate) async fn conclude<S: Server>(execution: &Execution<S>, record: &Recor
 
 fn ended_early(record: &Record, exit: &Exit, cause: Option<Cause>) -> Outcome {
     let engine = record.engine.file_name().unwrap_or_default().to_string_lossy();
+    let name = record.names.get(exit.succeeded).cloned().unwrap_or_else(|| engine.clone().into_owned());
     let failed = |reason: String| Outcome::Failed { reason, exit_code: exit.code };
     if let Some(reason) = &exit.unstarted {
-        return failed(format!("{engine} could not be started: {reason}"));
+        return failed(format!("{name} could not be started: {reason}"));
     }
     let hard =
         if exit.killed { "; it had to be killed, so look for resources that the state does not know" } else { "" };
@@ -90,21 +91,16 @@ fn ended_early(record: &Record, exit: &Exit, cause: Option<Cause>) -> Outcome {
         }
         _ => {}
     }
-    let verb = match record.phase {
-        _ if exit.succeeded + 1 < record.steps => "init",
-        Phase::Plan => "plan",
-        Phase::Apply => "apply",
-    };
     if (exit.interrupted || exit.killed) && record.phase == Phase::Plan {
-        Outcome::Unfinished { reason: format!("{engine} {verb} was ended because its runner stopped") }
+        Outcome::Unfinished { reason: format!("{name} was ended because its runner stopped") }
     } else if exit.interrupted || exit.killed {
-        failed(format!("{engine} {verb} was ended because the server stopped; start the run again{hard}"))
+        failed(format!("{name} was ended because the server stopped; start the run again{hard}"))
     } else if let Some(signal) = exit.signal {
         failed(format!(
-            "{engine} {verb} was killed by signal {signal} (9 is often a lack of memory); the last whole state is kept"
+            "{name} was killed by signal {signal} (9 is often a lack of memory); the last whole state is kept"
         ))
     } else {
-        failed(format!("{engine} {verb} failed with exit code {}; the log says why", exit.code.unwrap_or(-1)))
+        failed(format!("{name} failed with exit code {}; the log says why", exit.code.unwrap_or(-1)))
     }
 }
 

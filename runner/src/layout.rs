@@ -65,6 +65,16 @@ impl Layout {
         self.work().join("rc")
     }
 
+    /// What the server gives to the run beside its configuration.
+    pub(crate) fn files(&self) -> PathBuf {
+        self.work().join("i")
+    }
+
+    /// The engine's home directory.
+    pub(crate) fn home(&self) -> PathBuf {
+        self.work().join("h")
+    }
+
     /// The plan file as the engine writes or reads it.
     pub(crate) fn work_plan(&self) -> PathBuf {
         self.work().join("plan")

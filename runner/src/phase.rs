@@ -1,7 +1,7 @@
 //! One phase from its job to its end: prepared, executed under a supervisor, attended until that ends, concluded.
 
 use crate::{
-    conclude,
+    conclude, hooks,
     layout::Layout,
     lease,
     lease::{Keeper, Order, ordered, persist},
@@ -46,6 +46,9 @@ pub(crate) struct Record {
     pub(crate) started: u64,
     /// How many steps the supervisor has to do.
     pub(crate) steps: usize,
+    /// What each of them is called.
+    #[serde(default)]
+    pub(crate) names: Vec<String>,
 }
 
 /// A phase whose supervisor may run.
@@ -121,7 +124,8 @@ impl<S: Server> Execution<S> {
     async fn start(&self, job: &Job, uid: u32) -> Result<(Record, Supervisor, Option<Bytes>), String> {
         let machine = &self.machine;
         let owner = machine.owner(uid);
-        let preparing = prepare::prepare(&*self.server, &machine.options, job, &self.layout, owner);
+        let preparing =
+            prepare::prepare(&*self.server, &machine.options, job, &self.layout, self.layout.clone(), owner);
         let resolving = machine.engines.resolve(job.engine, &job.version);
         let mut orders = self.keeper.orders();
         let (executable, prepared) = tokio::select! {
@@ -142,7 +146,12 @@ impl<S: Server> Execution<S> {
         let note = prime::note(self, &wall, &executable.path, &version).await;
         note.and_then(|note| prepare::put_note(&self.layout, &job.working_directory, &note, owner))
             .map_err(|error| format!("cannot set {} up for a local backend: {error}", executable.path.display()))?;
-        let spec = self.spec(job, &prepared, &executable.path, wall.clone()).map_err(|failure| failure.to_string())?;
+        let mut spec =
+            self.spec(job, &prepared, &executable.path, wall.clone()).map_err(|failure| failure.to_string())?;
+        if prepared.own_settings {
+            spec.steps.iter_mut().for_each(|step| step.environment.retain(|(key, _)| key != "TF_CLI_CONFIG_FILE"));
+        }
+        let names = hooks::surround(&mut spec.steps, job);
         let record = Record {
             lease: self.lease.clone(),
             phase: job.phase,
@@ -156,6 +165,7 @@ impl<S: Server> Execution<S> {
             wall,
             started: boot_milliseconds(),
             steps: spec.steps.len(),
+            names,
         };
         supervise::write_whole(self.layout.root(), "phase", &record, false)
             .map_err(|error| format!("cannot write down the phase: {error}"))?;

@@ -3,7 +3,7 @@
 use crate::{
     Options, builtin,
     layout::Layout,
-    prime,
+    prime, provided,
     server::{Download, Error, Server},
     slug, state,
     supervise::spec::Wall,
@@ -12,10 +12,10 @@ use crate::{
 use bytes::Bytes;
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
 use protocol::{Job, Phase};
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 use std::{
     fs, io,
-    io::Write,
+    io::{Read, Write},
     os::unix::fs::{DirBuilderExt, lchown},
     path::{Path, PathBuf},
     sync::Arc,
@@ -24,6 +24,9 @@ use tokio_util::io::SyncIoBridge;
 
 /// Takes the place of whatever says where the state is.
 pub(crate) const BACKEND: &str = "terraform {\n  backend \"local\" {}\n}\n";
+
+/// More of uploaded settings is not read: bytes.
+const LARGEST_SETTINGS: u64 = 256 << 10;
 
 /// Why a phase could not be prepared. Said to the person who reads the run.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +45,8 @@ pub(crate) enum Failure {
         "the path of the work directory is too long for the sockets of providers ({0}): choose a shorter data directory"
     )]
     TooLong(PathBuf),
+    #[error("{0}")]
+    Vault(String),
 }
 
 /// What the engine needs to be started.
@@ -55,6 +60,8 @@ pub(crate) struct Prepared {
     pub(crate) warnings: Vec<String>,
     /// The state that lies there.
     pub(crate) state: Option<Bytes>,
+    /// Whether the configuration brought settings of the engine along.
+    pub(crate) own_settings: bool,
 }
 
 /// Puts the engine's note about its backend where it looks for it.
@@ -69,12 +76,13 @@ pub(crate) fn put_note(layout: &Layout, working_directory: &str, note: &Path, ow
     }
 }
 
-/// Fills the directory. What the server sends is fetched at the same time.
+/// Fills the directory. What the server sends is fetched at the same time. `seen` is the layout as the engine sees it.
 pub(crate) async fn prepare<S: Server>(
     server: &S,
     options: &Arc<Options>,
     job: &Job,
     layout: &Layout,
+    seen: Layout,
     owner: Option<u32>,
 ) -> Result<Prepared, Failure> {
     let lease = &job.lease;
@@ -90,9 +98,12 @@ pub(crate) async fn prepare<S: Server>(
         }
         Ok(())
     };
-    let (report, state, ()) = tokio::try_join!(configuration, state, files)?;
+    let tokens = provided::log_in(job, options);
+    let (report, state, (), tokens) = tokio::try_join!(configuration, state, files, tokens)?;
     let (options, job, layout) = (Arc::clone(options), job.clone(), layout.clone());
-    let filled = tokio::task::spawn_blocking(move || fill(&options, &job, &layout, owner, report.warnings, state));
+    let filled = tokio::task::spawn_blocking(move || {
+        fill(&options, &job, &layout, &seen, owner, report.warnings, state, &tokens)
+    });
     filled.await.map_err(io::Error::other)?
 }
 
@@ -126,15 +137,19 @@ pub(crate) fn directories(layout: &Layout) -> io::Result<()> {
     Ok(())
 }
 
+#[expect(clippy::too_many_arguments, reason = "one call: what was fetched, where it goes, for whom")]
 fn fill(
     options: &Options,
     job: &Job,
     layout: &Layout,
+    seen: &Layout,
     owner: Option<u32>,
     mut warnings: Vec<String>,
     state: Option<Bytes>,
+    tokens: &[SecretString],
 ) -> Result<Prepared, Failure> {
-    let variables = Variables::new(&job.variables);
+    let mut variables = Variables::new(&job.variables);
+    variables.environment.extend(provided::lay_out(job, layout, seen, tokens)?);
     let root = Dir::open_ambient_dir(layout.configuration(), cap_std::ambient_authority())?;
     let missing = |_| Failure::WorkingDirectory(job.working_directory.clone());
     let beneath = Path::new(&job.working_directory);
@@ -162,7 +177,16 @@ fn fill(
         write(&module, Path::new(".terraform.lock.hcl"), &fs::read(layout.lock_file())?)?;
     }
     let needs_init = !builtin::is_enough(&module, state.as_deref())?;
-    cli_configuration(options, job, &layout.cli_configuration())?;
+    let own_settings = uploaded_settings(&module, layout)?;
+    match &own_settings {
+        None => cli_configuration(options, job, true, &layout.cli_configuration())?,
+        // The engine reads a directory of settings after those of its user: what is ours wins.
+        Some(text) => {
+            fs::create_dir_all(layout.home().join(".terraform.d"))?;
+            let path = layout.home().join(".terraform.d/zzzzzz_terrane.tfrc");
+            cli_configuration(options, job, !text.contains("provider_installation"), &path)?;
+        }
+    }
     if job.phase == Phase::Apply && layout.plan().exists() {
         fs::copy(layout.plan(), layout.work_plan())?;
     }
@@ -176,7 +200,20 @@ fn fill(
         needs_init,
         warnings,
         state,
+        own_settings: own_settings.is_some(),
     })
+}
+
+/// The settings of the engine that came with the configuration, put where it looks for those of its user.
+fn uploaded_settings(module: &Dir, layout: &Layout) -> io::Result<Option<String>> {
+    let file = match module.open(".terraformrc") {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        other => other?,
+    };
+    let mut text = String::new();
+    file.take(LARGEST_SETTINGS).read_to_string(&mut text)?;
+    fs::write(layout.home().join(".terraformrc"), &text)?;
+    Ok(Some(text))
 }
 
 fn remove(directory: &Dir, path: &Path) -> io::Result<()> {
@@ -205,12 +242,13 @@ pub(crate) fn own(path: &Path, owner: u32) -> io::Result<()> {
     Ok(())
 }
 
-fn cli_configuration(options: &Options, job: &Job, path: &Path) -> io::Result<()> {
+fn cli_configuration(options: &Options, job: &Job, mirrors: bool, path: &Path) -> io::Result<()> {
     let mut text = String::from("disable_checkpoint = true\n");
     if let Some(host) = host(&job.address) {
         text += &format!("credentials {} {{\n  token = {}\n}}\n", quote(host), quote(job.token.expose_secret()));
     }
-    if let Some(mirror) = &options.provider_mirror {
+    // An engine takes one word only about where providers come from.
+    if let Some(mirror) = options.provider_mirror.as_ref().filter(|_| mirrors) {
         // What the mirror has is not asked for elsewhere: a registry may not be reachable.
         let mirrored: Vec<_> = mirrored(mirror).iter().map(|provider| quote(provider)).collect();
         text += &format!(
@@ -280,6 +318,10 @@ pub(crate) fn environment(
     let mut all: std::collections::BTreeMap<String, String> = std::collections::BTreeMap::new();
     all.insert("PATH".into(), "/usr/local/bin:/usr/bin:/bin".into());
     all.insert("LANG".into(), "C.UTF-8".into());
+    // What engine and providers read is SSL_CERT_FILE; git, curl and the like have names of their own for the same.
+    for key in ["AWS_CA_BUNDLE", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE"] {
+        all.insert(key.into(), text(certificates));
+    }
     all.extend(options.environment.iter().cloned());
     all.extend(of_run.iter().cloned());
     for (key, value) in [

@@ -94,6 +94,18 @@ fn is_identifier(key: &str) -> bool {
         && characters.all(|character| character.is_alphanumeric() || "_-".contains(character))
 }
 
+/// Options that would take the state, or the word on where it is, out of the runner's sight.
+const STEERING: &[&str] = &["backend", "backend-config", "backup", "migrate-state", "state", "state-out"];
+
+/// Whether the arguments of a `TF_CLI_ARGS…` hold one of those. The engine takes what stands there before what the runner says, and of an option
+/// that is said twice the last word: `-out` and `-input` are safe, these are not.
+fn steers(arguments: &str) -> bool {
+    arguments.split(|c: char| c.is_whitespace() || "'\"\\".contains(c)).any(|word| {
+        let name = word.trim_start_matches('-').split('=').next().unwrap_or_default();
+        word.starts_with('-') && STEERING.contains(&name)
+    })
+}
+
 fn refusal(key: &str, value: &str) -> Option<&'static str> {
     if key.is_empty() || key.contains(['=', '\0']) {
         Some("that is no name of an environment variable")
@@ -101,6 +113,8 @@ fn refusal(key: &str, value: &str) -> Option<&'static str> {
         Some("its value holds a zero byte")
     } else if RESERVED.contains(&key) || RESERVED_PREFIXES.iter().any(|prefix| key.starts_with(prefix)) {
         Some("the runner sets it itself")
+    } else if key.starts_with("TF_CLI_ARGS") && steers(value) {
+        Some("it holds an option that decides where the state is, which the runner does")
     } else {
         None
     }
@@ -131,6 +145,22 @@ mod tests {
             let variables = Variables::new(&[variable(key, "x", Category::Env, false)]);
             assert!(variables.environment.is_empty(), "{key}");
             assert_eq!(variables.warnings.len(), 1, "{key}");
+        }
+    }
+
+    #[test]
+    fn arguments_may_do_everything_but_lead_the_state_away() {
+        for (value, good) in [
+            ("-parallelism=3 -lock-timeout=5s", true),
+            ("-out=elsewhere", true),
+            ("-var 'a=-state'", true),
+            ("-refresh=false -state=other", false),
+            ("--state-out other", false),
+            ("\"-backup=x\"", false),
+            ("-backend-config=a=b", false),
+        ] {
+            let variables = Variables::new(&[variable("TF_CLI_ARGS_plan", value, Category::Env, false)]);
+            assert_eq!(variables.environment.len(), usize::from(good), "{value}");
         }
     }
 

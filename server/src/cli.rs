@@ -75,9 +75,21 @@ pub enum Noun {
     /// Organizations
     #[command(subcommand)]
     Organization(Organization),
+    /// The keys that sign the identities of runs
+    #[command(subcommand)]
+    Identity(Identity),
     /// Tokens of runners that execute for the whole site
     #[command(subcommand)]
     RunnerToken(RunnerToken),
+}
+
+/// What to do to the keys that sign identities.
+#[derive(Debug, Subcommand)]
+pub enum Identity {
+    /// Let the next key sign from now on; the one before it stays published
+    RotateKey,
+    /// Withdraw every key that no longer signs, and with it whatever it signed
+    TrimKey,
 }
 
 /// What to do to the site's runner tokens.

@@ -130,6 +130,8 @@ async fn administer(config: Config, noun: Noun) -> anyhow::Result<()> {
         }
         Response::RunnerTokenDeleted => tell(&format!("{name} deleted")),
         Response::MemberAdded => tell(&format!("{name} is a member now")),
+        Response::IdentityKeyRotated => tell("another key signs the identities of runs from now on"),
+        Response::IdentityKeysTrimmed => tell("the keys that no longer sign are withdrawn"),
         Response::Refused { reason } => bail!("{name}: {reason}"),
     }
     Ok(())
@@ -143,6 +145,7 @@ impl std::fmt::Display for Subject<'_> {
         match self.0 {
             Request::CreateUser { name, .. } | Request::CreateToken { user: name, .. } => write!(f, "user {name}"),
             Request::ListUsers => f.write_str("users"),
+            Request::RotateIdentityKey | Request::TrimIdentityKeys => f.write_str("keys that sign identities"),
             Request::CreateRunnerToken { .. } => f.write_str("the site's runners"),
             Request::ListRunnerTokens => f.write_str("runner tokens"),
             Request::DeleteRunnerToken { id } => write!(f, "runner token {id}"),
@@ -162,6 +165,8 @@ fn request(noun: Noun) -> anyhow::Result<Request> {
         Noun::Token(cli::Token::Create { user, description, ttl }) => {
             Request::CreateToken { user, description, ttl: ttl.map(|ttl| ttl.as_secs()) }
         }
+        Noun::Identity(cli::Identity::RotateKey) => Request::RotateIdentityKey,
+        Noun::Identity(cli::Identity::TrimKey) => Request::TrimIdentityKeys,
         Noun::RunnerToken(cli::RunnerToken::Create { description }) => Request::CreateRunnerToken { description },
         Noun::RunnerToken(cli::RunnerToken::List) => Request::ListRunnerTokens,
         Noun::RunnerToken(cli::RunnerToken::Delete { id }) => Request::DeleteRunnerToken { id },

@@ -32,6 +32,14 @@ async fn done(app: &App, request: Request) -> Result<Response> {
             let organization = app.create_organization(None, &name, &email).await?;
             Response::OrganizationCreated(Organization { id: organization.id.to_string(), name: organization.name })
         }
+        Request::RotateIdentityKey => {
+            app.rotate_identity_key(None).await?;
+            Response::IdentityKeyRotated
+        }
+        Request::TrimIdentityKeys => {
+            app.trim_identity_keys(None).await?;
+            Response::IdentityKeysTrimmed
+        }
         Request::AddMember { organization, user, role } => {
             let role = match role {
                 Role::Owner => permission::Role::Owner,

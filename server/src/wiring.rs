@@ -15,7 +15,7 @@ use objects::{Blobs, Filesystem};
 use runner::Runner;
 use secrecy::ExposeSecret as _;
 use secrets::MasterKey;
-use std::{ffi::OsString, sync::Arc, time::Duration};
+use std::{ffi::OsString, path::PathBuf, sync::Arc, time::Duration};
 use store::Store;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
@@ -117,8 +117,17 @@ async fn open(config: &Config, address: &str) -> anyhow::Result<App> {
             runner::slug::check(archive, runner::slug::Limits::default()).map(drop).map_err(|error| error.to_string())
         },
         limits,
+        surroundings: surroundings(config)?,
         address: address.trim_end_matches('/').to_owned(),
     }))
+}
+
+fn surroundings(config: &Config) -> anyhow::Result<app::Surroundings> {
+    let read = |path: &PathBuf| {
+        std::fs::read_to_string(path).with_context(|| format!("reading {} of --ssh-known-hosts", path.display()))
+    };
+    let known_hosts = config.runs.known_hosts.as_ref().map(read).transpose()?;
+    Ok(app::Surroundings { hooks: config.runs.hooks.clone(), known_hosts })
 }
 
 /// Executes runs until the server stops. Plans end with it; applies go on without it, and the next start adopts them.
@@ -151,7 +160,7 @@ fn runner_options(config: &Config, url: &Url) -> runner::Options {
         certificates: own.into_iter().chain(config.outbound.ca_bundle.clone()).collect(),
         environment: config.surroundings.proxies.clone(),
         provider_mirror: config.runner.providers.clone(),
-        ports: [22, 80, 443].into_iter().chain(url.port()).collect(),
+        ports: config.runner.ports.iter().copied().chain(url.port()).collect(),
         unsafe_process: config.runner.without_wall,
         slots: u16::try_from(config.runner.slots).unwrap_or(u16::MAX),
         state_bytes: config.limits.state_size,

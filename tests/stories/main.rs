@@ -19,6 +19,7 @@ mod options;
 mod plan;
 mod refused;
 mod remote;
+mod runners;
 mod serve;
 mod state;
 mod uploads;

@@ -86,6 +86,85 @@ pub struct Job {
     pub token: SecretString,
     /// Time-outs.
     pub limits: Limits,
+    /// What the server itself puts into the environment of every step: stronger than `variables`.
+    #[serde(default)]
+    pub environment: Vec<Setting>,
+    /// Files that every step finds in one directory, outside of the configuration.
+    #[serde(default)]
+    pub files: Vec<File>,
+    /// Identities to be exchanged for tokens of a Vault before the first step.
+    #[serde(default)]
+    pub vault: Vec<VaultLogin>,
+    /// Commands to run before and after the engine, in this order where several have the same moment.
+    #[serde(default)]
+    pub hooks: Vec<Hook>,
+}
+
+/// Stands for the directory of [`Job::files`] in their contents and in [`Job::environment`].
+pub const FILES: &str = "@terrane:files@";
+
+/// A variable of the environment.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Setting {
+    /// Its name.
+    pub key: String,
+    /// Its value.
+    #[serde(serialize_with = "expose")]
+    pub value: SecretString,
+}
+
+/// A file that nobody but the run may read.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct File {
+    /// Its name: letters, digits, `-`, `_`, `.`
+    pub name: String,
+    /// What is in it.
+    #[serde(serialize_with = "expose")]
+    pub contents: SecretString,
+}
+
+/// How to come by a token of a Vault: `POST {address}/v1/auth/{mount}/login`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct VaultLogin {
+    /// Where it is, without a slash at the end.
+    pub address: String,
+    /// Its namespace, if it has several.
+    pub namespace: Option<String>,
+    /// Where its JWT login is mounted.
+    pub mount: String,
+    /// As what to log in.
+    pub role: String,
+    /// The run's identity.
+    #[serde(serialize_with = "expose")]
+    pub identity: SecretString,
+    /// Certificates (PEM) to trust beside the usual ones.
+    pub certificate: Option<String>,
+    /// The name of the file, among [`Job::files`], that the token is put into.
+    pub file: String,
+    /// The variable of the environment that it is put into as well.
+    pub variable: Option<String>,
+}
+
+/// When a hook runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Moment {
+    /// Before the engine is initialised.
+    Before,
+    /// After the engine has succeeded.
+    After,
+}
+
+/// A command around a phase. It comes from the site or the organization, never from a configuration.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Hook {
+    /// When it runs.
+    pub moment: Moment,
+    /// What people call it: `pre-plan hook of the site`.
+    pub name: String,
+    /// A script for `/bin/sh`.
+    #[serde(serialize_with = "expose")]
+    pub script: SecretString,
 }
 
 /// How a plan is to be made (`terraform plan` options of the same names).

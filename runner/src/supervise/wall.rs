@@ -167,6 +167,9 @@ fn cover(wall: &Wall) -> Result<(), String> {
             bind(file, path)?;
         }
     }
+    if let Some(fresh) = covers.first() {
+        name_the_user(wall, fresh)?;
+    }
     for path in &covers {
         tell(
             mount(none, path, none, MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY | flags, none),
@@ -177,6 +180,24 @@ fn cover(wall: &Wall) -> Result<(), String> {
         bind(&inner_temporary, &temporary)?;
     }
     tell(mount(Some("proc"), "/proc", Some("proc"), flags | MsFlags::MS_NOEXEC, none), "mount a fresh /proc")
+}
+
+/// Gives the user that a step runs as a name: ssh, for one, does nothing for a user without one. The file is made in a file system that is
+/// empty but for what was bound into it: in the work directory an earlier step could have laid a link for it.
+fn name_the_user(wall: &Wall, fresh: &Path) -> Result<(), String> {
+    let users = Path::new("/etc/passwd");
+    if !Uid::current().is_root() || !users.exists() {
+        return Ok(()); // the supervisor's own user has one, or there is no place for names
+    }
+    let (uid, home) = (wall.uid, wall.work.join("h"));
+    let line = format!("terrane:x:{uid}:{uid}::{}:/bin/sh\n", home.display());
+    let path = fresh.join(".passwd");
+    let mut all = tell(fs::read(users), "name the user of the step")?;
+    all.extend_from_slice(line.as_bytes());
+    tell(fs::write(&path, all), "name the user of the step")?;
+    let none = None::<&str>;
+    // It stays where it is: a file system with a file that has no name cannot be closed.
+    tell(mount(Some(&path), users, none, MsFlags::MS_BIND, none), "name the user of the step")
 }
 
 /// The directories to cover, none beneath another.

@@ -10,3 +10,4 @@ mod hostile;
 mod mirror;
 mod real;
 mod rig;
+mod surroundings;

@@ -73,6 +73,10 @@ impl Rig {
             address: "https://localhost:8443".into(),
             token: "a-token".to_owned().into(),
             limits: Limits { phase_seconds: 600, grace_seconds: 60 },
+            environment: Vec::new(),
+            files: Vec::new(),
+            vault: Vec::new(),
+            hooks: Vec::new(),
         }
     }
 

@@ -4,13 +4,16 @@ mod agent_pool;
 mod configuration;
 mod discovery;
 mod error;
+mod hook;
 mod http_backend;
+mod identity;
 mod jsonapi;
 mod log;
 mod organization;
 mod plan_json;
 mod run;
 mod runner;
+mod ssh_key;
 mod state;
 mod variable;
 mod workspace;
@@ -21,7 +24,7 @@ use axum::{
     http::{HeaderName, HeaderValue},
     middleware::map_response,
     response::Response,
-    routing::{any, get, post, put},
+    routing::{any, get, patch, post, put},
 };
 use http_doors::Http;
 
@@ -72,6 +75,13 @@ pub fn router(http: &Http) -> Router {
         .route("/workspaces/{workspace}/tag-bindings", get(workspace::tag_bindings).patch(workspace::add_tag_bindings))
         .route("/workspaces/{workspace}/effective-tag-bindings", get(workspace::tag_bindings))
         .route("/workspaces/{workspace}/relationships/tags", post(workspace::add_tags))
+        .route("/workspaces/{workspace}/relationships/ssh-key", patch(ssh_key::assign))
+        .route("/organizations/{organization}/ssh-keys", get(ssh_key::list).post(ssh_key::create))
+        .route("/ssh-keys/{ssh_key}", get(ssh_key::show).patch(ssh_key::update).delete(ssh_key::delete))
+        .route("/organizations/{organization}/hooks", get(hook::list))
+        .route("/organizations/{organization}/hooks/{point}", put(hook::put).delete(hook::delete))
+        .route("/admin/oidc-settings/actions/rotate-key", post(identity::rotate))
+        .route("/admin/oidc-settings/actions/trim-key", post(identity::trim))
         .route("/workspaces/{workspace}/vars", get(variable::list).post(variable::create))
         .route("/workspaces/{workspace}/all-vars", get(variable::list))
         .route(
@@ -118,6 +128,8 @@ pub fn router(http: &Http) -> Router {
         .fallback(http_backend::misaddressed);
     Router::new()
         .route("/.well-known/terraform.json", get(discovery::services))
+        .route("/.well-known/openid-configuration", get(identity::configuration))
+        .route("/.well-known/jwks", get(identity::keys))
         .nest("/api/v2", api)
         .nest("/api/signed", signed)
         .nest("/api/http", states)

@@ -39,6 +39,7 @@ pub(crate) fn resource(
     let attributes = json!({
         "status": status.as_str(),
         "message": run.message,
+        "reason": run.reason,
         "source": run.source,
         "trigger-reason": "manual",
         "created-at": run.created_at.rfc3339(),

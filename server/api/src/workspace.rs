@@ -14,7 +14,7 @@ use axum::{
     http::StatusCode,
 };
 use domain::{
-    id::WorkspaceId,
+    id::{SshKeyId, WorkspaceId},
     lock::Holder,
     permission::{Permission, Role, allows},
     tag::Tag,
@@ -90,12 +90,23 @@ pub(crate) fn resource(workspace: &Workspace, caller: &Caller) -> Result<Resourc
 }
 
 fn document(workspace: &Workspace, caller: &Caller) -> Result<Document, Failure> {
+    Ok(linked(workspace, resource(workspace, caller)?))
+}
+
+/// A workspace by itself says more than one of many.
+async fn shown(app: &App, caller: &Caller, workspace: &Workspace, query: &Query) -> Result<Document, Failure> {
+    let key = app.workspace_ssh_key(caller, &workspace.id).await?;
+    let resource = resource(workspace, caller)?.one("ssh-key", "ssh-keys", key.as_ref().map(SshKeyId::as_str));
+    Ok(linked(workspace, resource).including(included(app, caller, workspace, query).await?))
+}
+
+fn linked(workspace: &Workspace, resource: Resource) -> Document {
     let organization = &workspace.organization_name;
     let links = json!({
         "self": format!("/api/v2/organizations/{organization}/workspaces/{}", workspace.name),
         "self-html": format!("/app/{organization}/workspaces/{}", workspace.name),
     });
-    Ok(Document::new(resource(workspace, caller)?).links(links))
+    Document::new(resource).links(links)
 }
 
 async fn included(app: &App, caller: &Caller, workspace: &Workspace, query: &Query) -> Result<Vec<Resource>, Error> {
@@ -169,7 +180,7 @@ pub(crate) async fn show_by_name(
     query: Query,
 ) -> Result<Document, Failure> {
     let workspace = app.workspace(&caller, Which::Name(&organization, &name), Permission::Read).await?;
-    Ok(document(&workspace, &caller)?.including(included(&app, &caller, &workspace, &query).await?))
+    shown(&app, &caller, &workspace, &query).await
 }
 
 /// `GET workspaces/ID`
@@ -180,7 +191,7 @@ pub(crate) async fn show(
     query: Query,
 ) -> Result<Document, Failure> {
     let workspace = app.workspace(&caller, Which::Id(&parse_id(&id)?), Permission::Read).await?;
-    Ok(document(&workspace, &caller)?.including(included(&app, &caller, &workspace, &query).await?))
+    shown(&app, &caller, &workspace, &query).await
 }
 
 /// `PATCH workspaces/ID`

@@ -8,12 +8,15 @@ mod caller;
 mod configuration;
 mod door;
 mod error;
+mod hook;
+mod identity;
 mod known;
 mod lock;
 mod log;
 mod organization;
 mod phase;
 mod run;
+mod ssh_key;
 mod state;
 mod user;
 mod variable;
@@ -29,6 +32,8 @@ pub use caller::Caller;
 pub use configuration::New as NewConfiguration;
 pub use door::{Chance, Clock, SystemChance, SystemClock};
 pub use error::{Error, Problem, Result};
+pub use hook::{Hook, Surroundings};
+pub use identity::PublicKey;
 pub use known::Known;
 pub use lock::Unlock;
 pub use log::Part as LogPart;
@@ -50,6 +55,7 @@ pub mod model {
         organization::{Member, Organization, Project},
         phase::Phase,
         run::Run,
+        ssh_key::SshKey,
         state::{Output, StateVersion},
         user::{Token, User},
         workspace::{Filter, Workspace},
@@ -99,6 +105,8 @@ pub struct Inner {
     pub check_archive: fn(&mut dyn std::io::Read) -> Result<(), String>,
     /// What nobody may exceed.
     pub limits: Limits,
+    /// What the operator gives to every run.
+    pub surroundings: Surroundings,
     /// The public address, without a slash at its end.
     pub address: String,
 }

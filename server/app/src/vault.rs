@@ -18,6 +18,7 @@ use std::{
 };
 use store::blob::Blob;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
+use zeroize::Zeroizing;
 
 /// Opened bytes on their way out.
 pub type Reader = Pin<Box<dyn AsyncRead + Send>>;
@@ -78,6 +79,31 @@ impl Vault {
         let key = DataKey::generate().map_err(|e| Error::internal("making a data key", e))?;
         let wrapped = self.service.wrap_now(&key, &key_context(workspace));
         Ok(wrapped.map_err(|e| Error::internal("wrapping a data key", e))?.to_bytes())
+    }
+}
+
+/// A sealed value with a data key of its own: what belongs to no workspace.
+#[derive(Debug, Clone)]
+pub(crate) struct Own {
+    pub(crate) wrapped: Vec<u8>,
+    pub(crate) sealed: Vec<u8>,
+}
+
+impl Vault {
+    /// Seals a value under a key of its own.
+    pub(crate) fn seal_own(&self, context: &Context<'_>, value: &[u8]) -> Result<Own> {
+        let doing = "sealing a value";
+        let key = DataKey::generate().map_err(|e| Error::internal(doing, e))?;
+        let wrapped = self.service.wrap_now(&key, context).map_err(|e| Error::internal(doing, e))?.to_bytes();
+        let sealed = secrets::seal(&key, context, value).map_err(|e| Error::internal(doing, e))?;
+        Ok(Own { wrapped, sealed })
+    }
+    /// Opens such a value.
+    pub(crate) fn open_own(&self, context: &Context<'_>, own: &Own) -> Result<Zeroizing<Vec<u8>>> {
+        let doing = "opening a sealed value";
+        let wrapped = WrappedKey::from_bytes(&own.wrapped).map_err(|e| Error::internal(doing, e))?;
+        let key = self.service.unwrap_now(&wrapped, context).map_err(|e| Error::internal(doing, e))?;
+        secrets::open(&key, context, &own.sealed).map(Zeroizing::new).map_err(|e| Error::internal(doing, e))
     }
 }
 

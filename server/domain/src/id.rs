@@ -110,6 +110,8 @@ ids! {
     StateVersionId = "sv-";
     /// One output of a state version.
     OutputId = "wsout-";
+    /// A key with which runs fetch modules.
+    SshKeyId = "sshkey-";
     /// A group of agents that execute the runs of one organization.
     AgentPoolId = "apool-";
     /// A runner.

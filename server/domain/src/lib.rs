@@ -1,11 +1,13 @@
 //! Words and rules of Terrane. Nothing here does IO, reads a clock or rolls dice: what happens is decided by values alone, so that every
 //! rule can be printed, reviewed and tested without a server.
 
+pub mod hook;
 pub mod id;
 pub mod lock;
 pub mod name;
 pub mod permission;
 pub mod run;
+pub mod ssh_key;
 pub mod state;
 pub mod tag;
 pub mod time;

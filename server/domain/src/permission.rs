@@ -81,6 +81,8 @@ permissions! {
     DeleteWorkspace: Owner;
     /// Create and change projects.
     ManageProjects: Owner;
+    /// Keep SSH keys, and let workspaces use them.
+    ManageSshKeys: Owner;
     /// Change the organization's settings and members.
     ManageOrganization: Owner;
 }

@@ -43,6 +43,9 @@ pub enum Error {
         /// What it answered, and what to do.
         problem: String,
     },
+    /// A key that signs identities cannot be made, read or used.
+    #[error("the key that signs identities cannot be used: {0}")]
+    IdentityKey(String),
     /// A stored password hash is not one.
     #[error("the stored password hash cannot be read; reset the password")]
     PasswordHash,

@@ -36,6 +36,10 @@ pub enum Request {
         /// Its address.
         email: String,
     },
+    /// Let the next key sign the identities of runs.
+    RotateIdentityKey,
+    /// Withdraw the keys that no longer sign them.
+    TrimIdentityKeys,
     /// Make a user a member of an organization.
     AddMember {
         /// The organization's name.
@@ -97,6 +101,10 @@ pub enum Response {
     OrganizationCreated(Organization),
     /// The user is a member now.
     MemberAdded,
+    /// Another key signs.
+    IdentityKeyRotated,
+    /// Only keys that sign now or next are published.
+    IdentityKeysTrimmed,
     /// The tokens of the site's runners.
     RunnerTokens {
         /// Oldest first.

@@ -6,6 +6,7 @@ mod limits;
 mod log;
 mod outbound;
 mod runner;
+mod runs;
 mod server;
 mod sources;
 mod storage;
@@ -18,6 +19,7 @@ pub use limits::Limits;
 pub use log::{Format, Log};
 pub use outbound::Outbound;
 pub use runner::Runner;
+pub use runs::Runs;
 pub use server::{Server, Tls};
 pub use storage::{Database, Storage};
 pub use surroundings::Surroundings;
@@ -37,6 +39,8 @@ pub struct Config {
     pub storage: Storage,
     /// The runner inside the server.
     pub runner: Runner,
+    /// What every run is given.
+    pub runs: Runs,
     /// Connections that the server opens.
     pub outbound: Outbound,
     /// The log.
@@ -60,8 +64,8 @@ pub struct Loaded {
 
 /// Every setting, in the order of the help.
 pub fn keys() -> impl Iterator<Item = &'static Key> {
-    let sections: [&[Key]; 6] =
-        [&server::KEYS, &storage::KEYS, &runner::KEYS, &outbound::KEYS, &log::KEYS, &limits::KEYS];
+    let sections: [&[Key]; 7] =
+        [&server::KEYS, &storage::KEYS, &runner::KEYS, &runs::KEYS, &outbound::KEYS, &log::KEYS, &limits::KEYS];
     [&CONFIG].into_iter().chain(sections.into_iter().flatten())
 }
 
@@ -102,6 +106,7 @@ pub fn load_from(
     let config = Config {
         storage: Storage::read(&mut sources, &server.data)?,
         runner: Runner::read(&mut sources, &server.data)?,
+        runs: Runs::read(&mut sources)?,
         outbound: Outbound::read(&mut sources)?,
         log: Log::read(&mut sources)?,
         limits: Limits::read(&mut sources)?,

@@ -28,8 +28,14 @@ const RELEASE_KEYS: Key = Key::new(
 const PROVIDERS: Key =
     Key::new("providers", "DIR", "A filesystem mirror of providers that runs install from [default: none]");
 
+const PORTS: Key = Key::new(
+    "runner-ports",
+    "PORT,…",
+    "TCP ports that runs may dial beside the server's own, such as Vault's 8200 [default: 22,80,443]",
+);
+
 /// All settings of this section.
-pub(super) const KEYS: [Key; 7] = [RUNNER, SLOTS, UNSAFE, ENGINES, RELEASE_MIRROR, RELEASE_KEYS, PROVIDERS];
+pub(super) const KEYS: [Key; 8] = [RUNNER, SLOTS, UNSAFE, ENGINES, RELEASE_MIRROR, RELEASE_KEYS, PROVIDERS, PORTS];
 
 /// The section.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +54,8 @@ pub struct Runner {
     pub release_keys: Option<PathBuf>,
     /// A filesystem mirror of providers.
     pub providers: Option<PathBuf>,
+    /// TCP ports that runs may dial.
+    pub ports: Vec<u16>,
 }
 
 impl Runner {
@@ -61,7 +69,26 @@ impl Runner {
             release_mirror: sources.find::<Mirror>(&RELEASE_MIRROR)?.map(|Mirror(url)| url),
             release_keys: sources.find(&RELEASE_KEYS)?,
             providers: sources.find(&PROVIDERS)?,
+            ports: sources.get(&PORTS, |_| Ports(vec![22, 80, 443]))?.0,
         })
+    }
+}
+
+struct Ports(Vec<u16>);
+
+impl Value for Ports {
+    const ACCEPTED: &'static str = "port numbers with commas between them, such as 22,80,443,8200";
+
+    fn parse(text: &str, _: &Path) -> Result<Self, String> {
+        let port = |text: &str| match text.trim().parse() {
+            Ok(0) | Err(_) => Err(format!("{text:?} is no port")),
+            Ok(port) => Ok(port),
+        };
+        text.split(',').map(port).collect::<Result<_, _>>().map(Self)
+    }
+
+    fn show(&self) -> toml::Value {
+        toml::Value::String(self.0.iter().map(ToString::to_string).collect::<Vec<_>>().join(","))
     }
 }
 

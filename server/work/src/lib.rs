@@ -17,6 +17,9 @@ const AGENTS: Duration = Duration::from_secs(3600);
 /// How often objects that no row points at are looked for.
 const OBJECTS: Duration = Duration::from_secs(6 * 3600);
 
+/// How often keys that sign identities are looked after.
+const IDENTITY_KEYS: Duration = Duration::from_secs(3600);
+
 /// How long after its start a server takes no lease for lost: a runner, the one inside first of all, takes back what outlived the server.
 const ADOPTION: Duration = Duration::from_secs(10);
 
@@ -28,8 +31,9 @@ pub async fn run(app: App, stop: CancellationToken) {
     let leases = every(LEASES, || end_lost_phases(&app));
     let sessions = every(SESSIONS, || forget_old_sessions(&app));
     let objects = every(OBJECTS, || sweep_objects(&app));
+    let keys = every(IDENTITY_KEYS, || tend_identity_keys(&app));
     let agents = every(AGENTS, || forget_old_agents(&app));
-    Box::pin(stop.run_until_cancelled(async { tokio::join!(leases, sessions, objects, agents) })).await;
+    Box::pin(stop.run_until_cancelled(async { tokio::join!(leases, sessions, objects, keys, agents) })).await;
 }
 
 async fn every<F: Future<Output = ()>>(period: Duration, work: impl Fn() -> F) {
@@ -50,6 +54,12 @@ async fn end_lost_phases(app: &App) {
 async fn forget_old_sessions(app: &App) {
     if let Err(error) = app.forget_old_sessions().await {
         tracing::error!(%error, "forgetting sessions that are over");
+    }
+}
+
+async fn tend_identity_keys(app: &App) {
+    if let Err(error) = app.tend_identity_keys().await {
+        tracing::error!(%error, "looking after the keys that sign identities");
     }
 }
 

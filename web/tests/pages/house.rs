@@ -88,6 +88,7 @@ impl House {
             known: app::Known::default(),
             check_archive: |_| Ok(()),
             limits,
+            surroundings: app::Surroundings::default(),
             address: "https://terrane.example".into(),
         });
         let stopping = CancellationToken::new();

@@ -5,6 +5,9 @@
 extern crate terrane_api as api;
 
 mod attacks;
+mod identity;
 mod roles;
+mod runners;
 mod runs;
 mod town;
+mod verifiers;

@@ -1,5 +1,6 @@
 //! Every route times every role. The routes are read from the router's source: a new one changes the table, and is looked at.
 
+use crate::identity::SSH_KEY;
 use crate::town::{Engine, Town, state};
 use app::{AgentPoolChange, NewRun, Serves, VariableChange};
 use protocol::wire::{Hello, Speaks};
@@ -52,6 +53,7 @@ struct Things {
     run: String,
     version: String,
     output: String,
+    ssh_key: String,
     pool: String,
     agent: String,
     token: String,
@@ -68,6 +70,7 @@ async fn furnish(town: &Town) -> Things {
         ..VariableChange::default()
     };
     let variable = town.app.create_variable(&owner, &town.workspace, change).await.unwrap();
+    let ssh_key = town.app.create_ssh_key(&owner, "acme", "deploy", &SSH_KEY.to_owned().into()).await.unwrap();
     let run = town.new_run(&owner, &town.workspace, NewRun::default()).await;
     let row = town.app.run(&owner, &run).await.unwrap();
     let change = AgentPoolChange { name: Some("pool".into()), ..AgentPoolChange::default() };
@@ -92,6 +95,7 @@ async fn furnish(town: &Town) -> Things {
         run: run.to_string(),
         version: version.id.to_string(),
         output,
+        ssh_key: ssh_key.id.to_string(),
         pool: pool.id.to_string(),
         agent: agent.agent,
         token: token.id.to_string(),
@@ -118,6 +122,8 @@ fn fill(path: &str, town: &Town, things: &Things) -> String {
         .replace("{phase}", &format!("plan-{tail}"))
         .replace("{kind}", "plan")
         .replace("{signed}", "forged")
+        .replace("{ssh_key}", &things.ssh_key)
+        .replace("{point}", "pre-plan")
 }
 
 /// What a client sends there.
@@ -134,6 +140,8 @@ fn body(method: &str, path: &str, town: &Town) -> String {
         (_, p) if p.ends_with("/agent-pools") => attributes(serde_json::json!({ "name": "new" })),
         (_, p) if p.ends_with("/authentication-tokens") => attributes(serde_json::json!({ "description": "new" })),
         (_, p) if p.ends_with("/workspaces") => attributes(serde_json::json!({ "name": "new" })),
+        (_, p) if p.ends_with("/ssh-keys") => attributes(serde_json::json!({ "name": "k", "value": SSH_KEY })),
+        (_, p) if p.ends_with("/hooks/{point}") => attributes(serde_json::json!({ "script": "true" })),
         (_, p) if p.ends_with("/vars") => {
             attributes(serde_json::json!({ "key": "k", "category": "env", "value": "v" }))
         }

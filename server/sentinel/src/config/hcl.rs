@@ -226,7 +226,9 @@ impl Reader<'_> {
 
     fn string(&mut self) -> Result<String, Diagnostic> {
         let start = self.at;
-        self.at += 1;
+        if !self.eat("\"") {
+            return self.fail("a string is expected");
+        }
         let mut out = String::new();
         loop {
             let Some(c) = self.peek() else { return self.fail("a string is not closed") };

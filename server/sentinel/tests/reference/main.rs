@@ -4,19 +4,24 @@
 mod calls;
 mod generate;
 mod interpreter;
+mod modules;
 mod suite;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use interpreter::{Ending, Outcome, Policy, TOO_MUCH};
-use terrane_sentinel::{Limits, Program, Report, Run, Verdict};
+use interpreter::{Ending, Outcome, Policy, Source, TOO_MUCH};
+use terrane_sentinel::{Limits, Program, Provider, Report, Run, Verdict};
 
 /// A stack for the tree walk of the second interpreter.
 const STACK: usize = 1 << 30;
 
 /// How many random programs the test compares; the fuzz target `reference` goes on from there.
 const PROGRAMS: u64 = 1500;
+
+/// How many random modules.
+const MODULES: u64 = 600;
 
 /// How many random calls of standard functions.
 const CALLS: u64 = 3000;
@@ -85,27 +90,36 @@ fn names(text: &str) -> Vec<String> {
 
 /// Both on one program: `None` when it was too much for the reference.
 fn compare(text: &str) -> Option<Result<Verdict, String>> {
-    let policy = Policy {
-        source: text.as_bytes(),
-        sources: Default::default(),
-        params: Vec::new(),
-        globals: Vec::new(),
-        now: 0,
-    };
-    let outcome = policy.evaluate();
+    compare_with(text, None)
+}
+
+/// The same with a module behind the path `part`.
+fn compare_with(text: &str, module: Option<&str>) -> Option<Result<Verdict, String>> {
+    let mut sources = BTreeMap::new();
+    if let Some(module) = module {
+        match interpreter::parse(module.as_bytes()) {
+            Ok(file) => drop(sources.insert("part".to_owned(), Source::Module(file))),
+            Err(why) => return Some(Err(format!("the module: {why}"))),
+        }
+    }
+    let policy = Policy { source: text.as_bytes(), sources, params: Vec::new(), globals: Vec::new(), now: 0 };
+    let mut outcome = policy.evaluate();
     if outcome.error.as_deref() == Some(TOO_MUCH) {
         return None;
     }
-    let program = match Program::parse("p", text.as_bytes()) {
-        Ok(program) => program,
-        Err(problem) => return Some(Err(format!("{problem}; the reference: {:?}", outcome.error))),
+    let parsed = |text: &str| Program::parse("p", text.as_bytes()).map(Arc::new).map_err(|problem| problem.to_string());
+    let (program, module) = match (parsed(text), module.map(parsed).transpose()) {
+        (Ok(program), Ok(module)) => (program, module),
+        (Err(problem), _) | (_, Err(problem)) => {
+            return Some(Err(format!("{problem}; the reference: {:?}", outcome.error)));
+        }
     };
-    let mut run = Run::new(Arc::new(program));
+    let mut run = Run::new(program);
+    run.imports.extend(module.map(|module| ("part".to_owned(), Provider::Module(module))));
     run.watched = names(text);
     run.limits = Limits { depth: 300, time: Some(Duration::from_secs(60)), ..Limits::default() };
     let report = run.evaluate();
     // `main` is a name like any other in the reference's list.
-    let mut outcome = outcome;
     outcome.names.remove("main");
     Some(match difference(&report, &outcome) {
         Some(why) => Err(why),
@@ -179,4 +193,21 @@ fn calls_of_the_standard_imports_come_out_the_same() {
     });
     assert!(found.is_empty(), "{} of {CALLS}\n{}", found.len(), found.join("\n"));
     assert!(counts[0] > 300, "too few calls give something: {counts:?}");
+}
+
+#[test]
+fn random_modules_come_out_the_same() {
+    let counts = on_a_deep_stack(|| {
+        let mut counts = [0; 4];
+        for seed in 0..MODULES {
+            let (policy, module) = modules::program(&mut random(seed + 1));
+            match compare_with(&policy, Some(&module)) {
+                None => {}
+                Some(Ok(verdict)) => counts[verdict as usize] += 1,
+                Some(Err(why)) => panic!("seed {seed}: {why}\n{policy}\n=== module\n{module}"),
+            }
+        }
+        counts
+    });
+    assert!(counts[0] as u64 > MODULES / 10, "pass, fail, undefined, error: {counts:?}");
 }

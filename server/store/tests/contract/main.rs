@@ -8,6 +8,7 @@ mod agents;
 mod base;
 mod facade;
 mod group;
+mod identity;
 mod listed;
 mod migrations;
 mod people;

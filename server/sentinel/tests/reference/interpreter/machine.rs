@@ -305,20 +305,36 @@ impl Machine<'_> {
             Some(Source::Module(_)) => {
                 let found = self.module(path)?.own(word).unwrap_or(Value::Undefined);
                 let value = self.force(found)?;
-                Ok(copy(&value))
+                copy(&value, 0)
             }
             None => super::standard::member(path, word, self.now),
         }
     }
 }
 
-/// A list or map with everything in it anew.
-fn copy(value: &Value) -> Value {
-    match value {
-        Value::List(items) => Value::list(items.borrow().iter().map(copy).collect()),
-        Value::Map(pairs) => Value::map(pairs.borrow().iter().map(|(k, v)| (k.clone(), copy(v))).collect()),
-        other => other.clone(),
+/// A list or map with everything in it anew; maps come out sorted, as documents are: by the kind of the key, then by the key.
+fn copy(value: &Value, depth: usize) -> Outcome<Value> {
+    if depth > 400 {
+        return Err(TOO_MUCH.into());
     }
+    let Some(pairs) = value.pairs() else { return Ok(value.clone()) };
+    let mut made = Vec::new();
+    for (key, inner) in pairs {
+        made.push((key, copy(&inner, depth + 1)?));
+    }
+    let rank = |key: &Value| match key {
+        Value::Bool(b) => (0, i64::from(*b), Vec::new()),
+        Value::Int(i) => (1, *i, Vec::new()),
+        Value::Text(text) => (3, 0, text.to_vec()),
+        _ => (2, 0, Vec::new()),
+    };
+    Ok(match value {
+        Value::Map(_) => {
+            made.sort_by_key(|(key, _)| rank(key));
+            Value::map(made)
+        }
+        _ => Value::list(made.into_iter().map(|p| p.1).collect()),
+    })
 }
 
 pub(super) fn bind(scope: &Scope, names: &[String], over: &Value, (key, value): (Value, Value)) {

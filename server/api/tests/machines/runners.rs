@@ -1,0 +1,222 @@
+//! What may go wrong between a server and a runner elsewhere, with a clock that goes when it is told to.
+
+use crate::town::{Engine, Town, state};
+use app::{Claimant, Content, Error, NewRun, Serves, Which};
+use domain::{
+    id::RunId,
+    permission::Permission,
+    run::{PhaseStatus, Status},
+};
+use protocol::{
+    Artifact, Counts, Job, Lease, Outcome, Phase, Wish,
+    wire::{Hello, Speaks},
+};
+
+macro_rules! on_both {
+    ($($check:ident)*) => { $(mod $check {
+        use super::{Engine, Town};
+        #[tokio::test(flavor = "multi_thread")]
+        async fn on_sqlite() {
+            super::$check(&Town::build(Engine::Sqlite).await.unwrap()).await;
+        }
+        #[tokio::test(flavor = "multi_thread")]
+        async fn on_postgres() {
+            if let Some(town) = Town::build(Engine::Postgres).await {
+                super::$check(&town).await;
+            }
+        }
+    })* };
+}
+
+on_both! {
+    a_lost_apply_stays_locked_until_somebody_knows
+    a_lost_apply_goes_on_when_its_runner_comes_back
+    a_state_that_comes_late_is_current_if_nobody_wrote
+    an_answer_that_was_lost_is_given_again
+    what_is_not_begun_can_be_handed_back
+    a_later_start_takes_the_place_of_an_earlier_one
+    nobody_speaks_for_the_phase_of_another
+    what_is_handed_in_early_counts_at_the_end
+    another_protocol_is_refused_in_words
+}
+
+fn hello(agent: Option<&str>, holding: Vec<Lease>) -> Hello {
+    let agent = agent.map(str::to_owned);
+    Hello { speaks: Speaks::OURS, name: "there".into(), version: "0".into(), slots: 1, agent, holding }
+}
+
+async fn enlist(town: &Town, agent: Option<&str>, holding: Vec<Lease>) -> Claimant {
+    let enlisted = town.app.enlist(&Serves::Site, &hello(agent, holding), "192.0.2.7").await.unwrap();
+    town.app.claimant(&Serves::Site, &enlisted.agent, enlisted.session).await.unwrap()
+}
+
+/// A run whose apply this runner has begun.
+async fn applying(town: &Town, runner: &Claimant) -> (RunId, Job) {
+    let owner = town.caller("owner").await;
+    let new = NewRun { auto_apply: Some(true), ..NewRun::default() };
+    let run = town.new_run(&owner, &town.workspace, new).await;
+    let plan = town.app.claim(runner, Some("plan")).await.unwrap();
+    town.planned(&plan, true).await;
+    let apply = town.app.claim(runner, Some("apply")).await.unwrap();
+    assert_eq!(apply.phase, Phase::Apply);
+    town.app.started(&apply.lease, "1.11.4").await.unwrap();
+    (run, apply)
+}
+
+async fn status(town: &Town, run: &RunId) -> Status {
+    town.app.run(&town.caller("owner").await, run).await.unwrap().status().unwrap()
+}
+
+async fn is_locked(town: &Town) -> bool {
+    let owner = town.caller("owner").await;
+    let workspace = town.app.workspace(&owner, Which::Id(&town.workspace), Permission::Read).await.unwrap();
+    workspace.lock().unwrap().is_some()
+}
+
+async fn waits_for(town: &Town, run: &RunId) -> String {
+    let owner = town.caller("owner").await;
+    let (run, workspace) = town.app.run_and_workspace(&owner, run).await.unwrap();
+    town.app.waiting(&run, &workspace).await.unwrap().map(|waiting| waiting.reason).unwrap_or_default()
+}
+
+async fn a_lost_apply_stays_locked_until_somebody_knows(town: &Town) {
+    let runner = enlist(town, None, Vec::new()).await;
+    let (run, apply) = applying(town, &runner).await;
+    town.clock.pass(24 * 3600);
+    town.app.end_lost_phases().await.unwrap();
+    assert_eq!(status(town, &run).await, Status::Applying, "nobody knows that it is dead");
+    assert!(is_locked(town).await);
+    let reason = waits_for(town, &run).await;
+    assert!(reason.starts_with("recovering: its runner there was not heard of since"), "{reason}");
+    assert!(reason.contains("force-cancel"), "{reason}");
+    let owner = town.caller("owner").await;
+    town.app.cancel_run(&owner, &run).await.unwrap();
+    assert_eq!(status(town, &run).await, Status::Applying);
+    town.clock.pass(11);
+    town.app.force_cancel_run(&owner, &run).await.unwrap();
+    let row = town.app.run(&owner, &run).await.unwrap();
+    assert!(row.status().unwrap().is_final());
+    assert!(row.reason.unwrap().contains("owner forced its end while its runner was lost"));
+    assert!(!is_locked(town).await);
+    assert_eq!(town.app.renew(&apply.lease).await.unwrap(), Wish::Lost, "the runner hears it");
+}
+
+async fn a_lost_apply_goes_on_when_its_runner_comes_back(town: &Town) {
+    let runner = enlist(town, None, Vec::new()).await;
+    let (run, apply) = applying(town, &runner).await;
+    town.clock.pass(300);
+    town.app.end_lost_phases().await.unwrap();
+    assert!(waits_for(town, &run).await.contains("recovering"));
+    let again = enlist(town, Some(runner.agent.as_str()), vec![apply.lease.clone()]).await;
+    assert_eq!(again.agent, runner.agent);
+    assert!(town.app.adopt(&apply.lease).await.unwrap().is_some());
+    assert_eq!(waits_for(town, &run).await, "");
+    let outcome = Outcome::Applied { counts: Counts::default() };
+    town.app.finish(&apply.lease, outcome, Vec::new()).await.unwrap();
+    assert_eq!(status(town, &run).await, Status::Applied);
+    // Had it come back without the phase, that would have been the proof of its death.
+    let (run, _) = applying(town, &again).await;
+    enlist(town, Some(runner.agent.as_str()), Vec::new()).await;
+    let row = town.app.run(&town.caller("owner").await, &run).await.unwrap();
+    assert_eq!(row.status().unwrap(), Status::Errored);
+    assert!(row.reason.unwrap().contains("terraform is gone"));
+}
+
+async fn a_state_that_comes_late_is_current_if_nobody_wrote(town: &Town) {
+    let runner = enlist(town, None, Vec::new()).await;
+    let owner = town.caller("owner").await;
+    for written_meanwhile in [false, true] {
+        let serial = if written_meanwhile { 20 } else { 10 };
+        let (run, apply) = applying(town, &runner).await;
+        let early = state(serial, "l", &[("a", 1)]);
+        town.app.put_state(&apply.lease, early.clone().into()).await.unwrap();
+        town.clock.pass(300);
+        town.app.end_lost_phases().await.unwrap();
+        town.app.cancel_run(&owner, &run).await.unwrap();
+        town.clock.pass(11);
+        town.app.force_cancel_run(&owner, &run).await.unwrap();
+        if written_meanwhile {
+            town.write(&state(serial + 1, "l", &[("b", 1)])).await.unwrap();
+        }
+        let late = state(serial + 2, "l", &[("a", 1), ("c", 1)]);
+        town.app.put_state(&apply.lease, late.clone().into()).await.unwrap();
+        let md5 = Content::read(late.as_bytes()).unwrap().md5;
+        let (versions, _) = town.app.list_state_versions(&owner, &town.workspace, 100, 0).await.unwrap();
+        assert!(versions.iter().any(|version| version.md5 == md5), "it is kept");
+        let (current, _) = town.app.current_state(&owner, Which::Id(&town.workspace)).await.unwrap().unwrap();
+        assert_eq!(current.md5 == md5, !written_meanwhile);
+    }
+}
+
+async fn an_answer_that_was_lost_is_given_again(town: &Town) {
+    let runner = enlist(town, None, Vec::new()).await;
+    let run = town.new_run(&town.caller("owner").await, &town.workspace, NewRun::default()).await;
+    let lost = town.app.claim(&runner, Some("once")).await.unwrap();
+    let again = town.app.claim(&runner, Some("once")).await.unwrap();
+    assert_eq!((&again.run_id, again.lease), (&run.to_string(), lost.lease));
+}
+
+async fn what_is_not_begun_can_be_handed_back(town: &Town) {
+    let runner = enlist(town, None, Vec::new()).await;
+    town.new_run(&town.caller("owner").await, &town.workspace, NewRun::default()).await;
+    let first = town.app.claim(&runner, Some("mine")).await.unwrap();
+    town.app.release_claim(&runner, "other").await.unwrap();
+    town.app.release_claim(&runner, "mine").await.unwrap();
+    let other = enlist(town, None, Vec::new()).await;
+    let second = town.app.claim(&other, Some("theirs")).await.unwrap();
+    assert_eq!(second.lease.phase_id, first.lease.phase_id);
+    assert_eq!(town.app.renew(&first.lease).await.unwrap(), Wish::Lost);
+}
+
+async fn a_later_start_takes_the_place_of_an_earlier_one(town: &Town) {
+    let first = enlist(town, None, Vec::new()).await;
+    let second = enlist(town, Some(first.agent.as_str()), Vec::new()).await;
+    assert_eq!(second.agent, first.agent);
+    let stale = town.app.claimant(&Serves::Site, first.agent.as_str(), first.session).await;
+    assert!(matches!(stale, Err(Error::Conflict(_))), "{stale:?}");
+    let unknown = town.app.claimant(&Serves::Site, "agent-none", 1).await;
+    assert!(matches!(unknown, Err(Error::NotFound(_))), "{unknown:?}");
+}
+
+async fn nobody_speaks_for_the_phase_of_another(town: &Town) {
+    let runner = enlist(town, None, Vec::new()).await;
+    let other = enlist(town, None, Vec::new()).await;
+    let (_, apply) = applying(town, &runner).await;
+    let forged = town.app.distant_lease(&other, &apply.lease.phase_id, apply.lease.fence);
+    assert!(town.app.write_log(&forged, 0, "x".into()).await.is_err());
+    assert!(town.app.put_state(&forged, state(1, "l", &[]).into()).await.is_err());
+    assert!(town.app.leased_state(&forged).await.is_err());
+    assert_eq!(town.app.renew(&forged).await.unwrap(), Wish::Lost);
+    let outcome = Outcome::Applied { counts: Counts::default() };
+    assert!(town.app.finish(&forged, outcome, Vec::new()).await.is_err());
+    assert_eq!(town.app.renew(&apply.lease).await.unwrap(), Wish::GoOn);
+}
+
+async fn what_is_handed_in_early_counts_at_the_end(town: &Town) {
+    let runner = enlist(town, None, Vec::new()).await;
+    let owner = town.caller("owner").await;
+    let run = town.new_run(&owner, &town.workspace, NewRun::default()).await;
+    let plan = town.app.claim(&runner, Some("plan")).await.unwrap();
+    for text in ["half", "whole"] {
+        let bytes = Box::pin(std::io::Cursor::new(text.as_bytes().to_vec()));
+        town.app.stage_artifact(&plan.lease, Artifact::PlanJson, bytes).await.unwrap();
+    }
+    assert!(town.app.plan_artifact(&owner, run.plan().as_str(), Artifact::PlanJson).await.unwrap().is_none());
+    town.planned(&plan, true).await;
+    let mut kept = town.app.plan_artifact(&owner, run.plan().as_str(), Artifact::PlanJson).await.unwrap().unwrap();
+    let mut text = String::new();
+    tokio::io::AsyncReadExt::read_to_string(&mut kept, &mut text).await.unwrap();
+    assert_eq!(text, "whole");
+    let phase = town.app.phases(&run).await.unwrap().plan;
+    assert_eq!(
+        (phase.status().unwrap(), phase.agent_id.as_deref()),
+        (PhaseStatus::Finished, Some(runner.agent.as_str()))
+    );
+}
+
+async fn another_protocol_is_refused_in_words(town: &Town) {
+    let newer =
+        Hello { speaks: Speaks { from: protocol::VERSION + 1, to: protocol::VERSION + 2 }, ..hello(None, Vec::new()) };
+    let refused = town.app.enlist(&Serves::Site, &newer, "").await.unwrap_err().to_string();
+    assert!(refused.contains("bring the older of the two up to date"), "{refused}");
+}

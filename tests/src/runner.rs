@@ -1,0 +1,124 @@
+//! A `terrane runner` of its own: a data directory, a token, its log kept.
+
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use crate::server::Server;
+use crate::{process, settings};
+
+/// How long a graceful stop may take before it is a failure.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// A runner under test. Dropping it kills it, with whatever it started.
+pub struct Runner {
+    child: Option<Child>,
+    url: String,
+    authority: PathBuf,
+    token: String,
+    folder: TempDir,
+}
+
+impl Runner {
+    /// Starts one that comes with this token.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    #[must_use]
+    pub fn start(server: &Server, token: &str) -> Self {
+        // Short, since unix sockets below it must fit into 108 bytes.
+        let folder = tempfile::Builder::new().prefix("tr-").tempdir().expect("a temporary folder");
+        let mut runner =
+            Self { child: None, url: server.url(), authority: server.certificate(), token: token.to_owned(), folder };
+        runner.restart();
+        runner
+    }
+
+    /// Starts it, which must not be running, on the data that is there.
+    ///
+    /// # Panics
+    /// When it runs already or cannot be started.
+    pub fn restart(&mut self) {
+        assert!(self.child.is_none(), "the runner runs already");
+        let log = File::options().create(true).append(true).open(self.folder.path().join("log")).expect("a log");
+        let mut command = Command::new(settings::binary());
+        command.env_clear().env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+        command.env("HOME", self.folder.path()).env("TERRANE_RUNNER_TOKEN", &self.token);
+        command.args(["runner", "--server", &self.url, "--name", "story", "--slots", "2"]);
+        command.arg("--data").arg(self.data()).arg("--ca-bundle").arg(&self.authority);
+        command.arg("--engines").arg(settings::engines()).arg("--providers").arg(settings::providers());
+        command.stdout(log.try_clone().expect("a log")).stderr(log).stdin(Stdio::null());
+        self.child = Some(command.spawn().expect("start a runner"));
+    }
+
+    /// Its data directory.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Kills the runner alone; what it started goes on.
+    ///
+    /// # Panics
+    /// When it is not running.
+    pub fn kill(&mut self) {
+        let mut child = self.child.take().expect("a running runner");
+        child.kill().expect("kill the runner");
+        child.wait().expect("the end of the runner");
+    }
+
+    /// Kills it and everything that it started, as a power cut would.
+    ///
+    /// # Panics
+    /// When it is not running.
+    pub fn kill_all(&mut self) {
+        self.kill();
+        for pid in process::that_name(self.folder.path()) {
+            process::kill(pid);
+        }
+    }
+
+    /// Asks it to stop.
+    ///
+    /// # Panics
+    /// When it is not running.
+    pub fn terminate(&self) {
+        process::terminate(self.child.as_ref().expect("a running runner"));
+    }
+
+    /// Waits until it has ended.
+    ///
+    /// # Panics
+    /// When it is not running, or still runs after a minute.
+    pub fn ended(&mut self) -> ExitStatus {
+        let mut child = self.child.take().expect("a running runner");
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            if let Some(status) = child.try_wait().expect("ask for a child's status") {
+                return status;
+            }
+            if Instant::now() > deadline {
+                let _ = child.kill();
+                panic!("the runner did not stop within {PATIENCE:?}; its log:\n{}", self.log());
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    /// What it logged.
+    #[must_use]
+    pub fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+}
+
+impl Drop for Runner {
+    fn drop(&mut self) {
+        if self.child.is_some() {
+            self.kill_all();
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Runners elsewhere: they execute for their pool, die, come back, and leave.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use terrane_tests::process::eventually;
+use terrane_tests::{ORGANIZATION, Runner, Slug, Stage};
+
+use crate::configurations::{ONE, RUNNING};
+use crate::stories;
+
+stories! {
+    NONE:
+        an_agent_executes_for_its_pool,
+        a_killed_runner_makes_its_plan_again,
+        an_apply_survives_its_runner_and_is_adopted,
+        an_apply_that_died_with_its_runner_says_so,
+        a_runner_finishes_before_it_stops,
+        a_deleted_token_lets_nobody_in;
+}
+
+/// An apply that ends by itself a while after its runner was killed.
+const LONG: &str = "\
+resource \"terraform_data\" \"quick\" {
+  input = \"quick\"
+}
+resource \"terraform_data\" \"long\" {
+  depends_on = [terraform_data.quick]
+  provisioner \"local-exec\" {
+    command = \"printf 'now-%s\\\\n' running; sleep 4; printf 'after-%s\\\\n' all\"
+  }
+}
+";
+
+/// A pool, the token of its agents and that token's id.
+fn pool(stage: &Stage, name: &str) -> (String, String, String) {
+    let document = json!({ "data": { "type": "agent-pools", "attributes": { "name": name } } });
+    let pool = stage.api().post(&format!("organizations/{ORGANIZATION}/agent-pools"), &document).is(&[200]).data();
+    let id = pool["id"].as_str().expect("an id").to_owned();
+    let document = json!({ "data": { "type": "agent-tokens", "attributes": { "description": "story" } } });
+    let token = stage.api().post(&format!("agent-pools/{id}/authentication-tokens"), &document).is(&[201]).data();
+    let text = |value: &Value| value.as_str().expect("a text").to_owned();
+    (id, text(&token["attributes"]["token"]), text(&token["id"]))
+}
+
+fn workspace(stage: &Stage, pool: &str) -> String {
+    let version = stage.version().number();
+    stage.create_workspace(
+        "app",
+        json!({ "auto-apply": true, "terraform-version": version, "execution-mode": "agent", "agent-pool-id": pool }),
+    )
+}
+
+fn start(stage: &Stage, workspace: &str, configuration: &str) -> String {
+    let slug = Slug::pack(&[("main.tf", configuration)]);
+    stage.queue(workspace, &stage.uploaded(workspace, false, &slug), &json!({}))
+}
+
+fn reason(stage: &Stage, run: &str) -> String {
+    let run = stage.run(run);
+    run["attributes"]["waiting-reason"].as_str().unwrap_or_default().to_owned()
+}
+
+fn an_agent_executes_for_its_pool(stage: &mut Stage) {
+    let (own, token, _) = pool(stage, "own");
+    let (other, other_token, _) = pool(stage, "other");
+    let id = workspace(stage, &own);
+    let run = start(stage, &id, ONE);
+    eventually("a reason", Duration::from_secs(10), || reason(stage, &run).contains("no agent").then_some(()));
+    // Neither the server's own runner nor another pool's takes it.
+    let stranger = Runner::start(&stage.server, &other_token);
+    eventually("an agent", Duration::from_secs(30), || {
+        let agents = stage.api().get(&format!("agent-pools/{other}/agents")).is(&[200]).data();
+        (agents.as_array().map_or(0, Vec::len) == 1).then_some(())
+    });
+    assert_eq!(stage.run(&run)["attributes"]["status"], "plan_queued");
+    let runner = Runner::start(&stage.server, &token);
+    let run = stage.reaches(&run, &["applied"]);
+    assert!(stage.log(&run, "apply").contains("Apply complete!"));
+    assert!(stage.state("app").is_some());
+    let agents = stage.api().get(&format!("agent-pools/{own}/agents")).is(&[200]).data();
+    assert_eq!(
+        (&agents[0]["attributes"]["name"], &agents[0]["attributes"]["status"]),
+        (&"story".into(), &"idle".into())
+    );
+    drop((stranger, runner));
+}
+
+fn a_killed_runner_makes_its_plan_again(stage: &mut Stage) {
+    let (own, token, _) = pool(stage, "own");
+    let id = workspace(stage, &own);
+    let mut runner = Runner::start(&stage.server, &token);
+    let slug = Slug::pack(&[("main.tf", ONE)]);
+    let configuration = stage.uploaded(&id, true, &slug);
+    let runs: Vec<_> = (0..4).map(|_| stage.queue(&id, &configuration, &json!({}))).collect();
+    eventually("a plan", Duration::from_secs(30), || {
+        (stage.run(&runs[0])["attributes"]["status"] != "plan_queued").then_some(())
+    });
+    runner.kill_all();
+    runner.restart();
+    for run in runs {
+        stage.reaches(&run, &["planned_and_finished"]);
+    }
+}
+
+fn an_apply_survives_its_runner_and_is_adopted(stage: &mut Stage) {
+    let (own, token, _) = pool(stage, "own");
+    let id = workspace(stage, &own);
+    let mut runner = Runner::start(&stage.server, &token);
+    let run = start(stage, &id, LONG);
+    stage.logs_say(&run, "apply", RUNNING);
+    runner.kill();
+    runner.restart();
+    let run = stage.reaches(&run, &["applied"]);
+    let log = stage.log(&run, "apply");
+    assert!(log.contains("after-all") && log.contains("Apply complete!"), "a part of the log is lost: {log}");
+    assert_eq!(log.matches("now-running").count(), 1, "the apply ran twice, or its log is doubled: {log}");
+}
+
+fn an_apply_that_died_with_its_runner_says_so(stage: &mut Stage) {
+    let (own, token, _) = pool(stage, "own");
+    let id = workspace(stage, &own);
+    let mut runner = Runner::start(&stage.server, &token);
+    let run = start(stage, &id, LONG);
+    stage.logs_say(&run, "apply", RUNNING);
+    eventually("the first state", Duration::from_secs(30), || stage.state("app"));
+    runner.kill_all();
+    // Nothing is left of the phase: the runner that comes back proves by that that it is dead.
+    for entry in std::fs::read_dir(runner.data().join("runs")).expect("the runs").flatten() {
+        if entry.file_name().to_string_lossy().starts_with("apply-") {
+            std::fs::remove_dir_all(entry.path()).expect("remove a work directory");
+        }
+    }
+    assert!(stage.workspace("app")["attributes"]["locked"].as_bool() == Some(true), "the lock stays");
+    runner.restart();
+    let run = stage.reaches(&run, &["errored"]);
+    let why = run["attributes"]["reason"].as_str().unwrap_or_default();
+    assert!(why.contains("terraform is gone"), "{why}");
+    let state = String::from_utf8(stage.state("app").expect("the last whole state")).expect("UTF-8");
+    assert!(state.contains("\"quick\""), "{state}");
+    let run = start(stage, &id, ONE);
+    stage.reaches(&run, &["applied"]);
+}
+
+fn a_runner_finishes_before_it_stops(stage: &mut Stage) {
+    let (own, token, _) = pool(stage, "own");
+    let id = workspace(stage, &own);
+    let mut runner = Runner::start(&stage.server, &token);
+    let run = start(stage, &id, LONG);
+    stage.logs_say(&run, "apply", RUNNING);
+    runner.terminate();
+    assert!(runner.ended().success(), "{}", runner.log());
+    stage.reaches(&run, &["applied"]);
+    let agents = stage.api().get(&format!("agent-pools/{own}/agents")).is(&[200]).data();
+    assert_eq!(agents[0]["attributes"]["status"], "exited");
+}
+
+fn a_deleted_token_lets_nobody_in(stage: &mut Stage) {
+    let (_, token, id) = pool(stage, "own");
+    let _ = stage.api().delete(&format!("authentication-tokens/{id}")).is(&[204]);
+    let runner = Runner::start(&stage.server, &token);
+    eventually("a word about the token", Duration::from_secs(30), || {
+        runner.log().contains("the token is none of a runner").then_some(())
+    });
+    assert!(!runner.log().contains(&token), "the token is in the log");
+}
