@@ -1,13 +1,13 @@
 //! Evaluating expressions of a definition for one resource on one side of the change.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
-use std::collections::HashMap;
 
 use rust_decimal::Decimal;
 
 use super::functions;
-use super::value::{Gap, Value, below, short};
+use super::known::Known;
+use super::value::{Gap, Value, short};
+use super::walk::{display, field, first, same};
 use crate::catalogue::{Catalogue, Price};
 use crate::definition::{Definition, Expression, Operator, Piece, Step};
 use crate::node::Node;
@@ -274,91 +274,4 @@ impl<'v> Evaluator<'v, '_> {
             },
         }
     }
-}
-
-/// Prices that this estimate has asked for already: most resources of a plan are of few kinds.
-#[derive(Default)]
-pub(crate) struct Known {
-    by_region: RefCell<HashMap<String, HashMap<String, Option<Price>>>>,
-}
-
-impl Known {
-    fn find(&self, catalogue: &Catalogue, key: &str, region: &str) -> Option<Price> {
-        let mut by_region = self.by_region.borrow_mut();
-        if let Some(known) = by_region.get(region).and_then(|prices| prices.get(key)) {
-            return known.clone();
-        }
-        let found = catalogue.find(key, region);
-        by_region.entry(region.to_owned()).or_default().insert(key.to_owned(), found.clone());
-        found
-    }
-}
-
-/// Null equals what is not set; nothing can be said of what is unknown.
-fn same(left: &Value<'_>, right: &Value<'_>) -> Result<bool, Gap> {
-    match (left, right) {
-        (Value::Void(Gap::Unset(_) | Gap::Usage(_)), Value::Void(Gap::Unset(_) | Gap::Usage(_))) => Ok(true),
-        (Value::Void(gap), other) | (other, Value::Void(gap)) => match (gap, other) {
-            (Gap::Unset(_) | Gap::Usage(_), Value::Bool(value)) => Ok(!value),
-            (Gap::Unset(_) | Gap::Usage(_), Value::Node(node, _)) => Ok(node.is_blank()),
-            (Gap::Unset(_) | Gap::Usage(_), Value::List(items)) => Ok(items.is_empty()),
-            (Gap::Unset(_) | Gap::Usage(_), Value::Void(other)) => Err(other.clone()),
-            (Gap::Unset(_) | Gap::Usage(_), _) => Ok(false),
-            _ => Err(gap.clone()),
-        },
-        (Value::Number(_), _) | (_, Value::Number(_)) => match (left.number(), right.number()) {
-            (Ok(left), Ok(right)) => Ok(left == right),
-            _ => Ok(false),
-        },
-        _ => Ok(left.text()? == right.text()?),
-    }
-}
-
-fn first<'v>(value: &Value<'v>) -> Option<Value<'v>> {
-    match value {
-        Value::List(items) => items.first().cloned(),
-        Value::Node(Node::List(items), unknown) => {
-            items.first().map(|item| Value::of(Some(item), below(*unknown, 0), String::new))
-        }
-        _ => None,
-    }
-}
-
-fn field<'v>(value: &Value<'v>, step: &Step, whole: &[Step]) -> Value<'v> {
-    match (value, step) {
-        (Value::Node(node, unknown), Step::Field(name)) => {
-            let inner = match unknown {
-                Some(Node::Object(_)) => unknown.and_then(|unknown| unknown.get(name)),
-                Some(Node::Bool(true)) => *unknown,
-                _ => None,
-            };
-            Value::of(node.get(name), inner, || display(whole))
-        }
-        (Value::Node(Node::List(items), unknown), Step::Index(at)) => {
-            Value::of(items.get(*at), below(*unknown, *at), || display(whole))
-        }
-        (Value::List(items), Step::Index(at)) => {
-            items.get(*at).cloned().unwrap_or_else(|| Value::Void(Gap::Unset(display(whole))))
-        }
-        (single, Step::Index(0)) => single.clone(),
-        (Value::Void(gap), _) => Value::Void(gap.clone()),
-        _ => Value::Void(Gap::Unset(display(whole))),
-    }
-}
-
-fn display(steps: &[Step]) -> String {
-    let mut path = String::new();
-    for step in steps {
-        match step {
-            Step::Field(name) if path.is_empty() => path.push_str(name),
-            Step::Field(name) => {
-                path.push('.');
-                path.push_str(name);
-            }
-            Step::Index(at) => {
-                path.push_str(&format!("[{at}]"));
-            }
-        }
-    }
-    path
 }

@@ -2,9 +2,11 @@
 
 mod evaluate;
 mod functions;
+mod known;
 mod price;
 mod value;
 mod vendor;
+mod walk;
 
 use std::collections::HashSet;
 
@@ -67,7 +69,7 @@ pub fn estimate(
     for address in usage.of_type("aws_data_transfer") {
         world.add(address, "aws_data_transfer");
     }
-    let engine = Engine { world: &world, usage, catalogue, prices: evaluate::Known::default(), settings };
+    let engine = Engine { world: &world, usage, catalogue, prices: known::Known::default(), settings };
     let mut resources: Vec<Resource> = (0..world.resources.len()).map(|at| engine.resource(at)).collect();
     let addresses: Vec<&str> = world.resources.iter().map(|resource| resource.address.as_ref()).collect();
     resources.extend(usage.unmatched(&addresses).into_iter().map(unmatched));
@@ -121,7 +123,7 @@ struct Engine<'e, 'a> {
     world: &'e World<'a>,
     usage: &'e Usage,
     catalogue: &'e Catalogue,
-    prices: evaluate::Known,
+    prices: known::Known,
     settings: &'e Settings,
 }
 
