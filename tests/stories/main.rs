@@ -76,6 +76,7 @@ fn main() -> ExitCode {
         plan::stories(),
         refused::stories(),
         remote::stories(),
+        runners::stories(),
         serve::stories(),
         state::stories(),
         uploads::stories(),

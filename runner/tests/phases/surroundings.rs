@@ -124,7 +124,7 @@ async fn arguments_of_a_workspace_break_nothing() {
 
     let (planned, _) = rig
         .whole(|job| {
-            job.variables = vec![variable("TF_CLI_ARGS_plan", "-out=elsewhere -input=true", Category::Env, false)]
+            job.variables = vec![variable("TF_CLI_ARGS_plan", "-out=elsewhere -input=true", Category::Env, false)];
         })
         .await;
     assert!(matches!(planned, Outcome::Planned { .. }), "{planned:?}");
