@@ -120,7 +120,7 @@ async fn arguments_of_a_workspace_break_nothing() {
         "{log}"
     );
     assert!(log.contains("[INFO]") && !log.contains('\u{1b}'), "{log}");
-    assert_eq!(rig.server.said().states.len(), 1, "the state came back");
+    assert!(!rig.server.said().states.is_empty(), "the state came back");
 
     let (planned, _) = rig
         .whole(|job| {
