@@ -82,7 +82,7 @@ async fn scopes(store: &Fresh) {
             assert!(agent_pool::may_use(&mut tx, &some.id, organization, &ws, &project).await?);
             agent_pool::put_scopes(&mut tx, &some, Scope::Excluded, std::slice::from_ref(&ws)).await?;
             assert!(!agent_pool::may_use(&mut tx, &some.id, organization, &ws, &project).await?);
-            assert_eq!(agent_pool::list_scopes(&mut tx, &some.id, Scope::Excluded).await?, [ws.clone()]);
+            assert_eq!(agent_pool::list_scopes(&mut tx, &some.id, Scope::Excluded).await?, std::slice::from_ref(&ws));
             agent_pool::put_scopes(&mut tx, &some, Scope::Excluded, &[]).await?;
             agent_pool::put_scopes(&mut tx, &some, Scope::Project, &[]).await?;
             agent_pool::put_scopes(&mut tx, &some, Scope::Workspace, std::slice::from_ref(&ws)).await?;
