@@ -6,8 +6,10 @@
 
 mod builtin;
 mod conclude;
+pub mod docker;
 mod engines;
 mod events;
+mod executor;
 mod layout;
 mod lease;
 mod log;
@@ -25,6 +27,7 @@ mod state;
 pub mod supervise;
 mod variables;
 
+pub use executor::Executor;
 pub use machine::StartError;
 pub use options::{Mirror, Options};
 pub use runner::Runner;

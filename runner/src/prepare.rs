@@ -6,7 +6,6 @@ use crate::{
     prime,
     server::{Download, Error, Server},
     slug, state,
-    supervise::spec::Wall,
     variables::{self, Variables},
 };
 use bytes::Bytes;
@@ -44,11 +43,18 @@ pub(crate) enum Failure {
     TooLong(PathBuf),
 }
 
+/// Where the engine finds what was laid out: the very same places, or those of its container.
+pub(crate) struct Inside {
+    pub(crate) layout: Layout,
+    pub(crate) temporary: PathBuf,
+    pub(crate) certificates: PathBuf,
+    /// Where it looks for programs; a container's image knows that itself.
+    pub(crate) search: Option<&'static str>,
+}
+
 /// What the engine needs to be started.
 pub(crate) struct Prepared {
     pub(crate) environment: Vec<(String, String)>,
-    /// The root module.
-    pub(crate) module: PathBuf,
     /// Whether something must be installed before the engine can plan or apply.
     pub(crate) needs_init: bool,
     /// For the log.
@@ -75,6 +81,7 @@ pub(crate) async fn prepare<S: Server>(
     options: &Arc<Options>,
     job: &Job,
     layout: &Layout,
+    provider_mirror: Option<PathBuf>,
     owner: Option<u32>,
 ) -> Result<Prepared, Failure> {
     let lease = &job.lease;
@@ -92,7 +99,9 @@ pub(crate) async fn prepare<S: Server>(
     };
     let (report, state, ()) = tokio::try_join!(configuration, state, files)?;
     let (options, job, layout) = (Arc::clone(options), job.clone(), layout.clone());
-    let filled = tokio::task::spawn_blocking(move || fill(&options, &job, &layout, owner, report.warnings, state));
+    let filled = tokio::task::spawn_blocking(move || {
+        fill(&options, &job, &layout, provider_mirror.as_deref(), owner, report.warnings, state)
+    });
     filled.await.map_err(io::Error::other)?
 }
 
@@ -130,6 +139,7 @@ fn fill(
     options: &Options,
     job: &Job,
     layout: &Layout,
+    provider_mirror: Option<&Path>,
     owner: Option<u32>,
     mut warnings: Vec<String>,
     state: Option<Bytes>,
@@ -162,7 +172,7 @@ fn fill(
         write(&module, Path::new(".terraform.lock.hcl"), &fs::read(layout.lock_file())?)?;
     }
     let needs_init = !builtin::is_enough(&module, state.as_deref())?;
-    cli_configuration(options, job, &layout.cli_configuration())?;
+    cli_configuration(options, job, provider_mirror, &layout.cli_configuration())?;
     if job.phase == Phase::Apply && layout.plan().exists() {
         fs::copy(layout.plan(), layout.work_plan())?;
     }
@@ -170,13 +180,7 @@ fn fill(
         own(&layout.work(), owner)?;
     }
     warnings.extend(variables.warnings);
-    Ok(Prepared {
-        environment: variables.environment,
-        module: layout.module(&job.working_directory),
-        needs_init,
-        warnings,
-        state,
-    })
+    Ok(Prepared { environment: variables.environment, needs_init, warnings, state })
 }
 
 fn remove(directory: &Dir, path: &Path) -> io::Result<()> {
@@ -205,17 +209,17 @@ pub(crate) fn own(path: &Path, owner: u32) -> io::Result<()> {
     Ok(())
 }
 
-fn cli_configuration(options: &Options, job: &Job, path: &Path) -> io::Result<()> {
+fn cli_configuration(options: &Options, job: &Job, seen: Option<&Path>, path: &Path) -> io::Result<()> {
     let mut text = String::from("disable_checkpoint = true\n");
     if let Some(host) = host(&job.address) {
         text += &format!("credentials {} {{\n  token = {}\n}}\n", quote(host), quote(job.token.expose_secret()));
     }
-    if let Some(mirror) = &options.provider_mirror {
+    if let (Some(mirror), Some(seen)) = (&options.provider_mirror, seen) {
         // What the mirror has is not asked for elsewhere: a registry may not be reachable.
         let mirrored: Vec<_> = mirrored(mirror).iter().map(|provider| quote(provider)).collect();
         text += &format!(
             "provider_installation {{\n  filesystem_mirror {{\n    path = {}\n  }}\n  direct {{\n    exclude = [{}]\n  }}\n}}\n",
-            quote(&mirror.display().to_string()),
+            quote(&seen.display().to_string()),
             mirrored.join(", ")
         );
     }
@@ -265,31 +269,31 @@ pub(crate) fn port(address: &str) -> Option<u16> {
 /// What every engine finds in its environment; what the run sets comes between the machine's and that which cannot be changed.
 pub(crate) fn environment(
     options: &Options,
-    wall: &Wall,
-    layout: &Layout,
-    certificates: &Path,
+    inside: &Inside,
     of_run: &[(String, String)],
     cli_workspace: Option<&str>,
 ) -> Result<Vec<(String, String)>, Failure> {
-    let temporary = crate::supervise::wall::temporary(wall);
+    let temporary = &inside.temporary;
     // "/plugin" and up to ten digits, and the zero at the end.
     if temporary.as_os_str().len() + 18 > 107 {
-        return Err(Failure::TooLong(temporary));
+        return Err(Failure::TooLong(temporary.clone()));
     }
     let text = |path: &Path| path.display().to_string();
     let mut all: std::collections::BTreeMap<String, String> = std::collections::BTreeMap::new();
-    all.insert("PATH".into(), "/usr/local/bin:/usr/bin:/bin".into());
+    if let Some(search) = inside.search {
+        all.insert("PATH".into(), search.into());
+    }
     all.insert("LANG".into(), "C.UTF-8".into());
     all.extend(options.environment.iter().cloned());
     all.extend(of_run.iter().cloned());
     for (key, value) in [
-        ("HOME", text(&layout.work().join("h"))),
-        ("TMPDIR", text(&temporary)),
+        ("HOME", text(&inside.layout.work().join("h"))),
+        ("TMPDIR", text(temporary)),
         ("TF_IN_AUTOMATION", "1".into()),
         ("TF_INPUT", "0".into()),
         ("CHECKPOINT_DISABLE", "1".into()),
-        ("TF_CLI_CONFIG_FILE", text(&layout.cli_configuration())),
-        ("SSL_CERT_FILE", text(certificates)),
+        ("TF_CLI_CONFIG_FILE", text(&inside.layout.cli_configuration())),
+        ("SSL_CERT_FILE", text(&inside.certificates)),
     ] {
         all.insert(key.into(), value);
     }

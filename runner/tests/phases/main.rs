@@ -4,6 +4,7 @@
 
 mod adoption;
 mod archive;
+mod containers;
 mod control;
 mod fake;
 mod hostile;
