@@ -12,7 +12,7 @@ pub enum Executor {
     #[default]
     Process,
     /// Containers.
-    Docker(docker::Options),
+    Docker(Box<docker::Options>),
 }
 
 /// A phase that executes.
@@ -32,7 +32,8 @@ impl Body {
     ) -> io::Result<Self> {
         match (docker, &spec.wall.container) {
             (Some(docker), Some(inside)) => {
-                docker::Container::start(docker, spec, inside, certificates, lease).await.map(Self::Container)
+                let mirror = options.provider_mirror.as_deref();
+                docker::Container::start(docker, spec, inside, certificates, mirror, lease).await.map(Self::Container)
             }
             _ => process::Supervisor::start(options, spec).await.map(Self::Process),
         }

@@ -76,7 +76,7 @@ impl Machine {
         gather(&options, &certificates).map_err(at(&certificates))?;
         if let Executor::Docker(containers) = &options.executor {
             let runner = docker::runner_name(&options.directory.join("known")).map_err(at(&known))?;
-            let docker = Docker::connect(containers.clone(), runner, options.state_bytes).await?;
+            let docker = Docker::connect((**containers).clone(), runner, options.state_bytes).await?;
             let engines = Engines::new(&options).map_err(|error| StartError::Mirror(error.to_string()))?;
             let (options, docker) = (Arc::new(options), Some(Arc::new(docker)));
             return Ok(Self { engines, options, certificates, docker, probe: Probe::default() });
@@ -126,6 +126,20 @@ impl Machine {
         let supervisor = fs::read(layout.root().join(name::SUPERVISOR)).ok();
         let supervisor = supervisor.and_then(|json| serde_json::from_slice(&json).ok());
         process::Supervisor::adopt(supervisor).map(Body::Process)
+    }
+
+    /// Removes what an earlier runner left beside these phases.
+    pub(crate) async fn remove_orphans<'a>(&self, phases: impl Iterator<Item = &'a Layout>) {
+        if let Some(docker) = &self.docker {
+            docker.remove_orphans(phases).await;
+        }
+    }
+
+    /// Nothing is started in advance any more.
+    pub(crate) async fn close(&self) {
+        if let Some(docker) = &self.docker {
+            docker.close().await;
+        }
     }
 
     /// Where the engine finds what is laid out in a directory.

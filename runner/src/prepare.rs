@@ -2,6 +2,7 @@
 
 use crate::{
     Options, builtin,
+    docker::providers,
     layout::Layout,
     prime,
     server::{Download, Error, Server},
@@ -172,7 +173,7 @@ fn fill(
         write(&module, Path::new(".terraform.lock.hcl"), &fs::read(layout.lock_file())?)?;
     }
     let needs_init = !builtin::is_enough(&module, state.as_deref())?;
-    cli_configuration(options, job, provider_mirror, &layout.cli_configuration())?;
+    cli_configuration(options, job, provider_mirror, &layout.configuration(), &layout.cli_configuration())?;
     if job.phase == Phase::Apply && layout.plan().exists() {
         fs::copy(layout.plan(), layout.work_plan())?;
     }
@@ -209,14 +210,24 @@ pub(crate) fn own(path: &Path, owner: u32) -> io::Result<()> {
     Ok(())
 }
 
-fn cli_configuration(options: &Options, job: &Job, seen: Option<&Path>, path: &Path) -> io::Result<()> {
+fn cli_configuration(
+    options: &Options,
+    job: &Job,
+    seen: Option<&Path>,
+    configuration: &Path,
+    path: &Path,
+) -> io::Result<()> {
     let mut text = String::from("disable_checkpoint = true\n");
     if let Some(host) = host(&job.address) {
         text += &format!("credentials {} {{\n  token = {}\n}}\n", quote(host), quote(job.token.expose_secret()));
     }
     if let (Some(mirror), Some(seen)) = (&options.provider_mirror, seen) {
         // What the mirror has is not asked for elsewhere: a registry may not be reachable.
-        let mirrored: Vec<_> = mirrored(mirror).iter().map(|provider| quote(provider)).collect();
+        let mirrored: Vec<_> = match seen == mirror {
+            true => providers::mirrored(mirror),
+            false => providers::mentioned(mirror, configuration)?,
+        };
+        let mirrored: Vec<_> = mirrored.iter().map(|provider| quote(provider)).collect();
         text += &format!(
             "provider_installation {{\n  filesystem_mirror {{\n    path = {}\n  }}\n  direct {{\n    exclude = [{}]\n  }}\n}}\n",
             quote(&seen.display().to_string()),
@@ -225,23 +236,6 @@ fn cli_configuration(options: &Options, job: &Job, seen: Option<&Path>, path: &P
     }
     let mut file = fs::File::create(path)?;
     file.write_all(text.as_bytes())
-}
-
-/// The providers of a mirror: `HOST/NAMESPACE/TYPE`.
-fn mirrored(mirror: &Path) -> Vec<String> {
-    let names = |path: &Path| -> Vec<String> {
-        let entries = fs::read_dir(path).into_iter().flatten().flatten();
-        entries.filter(|entry| entry.path().is_dir()).filter_map(|entry| entry.file_name().into_string().ok()).collect()
-    };
-    let mut found = Vec::new();
-    for host in names(mirror) {
-        for namespace in names(&mirror.join(&host)) {
-            for kind in names(&mirror.join(&host).join(&namespace)) {
-                found.push(format!("{host}/{namespace}/{kind}"));
-            }
-        }
-    }
-    found
 }
 
 /// A string of HCL in which nothing is interpolated.

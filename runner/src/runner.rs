@@ -45,7 +45,14 @@ impl<S: Server> Runner<S> {
     /// Dropping the future ends plans at once. Applies go on without it: whoever runs next adopts them, if that is before their lease ends.
     pub async fn run(self, drain: CancellationToken) {
         let mut tasks = JoinSet::new();
-        for (record, layout) in self.left() {
+        let left = self.left();
+        self.machine.remove_orphans(left.iter().map(|(_, layout)| layout)).await;
+        let (machine, drained) = (Arc::clone(&self.machine), drain.clone());
+        tasks.spawn(async move {
+            drained.cancelled().await;
+            machine.close().await;
+        });
+        for (record, layout) in left {
             let user = self.users.take_this(record.wall.uid);
             let (server, machine) = (Arc::clone(&self.server), Arc::clone(&self.machine));
             tasks.spawn(async move {

@@ -77,14 +77,14 @@ impl Attended {
         Self { docker, note, ask, lease, passed: Ask::GoOn, next: None, complaints: Vec::new() }
     }
 
-    /// Until the container is gone and the exit is written.
-    pub(super) async fn run(mut self, connection: Option<Connection>) {
+    /// Until the phase has ended and the exit is written; gives the container, which is of no use any more.
+    pub(super) async fn run(mut self, connection: Option<Connection>) -> String {
         let exit = self.follow(connection).await;
         let directory = &self.note.wanted.directory;
         if let Err(error) = supervise::write_whole(directory, name::EXIT, &exit, self.note.survive) {
             tracing::error!(path = %directory.display(), %error, "how a container ended cannot be written down");
         }
-        self.docker.remove(&self.note.id).await;
+        self.note.id
     }
 
     async fn follow(&mut self, mut connection: Option<Connection>) -> Exit {
@@ -122,7 +122,8 @@ impl Attended {
         let known: Option<End> =
             fs::read(directory.join(ENDED)).ok().and_then(|json| serde_json::from_slice(&json).ok());
         let mut end = known;
-        let mut outputs = pin!(read(Arc::clone(&self.docker), self.note.id.clone(), self.note.wanted.clone()));
+        let open = connection.outputs.take();
+        let mut outputs = pin!(read(Arc::clone(&self.docker), self.note.id.clone(), open, self.note.wanted.clone()));
         let mut over: Option<Instant> = None;
         if end.is_some() {
             self.say(&mut connection, "ack").await;
@@ -267,9 +268,12 @@ impl Attended {
 const ENDED: &str = "ended";
 
 /// Reads the second way out to the end of the phase. Foreign code can kill the command that writes there: then it is asked for again.
-async fn read(docker: Arc<Docker>, id: String, wanted: Wanted) -> Result<End, String> {
+async fn read(docker: Arc<Docker>, id: String, mut open: Option<Output>, wanted: Wanted) -> Result<End, String> {
     loop {
-        let output = docker.outputs(&id).await.map_err(|error| told(&error));
+        let output = match open.take() {
+            Some(output) => Ok(output),
+            None => docker.outputs(&id).await.map_err(|error| told(&error)),
+        };
         let reason = match output {
             Ok(output) => match take(output, wanted.clone()).await {
                 Ok(end) => return Ok(end),

@@ -20,6 +20,8 @@ pub(super) struct Connection {
     pub(super) id: String,
     pub(super) input: Option<Pin<Box<dyn AsyncWrite + Send>>>,
     pub(super) output: Output,
+    /// The second way out, where it was opened beforehand.
+    pub(super) outputs: Option<Output>,
 }
 
 /// The second way out of a container.
@@ -47,7 +49,7 @@ impl Docker {
         let options =
             AttachContainerOptionsBuilder::default().stdin(true).stdout(true).stderr(true).stream(true).build();
         let attached = self.api.attach_container(id, Some(options)).await?;
-        Ok(Connection { id: id.to_owned(), input: Some(attached.input), output: attached.output })
+        Ok(Connection { id: id.to_owned(), input: Some(attached.input), output: attached.output, outputs: None })
     }
 
     /// The same of one that runs already: from its first byte on.
@@ -55,7 +57,7 @@ impl Docker {
         let options = AttachContainerOptionsBuilder::default().stdin(true).stream(true).build();
         let input = self.api.attach_container(id, Some(options)).await.ok().map(|attached| attached.input);
         let options = LogsOptionsBuilder::default().follow(true).stdout(true).stderr(true).build();
-        Ok(Connection { id: id.to_owned(), input, output: Box::pin(self.api.logs(id, Some(options))) })
+        Ok(Connection { id: id.to_owned(), input, output: Box::pin(self.api.logs(id, Some(options))), outputs: None })
     }
 
     /// Opens the second way out.

@@ -6,13 +6,15 @@ use super::{
     connection::Connection,
     inputs,
     outputs::Wanted,
-    wall::{PHASE, RUN, RUNNER},
+    wall::{Network, PHASE, RUN, RUNNER},
 };
 use crate::supervise::{
     self,
     spec::{Container as Inside, Spec, boot_milliseconds, name},
 };
-use bollard::query_parameters::{CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder};
+use bollard::query_parameters::{
+    CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder, RenameContainerOptionsBuilder,
+};
 use std::{
     collections::HashMap,
     fs, io,
@@ -51,11 +53,13 @@ impl Container {
         spec: &Spec,
         inside: &Inside,
         certificates: &Path,
+        mirror: Option<&Path>,
         lease: Option<watch::Receiver<u64>>,
     ) -> io::Result<Self> {
         let seconds = lease.as_ref().map_or(ALONE, |end| seconds_until(*end.borrow()));
-        let (packed, certificates) = (spec.clone(), certificates.to_owned());
-        let packing = tokio::task::spawn_blocking(move || inputs::pack(&packed, seconds, &certificates));
+        let (packed, certificates, mirror) = (spec.clone(), certificates.to_owned(), mirror.map(Path::to_owned));
+        let packing =
+            tokio::task::spawn_blocking(move || inputs::pack(&packed, seconds, &certificates, mirror.as_deref()));
         let mut connection = docker.ready(inside).await?;
         let started = async {
             let file = packing.await.map_err(io::Error::other)??;
@@ -75,7 +79,7 @@ impl Container {
         };
         let started: io::Result<Note> = started.await;
         match started {
-            Ok(note) => Ok(Self::attend(Arc::clone(docker), note, Some(connection), lease)),
+            Ok(note) => Ok(Self::attend(Arc::clone(docker), note, Some(connection), Some(inside.clone()), lease)),
             Err(error) => {
                 let said = connection.said().await;
                 docker.remove(&connection.id).await;
@@ -92,7 +96,7 @@ impl Container {
         match note {
             Some(note) if note.survive && !exited => {
                 let moved = Wanted { directory: directory.to_owned(), ..note.wanted };
-                Self::attend(Arc::clone(docker), Note { wanted: moved, ..note }, None, Some(lease))
+                Self::attend(Arc::clone(docker), Note { wanted: moved, ..note }, None, None, Some(lease))
             }
             note => {
                 if let Some(note) = note {
@@ -107,15 +111,21 @@ impl Container {
         docker: Arc<Docker>,
         note: Note,
         connection: Option<Connection>,
+        inside: Option<Inside>,
         lease: Option<watch::Receiver<u64>>,
     ) -> Self {
         let (ask, asked) = watch::channel(Ask::GoOn);
         let (over, ended) = watch::channel(false);
         let mortal = (!note.survive).then(|| (Arc::clone(&docker), note.id.clone()));
-        let attended = Attended::new(docker, note, asked, lease);
+        let attended = Attended::new(Arc::clone(&docker), note, asked, lease);
         let task = tokio::spawn(async move {
-            attended.run(connection).await;
+            let id = attended.run(connection).await;
             over.send_replace(true);
+            // Beside whatever is done with what the phase left.
+            docker.remove(&id).await;
+            if let Some(inside) = inside {
+                docker.refill(&inside).await;
+            }
         });
         Self { ask, ended, task: Some(task), mortal }
     }
@@ -149,7 +159,7 @@ impl Container {
 
 impl Drop for Container {
     fn drop(&mut self) {
-        if let Some(task) = &self.task {
+        if let Some(task) = self.task.take().filter(|_| !*self.ended.borrow()) {
             task.abort();
         }
         if let (Some((docker, id)), Ok(runtime)) = (self.mortal.take(), tokio::runtime::Handle::try_current()) {
@@ -178,14 +188,36 @@ async fn send(connection: &mut Connection, file: fs::File) -> io::Result<()> {
 }
 
 impl Docker {
-    /// A started container that waits for its phase.
+    /// A started container that waits for its phase: one that was started before, or a new one.
     async fn ready(&self, inside: &Inside) -> io::Result<Connection> {
-        let labels = [(RUNNER, &self.runner), (RUN, &inside.run), (PHASE, &inside.phase)];
-        let labels: HashMap<_, _> = labels.map(|(key, value)| (key.to_owned(), value.clone())).into();
-        let name = CreateContainerOptionsBuilder::default().name(&format!("terrane-{}", unique(&inside.phase))).build();
+        let Some(connection) = self.warm.take(&inside.image) else { return self.cold(inside, Some(inside)).await };
+        let name = format!("terrane-{}", unique(&inside.phase));
+        let (api, id) = (self.api.clone(), connection.id.clone());
+        // Whoever looks for it among others finds it by its name; its labels cannot be changed any more.
+        tokio::spawn(async move {
+            api.rename_container(&id, RenameContainerOptionsBuilder::default().name(&name).build()).await
+        });
+        Ok(connection)
+    }
+
+    /// Makes and starts a container of this image; `of` is the phase it is for, when that is known.
+    pub(super) async fn cold(&self, inside: &Inside, of: Option<&Inside>) -> io::Result<Connection> {
         let failed = |what: &str, error: bollard::errors::Error| io::Error::other(format!("{what}: {}", told(&error)));
-        let body = self.body(&inside.image.id, labels);
-        let made = self.api.create_container(Some(name), body).await;
+        let network = match self.options.network {
+            Network::None => "none".to_owned(),
+            Network::Host => "host".to_owned(),
+            Network::Own => {
+                let guard = self.options.guard_image.as_ref().unwrap_or(&inside.image.id);
+                self.network(guard).await.map_err(io::Error::other)?
+            }
+        };
+        let mut labels = HashMap::from([(RUNNER.to_owned(), self.runner.clone())]);
+        if let Some(of) = of {
+            labels.extend([(RUN.to_owned(), of.run.clone()), (PHASE.to_owned(), of.phase.clone())]);
+        }
+        let name = of.map_or_else(|| unique("waiting"), |of| unique(&of.phase));
+        let name = CreateContainerOptionsBuilder::default().name(&format!("terrane-{name}")).build();
+        let made = self.api.create_container(Some(name), self.body(&inside.image.id, &network, labels)).await;
         let id = made.map_err(|error| failed("a container cannot be made", error))?.id;
         let started = async {
             let connection = self.attach(&id).await.map_err(|error| failed("a container cannot be reached", error))?;

@@ -1,6 +1,6 @@
 //! Finds the image of an engine and a version, and pins it: what is executed is its digest, whatever the name means later.
 
-use super::{Docker, Pull, WORK, container::told, wall::RUNNER};
+use super::{Docker, Pull, WORK, container::told, credentials, wall::RUNNER};
 use crate::{
     engines::{Executable, Failure, Wanted},
     supervise,
@@ -14,9 +14,6 @@ use futures::TryStreamExt;
 use protocol::Engine;
 use semver::Version;
 use std::{collections::HashMap, path::Path};
-
-/// How much an image may say about itself, in bytes.
-const SAID: usize = 64 << 10;
 
 /// An image that this engine has.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -65,11 +62,8 @@ impl Docker {
         }
         let labels = HashMap::from([(RUNNER.to_owned(), self.runner.clone())]);
         let script = format!("CHECKPOINT_DISABLE=1 HOME={WORK} exec {} version -json", engine.program());
-        let mut body = self.body(&image.id, labels);
+        let mut body = self.body(&image.id, "none", labels);
         body.cmd = Some(vec![script]);
-        if let Some(host) = &mut body.host_config {
-            host.network_mode = Some("none".to_owned());
-        }
         let id = self.api.create_container(None, body).await.map_err(|error| told(&error))?.id;
         let said = self.say(&id).await;
         self.remove(&id).await;
@@ -82,19 +76,6 @@ impl Docker {
                 String::from_utf8_lossy(&said[..said.len().min(500)])
             )),
         }
-    }
-
-    /// What a container that was made says until its end.
-    async fn say(&self, id: &str) -> Result<Vec<u8>, Error> {
-        let mut connection = self.attach(id).await?;
-        self.api.start_container(id, None).await?;
-        let mut said = Vec::new();
-        while let Some(message) = connection.output.try_next().await? {
-            if said.len() < SAID {
-                said.extend(message.into_bytes());
-            }
-        }
-        Ok(said)
     }
 
     /// The image for a wanted version. A constraint, or `latest`, means the newest of the images that are here.
@@ -149,7 +130,9 @@ impl Docker {
     async fn pull(&self, reference: &str) -> Result<(), Error> {
         let (name, tag) = split(reference);
         let options = CreateImageOptionsBuilder::default().from_image(name).tag(tag).build();
-        let mut progress = self.api.create_image(Some(options), None, None);
+        let credentials = self.options.credentials.as_deref().map(|path| credentials::of(path, name)).transpose();
+        let credentials = credentials.map_err(|error| Error::IOError { err: error })?.flatten();
+        let mut progress = self.api.create_image(Some(options), None, credentials);
         while progress.try_next().await?.is_some() {}
         Ok(())
     }

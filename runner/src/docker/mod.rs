@@ -6,11 +6,16 @@
 mod attend;
 mod connection;
 mod container;
+mod credentials;
 mod image;
 mod inputs;
 mod log;
+mod network;
+mod orphans;
 mod outputs;
+pub(crate) mod providers;
 mod wall;
+mod warm;
 
 pub use wall::{Network, Pull};
 pub(crate) use {
@@ -21,6 +26,7 @@ pub(crate) use {
 use crate::{StartError, layout::Layout};
 use bollard::{API_DEFAULT_VERSION, Docker as Api};
 use std::path::PathBuf;
+use tokio::sync::OnceCell;
 
 /// Where a container has what the runner streams in: a file system of its own in memory.
 const WORK: &str = "/work";
@@ -35,6 +41,9 @@ pub(crate) struct Docker {
     runner: String,
     /// Bytes that a state may have.
     state_limit: u64,
+    /// The network of containers, once its guard stands.
+    guarded: OnceCell<String>,
+    warm: warm::Warm,
 }
 
 /// Settings of containers.
@@ -58,6 +67,17 @@ pub struct Options {
     pub work_size: u64,
     /// What a container can reach.
     pub network: Network,
+    /// Blocks of addresses (`10.0.0.0/8`) that containers on their own network reach, and nothing else; all where there is none. Names of hosts
+    /// are asked of `dns`, which must be among them where it is no address of the engine's host.
+    pub egress: Vec<String>,
+    /// The image with whose `ip` command metadata addresses are closed; that of the first phase where there is none.
+    pub guard_image: Option<String>,
+    /// Name servers of containers; the engine's own where there is none.
+    pub dns: Vec<String>,
+    /// Credentials of registries, as `docker login` writes them (`config.json`); read before each pull.
+    pub credentials: Option<PathBuf>,
+    /// How many containers wait, started, for phases of recently used images.
+    pub warm: u16,
     /// Lines `NAME:ADDRESS` for a container's hosts file.
     pub hosts: Vec<String>,
     /// A seccomp profile (JSON) in the place of the engine's own.
@@ -76,6 +96,11 @@ impl Default for Options {
             processes: 512,
             work_size: 1 << 30,
             network: Network::Own,
+            egress: Vec::new(),
+            guard_image: None,
+            dns: Vec::new(),
+            credentials: None,
+            warm: 4,
             hosts: Vec::new(),
             seccomp: None,
         }
@@ -97,7 +122,7 @@ impl Docker {
             Api::connect_with_host(&options.host)
         };
         let api = api.map_err(unreachable)?.negotiate_version().await.map_err(unreachable)?;
-        Ok(Self { api, options, runner, state_limit })
+        Ok(Self { api, options, runner, state_limit, guarded: OnceCell::new(), warm: warm::Warm::default() })
     }
 
     /// A phase's directory as its engine sees it.

@@ -42,7 +42,7 @@ pub(super) const PHASE: &str = "terrane.phase";
 
 impl Docker {
     /// A container of this image that waits for its phase.
-    pub(super) fn body(&self, image: &str, labels: HashMap<String, String>) -> ContainerCreateBody {
+    pub(super) fn body(&self, image: &str, network: &str, labels: HashMap<String, String>) -> ContainerCreateBody {
         let script = PID1.replace("@IDLE@", &IDLE.to_string());
         ContainerCreateBody {
             image: Some(image.to_owned()),
@@ -57,22 +57,17 @@ impl Docker {
             attach_stdout: Some(true),
             attach_stderr: Some(true),
             labels: Some(labels),
-            host_config: Some(self.host()),
+            host_config: Some(self.host(network)),
             ..ContainerCreateBody::default()
         }
     }
 
-    fn host(&self) -> HostConfig {
+    fn host(&self, network: &str) -> HostConfig {
         let options = &self.options;
         let signed = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
         let mut security = vec!["no-new-privileges".to_owned()];
         security.extend(options.seccomp.as_ref().map(|profile| format!("seccomp={profile}")));
         let tmpfs = format!("exec,nosuid,nodev,uid={USER},gid={USER},mode=700,size={}", options.work_size);
-        let network = match options.network {
-            Network::Own => "bridge",
-            Network::None => "none",
-            Network::Host => "host",
-        };
         let log = [("max-size", "256m"), ("max-file", "2"), ("compress", "false")];
         let limit =
             |name: &str, limit| ResourcesUlimits { name: Some(name.to_owned()), soft: Some(limit), hard: Some(limit) };
@@ -82,6 +77,7 @@ impl Docker {
             cap_drop: Some(vec!["ALL".to_owned()]),
             security_opt: Some(security),
             network_mode: Some(network.to_owned()),
+            dns: Some(options.dns.clone()).filter(|dns| !dns.is_empty()),
             extra_hosts: Some(options.hosts.clone()),
             memory: Some(signed(options.memory)),
             memory_swap: Some(signed(options.memory)),
