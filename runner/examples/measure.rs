@@ -104,5 +104,6 @@ fn job(number: u32) -> Job {
         address: "https://localhost:8443".into(),
         token: "a-token".to_owned().into(),
         limits: Limits { phase_seconds: 600, grace_seconds: 60 },
+        image: None,
     }
 }

@@ -106,7 +106,7 @@ impl Machine {
     pub(crate) async fn resolve(&self, job: &Job) -> Result<Executable, engines::Failure> {
         match &self.docker {
             None => self.engines.resolve(job.engine, &job.version).await,
-            Some(docker) => docker.executable(job.engine, &job.version, &self.options.directory.join("known")).await,
+            Some(docker) => docker.executable(job, &self.options.directory.join("known")).await,
         }
     }
 

@@ -148,6 +148,12 @@ impl<S: Server> Execution<S> {
         };
         supervise::write_whole(self.layout.root(), "phase", &record, false)
             .map_err(|error| format!("cannot write down the phase: {error}"))?;
+        if let Some(inside) = &record.wall.container {
+            let image = inside.image.told();
+            persist(self.patience(), || self.server.executes_in(&self.lease, &image))
+                .await
+                .map_err(|error| format!("the server cannot be told of the image: {error}"))?;
+        }
         if job.phase == Phase::Apply {
             persist(self.patience(), || self.server.started(&self.lease, &version))
                 .await

@@ -1,7 +1,7 @@
 //! What a runner needs of the server, wherever it is: in the same process or behind HTTPS.
 
 use bytes::Bytes;
-use protocol::{Artifact, Job, Lease, Outcome, Wish};
+use protocol::{Artifact, Image, Job, Lease, Outcome, Wish};
 use std::{future::Future, path::PathBuf, pin::Pin};
 use tokio::io::AsyncRead;
 
@@ -46,6 +46,11 @@ pub trait Server: Send + Sync + 'static {
     /// Tells that the engine's first process is started, and its exact version. Said of an apply before it is: one of which it was never said
     /// has certainly not begun.
     fn started(&self, lease: &Lease, version: &str) -> impl Future<Output = Result<(), Error>> + Send;
+    /// Tells in which image the phase is executed, where it is a container.
+    fn executes_in(&self, lease: &Lease, image: &Image) -> impl Future<Output = Result<(), Error>> + Send {
+        let _ = (lease, image);
+        async { Ok(()) }
+    }
     /// The uploaded configuration, a gzipped tar as the CLI packed it.
     fn configuration(&self, lease: &Lease) -> impl Future<Output = Result<Download, Error>> + Send;
     /// The workspace's current state, if it has one; its bytes are exactly those that were stored.

@@ -2,7 +2,7 @@
 
 use app::{App, LeaseError};
 use bytes::Bytes;
-use protocol::{Artifact, Job, Lease, Outcome, Wish};
+use protocol::{Artifact, Image, Job, Lease, Outcome, Wish};
 use runner::{Adopted, Download, Error, Server};
 use std::path::PathBuf;
 
@@ -42,6 +42,9 @@ impl Server for Embedded {
     }
     async fn started(&self, lease: &Lease, version: &str) -> Result<(), Error> {
         self.told(lease, self.0.started(lease, version).await)
+    }
+    async fn executes_in(&self, lease: &Lease, image: &Image) -> Result<(), Error> {
+        self.told(lease, self.0.executes_in(lease, image).await)
     }
     async fn configuration(&self, lease: &Lease) -> Result<Download, Error> {
         self.told(lease, self.0.leased_configuration(lease).await)

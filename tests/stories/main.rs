@@ -6,6 +6,7 @@
 mod apply;
 mod canary;
 mod configurations;
+mod containers;
 mod crash;
 mod engines;
 mod house;
@@ -62,6 +63,7 @@ fn main() -> ExitCode {
     let stories = [
         apply::stories(),
         canary::stories(),
+        containers::stories(),
         crash::stories(),
         engines::stories(),
         http::stories(),

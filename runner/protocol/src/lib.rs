@@ -81,6 +81,18 @@ pub struct Job {
     pub token: SecretString,
     /// Time-outs.
     pub limits: Limits,
+    /// The image to execute it in, for runners that execute in containers; `{version}` in it is the version. Nothing: the runner's own choice.
+    #[serde(default)]
+    pub image: Option<String>,
+}
+
+/// The image that a phase was executed in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Image {
+    /// As it is named: `hashicorp/terraform:1.11.4`.
+    pub reference: String,
+    /// What names exactly these bytes: the registry's digest, or the engine's own id where no registry has them.
+    pub digest: String,
 }
 
 /// How a plan is to be made (`terraform plan` options of the same names).

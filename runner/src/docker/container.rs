@@ -206,10 +206,7 @@ impl Docker {
         let network = match self.options.network {
             Network::None => "none".to_owned(),
             Network::Host => "host".to_owned(),
-            Network::Own => {
-                let guard = self.options.guard_image.as_ref().unwrap_or(&inside.image.id);
-                self.network(guard).await.map_err(io::Error::other)?
-            }
+            Network::Own => self.network(&inside.image).await.map_err(io::Error::other)?,
         };
         let mut labels = HashMap::from([(RUNNER.to_owned(), self.runner.clone())]);
         if let Some(of) = of {

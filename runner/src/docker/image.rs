@@ -11,7 +11,7 @@ use bollard::{
     query_parameters::{CreateImageOptionsBuilder, ListImagesOptionsBuilder},
 };
 use futures::TryStreamExt;
-use protocol::Engine;
+use protocol::{Engine, Job};
 use semver::Version;
 use std::{collections::HashMap, path::Path};
 
@@ -24,12 +24,31 @@ pub(crate) struct Image {
     pub(crate) digest: String,
     /// The engine's own id.
     pub(crate) id: String,
+    /// Whether the workspace chose it and not the site.
+    pub(crate) chosen: bool,
+}
+
+impl Image {
+    /// What the server is told of it.
+    pub(crate) fn told(&self) -> protocol::Image {
+        protocol::Image { reference: self.reference.clone(), digest: self.digest.clone() }
+    }
 }
 
 impl Docker {
-    /// The engine of a wanted version, in an image of it. What an image holds is asked once, and noted in `known`.
-    pub(crate) async fn executable(&self, engine: Engine, wanted: &str, known: &Path) -> Result<Executable, Failure> {
-        let (image, version) = self.image(engine, wanted).await?;
+    /// The engine that a job wants, in an image of it. What an image holds is asked once, and noted in `known`.
+    pub(crate) async fn executable(&self, job: &Job, known: &Path) -> Result<Executable, Failure> {
+        let engine = job.engine;
+        let wanted = Wanted::parse(&job.version).ok_or_else(|| Failure::Wanted(job.version.clone()))?;
+        let template = job.image.as_ref().unwrap_or(match engine {
+            Engine::Terraform => &self.options.terraform,
+            Engine::Tofu => &self.options.tofu,
+        });
+        let reference = match template.contains("{version}") {
+            true => template.replace("{version}", &self.version(template, &wanted, &job.version).await?.to_string()),
+            false => template.clone(),
+        };
+        let image = Image { chosen: job.image.is_some(), ..self.pinned(&reference).await? };
         let note = format!("image-{}", hex::encode(ring::digest::digest(&ring::digest::SHA256, image.id.as_bytes())));
         let found = match std::fs::read_to_string(known.join(&note)) {
             Ok(found) => found,
@@ -41,17 +60,19 @@ impl Docker {
                 found
             }
         };
-        if found != version.to_string() {
-            return Err(Failure::OtherVersion {
+        match Version::parse(&found).ok().filter(|version| wanted.accepts(version)) {
+            // No path of this machine: a name for these bytes, and the program's own name.
+            Some(version) => {
+                let path = Path::new("/").join(&image.id).join(engine.program());
+                Ok(Executable { version, path, image: Some(image) })
+            }
+            None => Err(Failure::OtherVersion {
                 image: image.reference,
                 program: engine.program(),
                 found,
-                wanted: version.to_string(),
-            });
+                wanted: job.version.clone(),
+            }),
         }
-        // No path of this machine: a name for these bytes, and the program's own name.
-        let path = Path::new("/").join(&image.id).join(engine.program());
-        Ok(Executable { version, path, image: Some(image) })
     }
 
     /// Asks an image which version it holds.
@@ -78,27 +99,24 @@ impl Docker {
         }
     }
 
-    /// The image for a wanted version. A constraint, or `latest`, means the newest of the images that are here.
-    async fn image(&self, engine: Engine, wanted: &str) -> Result<(Image, Version), Failure> {
-        let parsed = Wanted::parse(wanted).ok_or_else(|| Failure::Wanted(wanted.to_owned()))?;
-        let template = match engine {
-            Engine::Terraform => &self.options.terraform,
-            Engine::Tofu => &self.options.tofu,
-        };
-        let version = match parsed.exact() {
-            Some(version) => version.clone(),
-            None => {
-                let mut here = self.versions(template).await.map_err(|error| self.failed(template, &error))?;
-                here.sort();
-                here.iter().rev().find(|version| parsed.accepts(version)).cloned().ok_or_else(|| Failure::NoImage {
-                    wanted: wanted.to_owned(),
-                    template: template.clone(),
-                    had: here.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
-                })?
-            }
-        };
-        let image = self.pinned(&template.replace("{version}", &version.to_string())).await?;
-        Ok((image, version))
+    /// The version to take of a template. A constraint, or `latest`, means the newest of the images that are here.
+    async fn version(&self, template: &str, parsed: &Wanted, wanted: &str) -> Result<Version, Failure> {
+        if let Some(version) = parsed.exact() {
+            return Ok(version.clone());
+        }
+        let mut here = self.versions(template).await.map_err(|error| self.failed(template, &error))?;
+        here.sort();
+        here.iter().rev().find(|version| parsed.accepts(version)).cloned().ok_or_else(|| Failure::NoImage {
+            wanted: wanted.to_owned(),
+            template: template.to_owned(),
+            had: here.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "),
+        })
+    }
+
+    /// An image of the site's own choice that is here: for what is done with more rights than any run has.
+    pub(super) async fn own_image(&self) -> Option<String> {
+        let newest = self.versions(&self.options.terraform).await.ok()?.into_iter().max()?;
+        Some(self.options.terraform.replace("{version}", &newest.to_string()))
     }
 
     /// The image of this name, from a registry where the pull policy says so.
@@ -156,7 +174,7 @@ impl Docker {
 fn pin(reference: &str, image: ImageInspect) -> Option<Image> {
     let id = image.id?;
     let digest = image.repo_digests.and_then(|digests| digests.into_iter().next()).unwrap_or_else(|| id.clone());
-    Some(Image { reference: reference.to_owned(), digest, id })
+    Some(Image { reference: reference.to_owned(), digest, id, chosen: false })
 }
 
 /// Name and tag (or digest) of a reference; `latest` where it has none, since without any a registry would send every tag.

@@ -4,7 +4,7 @@
 //! The engine offers no way to say so. A rule of routing does it, in the host's own network: what comes from this bridge and goes to such an address
 //! is refused. A short container with that one capability sets it, so that it works wherever the engine is.
 
-use super::{Docker, container::told, wall::RUNNER};
+use super::{Docker, Image, container::told, wall::RUNNER};
 use bollard::{
     errors::Error,
     models::{ContainerCreateBody, HostConfig, NetworkCreateRequest},
@@ -23,8 +23,19 @@ done; echo guarded";
 
 impl Docker {
     /// The network that a container joins, ready and guarded.
-    pub(super) async fn network(&self, guard_image: &str) -> Result<String, String> {
-        self.guarded.get_or_try_init(|| self.guard(guard_image)).await.cloned()
+    pub(super) async fn network(&self, image: &Image) -> Result<String, String> {
+        let guard = || async {
+            let guard = match &self.options.guard_image {
+                Some(guard) => Some(guard.clone()),
+                // One that a workspace chose gets no right in the host's network.
+                None if image.chosen => self.own_image().await,
+                None => Some(image.id.clone()),
+            };
+            let missing =
+                "no image is here that may close the metadata addresses: name one with --container-guard-image";
+            self.guard(&guard.ok_or_else(|| missing.to_owned())?).await
+        };
+        self.guarded.get_or_try_init(guard).await.cloned()
     }
 
     async fn guard(&self, image: &str) -> Result<String, String> {

@@ -11,3 +11,4 @@ mod hostile;
 mod mirror;
 mod real;
 mod rig;
+mod walled;

@@ -54,8 +54,16 @@ impl Rig {
         );
         let mut rig = Self::new();
         let options = docker::Options { host, pull: docker::Pull::Never, ..docker::Options::default() };
-        rig.options.executor = Executor::Docker(options);
+        rig.options.executor = Executor::Docker(Box::new(options));
         Some(rig)
+    }
+
+    /// The settings of containers.
+    pub(crate) fn containers(&mut self) -> &mut docker::Options {
+        match &mut self.options.executor {
+            Executor::Docker(options) => options,
+            Executor::Process => panic!("there are no containers"),
+        }
     }
 
     /// Puts a program of ours in the place of an engine.
@@ -90,6 +98,7 @@ impl Rig {
             address: "https://localhost:8443".into(),
             token: "a-token".to_owned().into(),
             limits: Limits { phase_seconds: 600, grace_seconds: 60 },
+            image: None,
         }
     }
 

@@ -34,6 +34,10 @@ pub struct Workspace {
     pub engine: String,
     /// An exact version, a constraint or `latest`.
     pub terraform_version: String,
+    /// The image that its runs want, where they are executed in containers; empty for that of the organization.
+    pub image: String,
+    /// The image that runs of its organization want; empty for that of the site.
+    pub organization_image: String,
     /// Where the root module lies in the configuration.
     pub working_directory: String,
     /// Whether runs confirm themselves.
@@ -73,7 +77,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT w.id, w.organization_id, o.name AS organization_name, w.project_id, w.name, w.description, w.execution_mode, w.engine,
-             w.terraform_version, w.working_directory, w.auto_apply, w.tag_list, w.lock_kind, w.lock_user_id, w.lock_run_id, w.lock_client_id,
+             w.terraform_version, w.image, o.image AS organization_image, w.working_directory, w.auto_apply, w.tag_list, w.lock_kind, w.lock_user_id, w.lock_run_id, w.lock_client_id,
              w.lock_info, w.lock_reason, w.locked_at, w.current_run_id, w.current_state_id, s.serial AS state_serial,
              s.lineage AS state_lineage, s.md5 AS state_md5, w.state_sequence, w.fence, w.created_at, w.updated_at, m.role
              FROM workspaces w JOIN organizations o ON o.id = w.organization_id
@@ -103,6 +107,8 @@ impl Workspace {
             execution_mode: "remote".into(),
             engine: "terraform".into(),
             terraform_version: terraform_version.into(),
+            image: String::new(),
+            organization_image: String::new(),
             working_directory: String::new(),
             auto_apply: false,
             tag_list: "[]".into(),
@@ -247,8 +253,8 @@ impl Filter {
 pub async fn insert(tx: &mut Tx, workspace: &Workspace, wrapped_key: &[u8]) -> Result<()> {
     tx.query(
         "INSERT INTO workspaces (id, organization_id, project_id, name, description, execution_mode, engine, terraform_version,
-         working_directory, auto_apply, tag_list, state_sequence, fence, created_at, updated_at, version)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '[]', 0, 0, $11, $11, 0)",
+         working_directory, auto_apply, tag_list, state_sequence, fence, created_at, updated_at, version, image)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '[]', 0, 0, $11, $11, 0, $12)",
     )
     .bind(workspace.id.as_str())
     .bind(workspace.organization_id.as_str())
@@ -261,6 +267,7 @@ pub async fn insert(tx: &mut Tx, workspace: &Workspace, wrapped_key: &[u8]) -> R
     .bind(workspace.working_directory.as_str())
     .bind(workspace.auto_apply)
     .bind(workspace.created_at.micros())
+    .bind(workspace.image.as_str())
     .run()
     .await?;
     tx.query("INSERT INTO data_keys (workspace_id, organization_id, wrapped, created_at) VALUES ($1, $2, $3, $4)")
@@ -284,7 +291,7 @@ pub async fn find_key(tx: &mut Tx, id: &WorkspaceId) -> Result<Option<Vec<u8>>> 
 pub async fn update(tx: &mut Tx, workspace: &Workspace, now: Time) -> Result<()> {
     tx.query(
         "UPDATE workspaces SET project_id = $1, name = $2, description = $3, execution_mode = $4, engine = $5, terraform_version = $6,
-         working_directory = $7, auto_apply = $8, updated_at = $9, version = version + 1 WHERE id = $10",
+         working_directory = $7, auto_apply = $8, updated_at = $9, image = $10, version = version + 1 WHERE id = $11",
     )
     .bind(workspace.project_id.as_str())
     .bind(workspace.name.as_str())
@@ -295,6 +302,7 @@ pub async fn update(tx: &mut Tx, workspace: &Workspace, now: Time) -> Result<()>
     .bind(workspace.working_directory.as_str())
     .bind(workspace.auto_apply)
     .bind(now.micros())
+    .bind(workspace.image.as_str())
     .bind(workspace.id.as_str())
     .save()
     .await

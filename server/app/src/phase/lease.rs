@@ -3,7 +3,7 @@
 use super::claim::LEASE;
 use crate::{App, Error, Result, hub::Event, log::lost, vault::Reader};
 use bytes::Bytes;
-use protocol::{Artifact, Lease, Wish};
+use protocol::{Artifact, Image, Lease, Wish};
 use tokio::sync::broadcast::error::RecvError;
 
 /// Why a call under a lease did not happen, as far as a runner has to tell them apart.
@@ -87,6 +87,19 @@ impl App {
             .await?;
         self.hub.announce([Event::Run { workspace: phase.workspace_id, run: phase.run_id }]);
         Ok(())
+    }
+
+    /// Notes in which image a phase is executed.
+    pub async fn executes_in(&self, lease: &Lease, image: &Image) -> Result<()> {
+        let phase = self.leased(lease).await?;
+        self.store
+            .write(async |mut tx| {
+                match store::phase::set_image(&mut tx, &phase.id, lease.fence, &image.reference, &image.digest).await? {
+                    true => Ok(()),
+                    false => Err(lost(&phase.id)),
+                }
+            })
+            .await
     }
 
     /// The configuration to plan or apply from.
