@@ -27,6 +27,7 @@ check: fmt clippy deny test ## formatting, lints, licences and bans, every test
 bench: tools ## every figure of speed and size beside the raw limits of this machine
 	cargo build -q --release -p terrane -p terrane-tests
 	tests/tools/postgres run --durable target/release/terrane-bench
+	cargo run -q --release -p terrane-sentinel --example measure_policy
 
 torture: tools ## KILLS=50: kill -9 of the server under state writes and running applies, on both databases
 	cargo build -q -p terrane -p terrane-tests

@@ -9,8 +9,7 @@ mod fake;
 
 use protocol::Artifact;
 use std::{io::Write, path::Path, sync::Arc};
-use terrane_runner::{Options, Runner};
-use tokio_util::sync::CancellationToken;
+use terrane_runner::{Options, Runner, Stop};
 
 #[tokio::main]
 async fn main() {
@@ -27,7 +26,7 @@ async fn main() {
     }
     server.offer(serde_json::from_slice(&std::fs::read(input.join("job")).unwrap()).unwrap());
     let runner = Runner::new(Arc::clone(&server), options).await.unwrap();
-    tokio::spawn(runner.run(CancellationToken::new()));
+    tokio::spawn(runner.run(Stop::default()));
     let mut grown = server.grown.subscribe();
     let mut shown = 0;
     loop {

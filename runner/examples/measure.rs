@@ -11,8 +11,7 @@ mod fake;
 
 use protocol::{Engine, Job, Lease, Limits, Phase};
 use std::{path::Path, process::Command, sync::Arc, time::Instant};
-use terrane_runner::{Options, Runner};
-use tokio_util::sync::CancellationToken;
+use terrane_runner::{Options, Runner, Stop};
 
 const CONFIGURATION: &str = "resource \"terraform_data\" \"a\" {\n  input = \"x\"\n}\n";
 
@@ -30,7 +29,7 @@ async fn main() {
     let server = Arc::new(fake::Fake::new());
     *server.slug.lock().unwrap() = archive::slug(&[("main.tf", CONFIGURATION)]);
     let runner = Runner::new(Arc::clone(&server), options).await.unwrap();
-    tokio::spawn(runner.run(CancellationToken::new()));
+    tokio::spawn(runner.run(Stop::default()));
     let (mut first, mut whole) = (Vec::new(), Vec::new());
     for number in 0..=count {
         let job = job(number);
@@ -90,7 +89,7 @@ fn median<T: Medianed>(of: Vec<T>) -> T::Median {
 
 fn job(number: u32) -> Job {
     Job {
-        lease: Lease { phase_id: format!("plan-{number:016}"), fence: 1, seconds: 60 },
+        lease: Lease { phase_id: format!("plan-{number:016}"), fence: 1, seconds: 60, agent: "agent-1".into() },
         phase: Phase::Plan,
         run_id: "run-1".into(),
         organization: "acme".into(),

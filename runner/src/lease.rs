@@ -12,12 +12,15 @@ use tokio::{
     task::AbortHandle,
     time::{Instant, sleep, sleep_until, timeout},
 };
+use tokio_util::sync::CancellationToken;
 
 /// Why a phase is to end before it is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Cause {
     /// Somebody cancelled.
     Wish,
+    /// The runner stops and somebody else is to make the plan.
+    HandBack,
     /// It took too long.
     TimeOut,
     /// The lease was lost or could not be prolonged.
@@ -58,19 +61,20 @@ impl Drop for Keeper {
 }
 
 impl Keeper {
-    /// Keeps the lease, from now on. `elapsed` is how long the phase has executed already.
+    /// Keeps the lease, from now on. `elapsed` is how long the phase has executed already; `hand_back` ends it so that another can begin it again.
     pub(crate) fn start<S: Server>(
         server: &Arc<S>,
         lease: &Lease,
         layout: Layout,
         limits: Limits,
         elapsed: Duration,
+        hand_back: Option<CancellationToken>,
     ) -> Self {
         let (orders, _) = watch::channel(Order::GoOn);
         let (lease_end, _) = watch::channel(end_of(lease));
         let end = Instant::now() + Duration::from_secs(limits.phase_seconds).saturating_sub(elapsed);
-        let too_long = orders.clone();
-        let tasks = vec![
+        let (too_long, handed_back) = (orders.clone(), orders.clone());
+        let mut tasks = vec![
             tokio::spawn(renew(Arc::clone(server), lease.clone(), layout, orders.clone(), lease_end.clone()))
                 .abort_handle(),
             tokio::spawn(listen(Arc::clone(server), lease.clone(), orders.clone())).abort_handle(),
@@ -80,6 +84,13 @@ impl Keeper {
             })
             .abort_handle(),
         ];
+        tasks.extend(hand_back.map(|hand_back| {
+            let handed_back = async move {
+                hand_back.cancelled().await;
+                raise(&handed_back, Order::Kill(Cause::HandBack));
+            };
+            tokio::spawn(handed_back).abort_handle()
+        }));
         Self { orders, end: lease_end, tasks }
     }
 
@@ -164,11 +175,11 @@ async fn renew<S: Server>(
                 end.send_replace(end_of(&lease));
                 obey(&orders, wish);
             }
-            Ok(Err(Error::Lost { .. } | Error::Refused(_))) => {
+            Ok(Err(Error::Lost { .. } | Error::Refused(_) | Error::Superseded(_))) => {
                 obey(&orders, Wish::Lost);
                 return;
             }
-            Ok(Err(Error::Unavailable(_))) | Err(_) => next = Instant::now() + whole / 12,
+            Ok(Err(Error::Unavailable(_) | Error::Unknown)) | Err(_) => next = Instant::now() + whole / 12,
         }
         if since.elapsed() >= whole {
             raise(&orders, Order::Kill(Cause::Lease));
@@ -190,11 +201,11 @@ async fn listen<S: Server>(server: Arc<S>, lease: Lease, orders: watch::Sender<O
                 pause = PAUSE;
                 obey(&orders, wish);
             }
-            Err(Error::Unavailable(_)) => {
+            Err(Error::Unavailable(_) | Error::Unknown) => {
                 sleep(pause).await;
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }
-            Err(Error::Lost { .. } | Error::Refused(_)) => return obey(&orders, Wish::Lost),
+            Err(Error::Lost { .. } | Error::Refused(_) | Error::Superseded(_)) => return obey(&orders, Wish::Lost),
         }
     }
 }
@@ -213,9 +224,10 @@ pub(crate) async fn persist<T, F: Future<Output = Result<T, Error>>>(
     let mut pause = PAUSE;
     loop {
         match call().await {
-            Err(Error::Unavailable(reason)) => {
+            // A server that does not know this runner will, once it has said hello again.
+            Err(error @ (Error::Unavailable(_) | Error::Unknown)) => {
                 if since.elapsed() >= patience {
-                    return Err(Error::Unavailable(reason));
+                    return Err(Error::Unavailable(error.to_string()));
                 }
                 sleep(pause).await;
                 pause = (pause * 2).min(LONGEST_PAUSE);

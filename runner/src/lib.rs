@@ -5,6 +5,7 @@
 //! [`Options::supervisor`]: each phase runs under such a process, which outlives the runner where the phase is an apply.
 
 mod builtin;
+pub mod command;
 mod conclude;
 pub mod docker;
 mod engines;
@@ -20,6 +21,7 @@ mod plan;
 mod prepare;
 mod prime;
 mod process;
+mod remote;
 mod runner;
 mod server;
 pub mod slug;
@@ -30,5 +32,6 @@ mod variables;
 pub use executor::Executor;
 pub use machine::StartError;
 pub use options::{Mirror, Options};
-pub use runner::Runner;
+pub use remote::{ClientError, Remote};
+pub use runner::{Runner, Stop};
 pub use server::{Adopted, Download, Error, Server};

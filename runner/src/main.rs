@@ -1,24 +1,51 @@
-//! `terrane-runner`: for now the supervisor of a phase; claiming phases from a distant server comes with its protocol.
+//! `terrane-runner`: executes phases of runs on a machine of its own, for a server elsewhere.
 
-use std::process::ExitCode;
+use clap::{Parser, Subcommand};
+use std::{ffi::OsString, process::ExitCode};
+use terrane_runner::command::{self, Arguments};
+
+/// Claims phases of runs from a Terrane server and executes them on this machine.
+#[derive(Debug, Parser)]
+#[command(name = "terrane-runner", version, max_term_width = 120, args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    run: Option<Arguments>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Watch over one phase of a run (the runner starts this itself)
+    #[command(hide = true, disable_help_flag = true)]
+    Supervise {
+        /// What the runner says.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<OsString>,
+    },
+}
 
 fn main() -> ExitCode {
-    let mut arguments = std::env::args_os().skip(1);
-    match arguments.next().as_deref().and_then(|first| first.to_str()) {
-        Some("supervise") => terrane_runner::supervise::main(&arguments.collect::<Vec<_>>()),
-        Some("--version" | "-V") => {
-            #[expect(clippy::print_stdout, reason = "this is what was asked for")]
-            {
-                println!("terrane-runner {}", env!("CARGO_PKG_VERSION"));
+    let cli = Cli::parse();
+    let Some(arguments) = cli.run else {
+        return match cli.command {
+            Some(Command::Supervise { arguments }) => terrane_runner::supervise::main(&arguments),
+            None => {
+                tell("what server is it to work for? See terrane-runner --help");
+                ExitCode::from(2)
             }
-            ExitCode::SUCCESS
-        }
-        _ => {
-            #[expect(clippy::print_stderr, reason = "a person reads it at the terminal")]
-            {
-                eprintln!("usage: terrane-runner --version");
-            }
-            ExitCode::from(2)
+        };
+    };
+    match command::start(arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            tell(&failure.to_string());
+            ExitCode::FAILURE
         }
     }
+}
+
+#[expect(clippy::print_stderr, reason = "a person reads it at the terminal")]
+fn tell(line: &str) {
+    eprintln!("terrane-runner: {line}");
 }

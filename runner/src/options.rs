@@ -6,6 +6,8 @@ use std::{ffi::OsString, path::PathBuf};
 /// Settings of a [`Runner`](crate::Runner).
 #[derive(Debug, Clone)]
 pub struct Options {
+    /// What the runner calls itself.
+    pub name: String,
     /// Where each phase has its directory while it executes. Nobody but the runner's own user can enter it.
     pub directory: PathBuf,
     /// Directories that nothing behind the wall may see, sockets and all: the data directory of the server first of all.
@@ -57,6 +59,8 @@ impl Options {
     /// The usual settings for a data directory: runs in `DATA/runs`, engines in `DATA/engines`, this executable as `… supervise`.
     pub fn new(data: &std::path::Path) -> Self {
         Self {
+            name: nix::unistd::gethostname()
+                .map_or_else(|_| "runner".into(), |name| name.to_string_lossy().into_owned()),
             directory: data.join("runs"),
             hide: vec![data.to_owned()],
             engines: data.join("engines"),

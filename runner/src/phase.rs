@@ -27,6 +27,7 @@ use std::{
     time::Duration,
 };
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 /// What a runner must know to attend a phase that another process started. Holds no secret.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -69,9 +70,16 @@ impl Conclusion {
 }
 
 /// Executes a job that was just claimed.
-pub(crate) async fn execute<S: Server>(server: Arc<S>, machine: Arc<Machine>, job: Job, uid: u32) {
+pub(crate) async fn execute<S: Server>(
+    server: Arc<S>,
+    machine: Arc<Machine>,
+    job: Job,
+    uid: u32,
+    hand_back: CancellationToken,
+) {
     let layout = Layout::new(&machine.options.directory, &job.lease.phase_id);
-    let keeper = Keeper::start(&server, &job.lease, layout.clone(), job.limits, Duration::ZERO);
+    let hand_back = (job.phase == Phase::Plan).then_some(hand_back);
+    let keeper = Keeper::start(&server, &job.lease, layout.clone(), job.limits, Duration::ZERO, hand_back);
     let execution = Execution { server, machine, layout, lease: job.lease.clone(), keeper };
     execution.execute(&job, uid).await;
 }
@@ -92,6 +100,10 @@ impl<S: Server> Execution<S> {
                 let conclusion = match self.keeper.order().cause() {
                     Some(lease::Cause::Wish) => {
                         Conclusion { outcome: Outcome::Canceled { killed: false }, artifacts: Vec::new() }
+                    }
+                    Some(lease::Cause::HandBack) => {
+                        let reason = "its runner stopped before it was begun".to_owned();
+                        Conclusion { outcome: Outcome::Unfinished { reason }, artifacts: Vec::new() }
                     }
                     _ => Conclusion::failed(reason, None),
                 };
@@ -148,14 +160,9 @@ impl<S: Server> Execution<S> {
         };
         supervise::write_whole(self.layout.root(), "phase", &record, false)
             .map_err(|error| format!("cannot write down the phase: {error}"))?;
-        if let Some(inside) = &record.wall.container {
-            let image = inside.image.told();
-            persist(self.patience(), || self.server.executes_in(&self.lease, &image))
-                .await
-                .map_err(|error| format!("the server cannot be told of the image: {error}"))?;
-        }
+        let image = record.wall.container.as_ref().map(|inside| inside.image.told());
         if job.phase == Phase::Apply {
-            persist(self.patience(), || self.server.started(&self.lease, &version))
+            persist(self.patience(), || self.server.started(&self.lease, &version, image.as_ref()))
                 .await
                 .map_err(|error| format!("the server cannot be told that the apply begins: {error}"))?;
         }
@@ -205,7 +212,8 @@ impl<S: Server> Execution<S> {
         let (stopped, follower) = self.follow(record, state);
         let started = (record.phase == Phase::Plan).then(|| {
             let (server, lease, version) = (Arc::clone(&self.server), self.lease.clone(), record.version.clone());
-            tokio::spawn(async move { server.started(&lease, &version).await })
+            let image = record.wall.container.as_ref().map(|inside| inside.image.told());
+            tokio::spawn(async move { server.started(&lease, &version, image.as_ref()).await })
         });
         self.watch(&mut body).await;
         if let Some(started) = started {
@@ -340,11 +348,11 @@ impl<S: Server> Execution<S> {
             persist(self.patience(), || self.server.finish(&self.lease, outcome.clone(), artifacts.clone())).await;
         match finished {
             Ok(()) => true,
-            Err(error @ (Error::Lost { .. } | Error::Refused(_))) => {
+            Err(error @ (Error::Lost { .. } | Error::Refused(_) | Error::Superseded(_))) => {
                 tracing::warn!(phase = self.lease.phase_id, %error, "the end of the phase was not wanted");
                 true
             }
-            Err(error @ Error::Unavailable(_)) => {
+            Err(error @ (Error::Unavailable(_) | Error::Unknown)) => {
                 tracing::error!(phase = self.lease.phase_id, %error, "the end of the phase could not be told; it will be at the next start");
                 false
             }

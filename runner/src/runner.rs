@@ -9,6 +9,10 @@ use crate::{
     server::{Error, Server},
     supervise::spec::boot_milliseconds,
 };
+use protocol::{
+    Lease, Phase,
+    wire::{Hello, Speaks},
+};
 use std::{
     collections::BTreeSet,
     fs,
@@ -16,7 +20,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use tokio::{task::JoinSet, time::sleep};
+use tokio::{sync::Semaphore, task::JoinSet, time::sleep};
 use tokio_util::sync::CancellationToken;
 
 /// How long to wait after a claim that failed.
@@ -25,6 +29,15 @@ const PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// How long an adoption tries to reach the server.
 const PATIENCE: Duration = Duration::from_secs(300);
+
+/// How a runner is asked to stop.
+#[derive(Debug, Clone, Default)]
+pub struct Stop {
+    /// Claim nothing any more, and finish what executes.
+    pub drain: CancellationToken,
+    /// Hand plans back now: another runner makes them again. Applies are finished.
+    pub hand_back: CancellationToken,
+}
 
 /// Executes phases.
 pub struct Runner<S> {
@@ -40,14 +53,19 @@ impl<S: Server> Runner<S> {
         Ok(Self { server, machine: Arc::new(Machine::new(options).await?), users })
     }
 
-    /// Adopts what an earlier runner left, then claims and executes until `drain`; returns when every phase that it executes has ended.
+    /// Says hello, adopts what an earlier runner left, then claims and executes until it is to stop; returns when every phase that it executes
+    /// has ended.
     ///
-    /// Dropping the future ends plans at once. Applies go on without it: whoever runs next adopts them, if that is before their lease ends.
-    pub async fn run(self, drain: CancellationToken) {
-        let mut tasks = JoinSet::new();
+    /// Dropping the future ends plans at once. Applies go on without it: whoever runs next adopts them.
+    pub async fn run(self, stop: Stop) {
         let left = self.left();
+        let holding = left.iter().map(|(record, _)| record.lease.clone()).collect();
+        if self.enlist(holding, &stop).await.is_none() {
+            return;
+        }
+        let mut tasks = JoinSet::new();
         self.machine.remove_orphans(left.iter().map(|(_, layout)| layout)).await;
-        let (machine, drained) = (Arc::clone(&self.machine), drain.clone());
+        let (machine, drained) = (Arc::clone(&self.machine), stop.drain.clone());
         tasks.spawn(async move {
             drained.cancelled().await;
             machine.close().await;
@@ -55,18 +73,99 @@ impl<S: Server> Runner<S> {
         for (record, layout) in left {
             let user = self.users.take_this(record.wall.uid);
             let (server, machine) = (Arc::clone(&self.server), Arc::clone(&self.machine));
+            let hand_back = stop.hand_back.clone();
             tasks.spawn(async move {
-                adopt(server, machine, record, layout).await;
+                adopt(server, machine, record, layout, hand_back).await;
                 drop(user);
             });
         }
-        for _ in 0..self.machine.options.slots {
-            let (server, machine) = (Arc::clone(&self.server), Arc::clone(&self.machine));
-            tasks.spawn(slot(server, machine, self.users.clone(), drain.clone()));
+        self.claim(&stop, &mut tasks).await;
+        if let Err(error) = self.server.leave().await {
+            tracing::warn!(%error, "the server was not told that this runner claims nothing any more");
         }
         while let Some(ended) = tasks.join_next().await {
             if let Err(error) = ended {
-                tracing::error!(%error, "a slot broke");
+                tracing::error!(%error, "a phase broke");
+            }
+        }
+    }
+
+    /// Says hello until the server listens.
+    async fn enlist(&self, holding: Vec<Lease>, stop: &Stop) -> Option<()> {
+        let note = self.machine.options.directory.join("known").join("agent");
+        let hello = Hello {
+            speaks: Speaks::OURS,
+            name: self.machine.options.name.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            slots: self.machine.options.slots,
+            agent: fs::read_to_string(&note).ok().map(|id| id.trim().to_owned()),
+            holding,
+        };
+        let mut pause = PAUSE;
+        loop {
+            match self.server.enlist(hello.clone()).await {
+                Ok(enlisted) => {
+                    if let Err(error) = fs::write(&note, &enlisted.agent) {
+                        tracing::warn!(%error, path = %note.display(), "this runner will have another name after its next start");
+                    }
+                    tracing::info!(agent = enlisted.agent, slots = hello.slots, "the runner claims phases");
+                    return Some(());
+                }
+                Err(error) => {
+                    tracing::error!(%error, "the server does not take this runner on; it asks again");
+                    stop.drain.run_until_cancelled(sleep(pause)).await?;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+            }
+        }
+    }
+
+    /// Keeps one claim open while there is a free slot, until it is to drain.
+    async fn claim(&self, stop: &Stop, tasks: &mut JoinSet<()>) {
+        let slots = Arc::new(Semaphore::new(self.machine.options.slots.into()));
+        let mut pause = PAUSE;
+        loop {
+            while let Some(ended) = tasks.try_join_next() {
+                if let Err(error) = ended {
+                    tracing::error!(%error, "a phase broke");
+                }
+            }
+            let claimed = tokio::select! {
+                biased;
+                () = stop.drain.cancelled() => return,
+                claimed = async {
+                    let slot = Arc::clone(&slots).acquire_owned().await;
+                    (slot, self.server.claim().await)
+                } => claimed,
+            };
+            match claimed {
+                (slot, Ok(job)) => {
+                    pause = PAUSE;
+                    let user = self.users.take();
+                    let (server, machine) = (Arc::clone(&self.server), Arc::clone(&self.machine));
+                    let hand_back = stop.hand_back.clone();
+                    tasks.spawn(async move {
+                        Box::pin(phase::execute(server, machine, job, user.uid, hand_back)).await;
+                        drop((user, slot));
+                    });
+                }
+                (_, Err(Error::Unknown)) => {
+                    let holding = self.left().into_iter().map(|(record, _)| record.lease).collect();
+                    if self.enlist(holding, stop).await.is_none() {
+                        return;
+                    }
+                }
+                (_, Err(error @ Error::Superseded(_))) => {
+                    tracing::error!(%error, "this runner claims nothing any more");
+                    return;
+                }
+                (_, Err(error)) => {
+                    tracing::warn!(%error, "no phase could be claimed");
+                    if stop.drain.run_until_cancelled(sleep(pause)).await.is_none() {
+                        return;
+                    }
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
             }
         }
     }
@@ -91,40 +190,21 @@ impl<S: Server> Runner<S> {
     }
 }
 
-async fn slot<S: Server>(server: Arc<S>, machine: Arc<Machine>, users: Users, drain: CancellationToken) {
-    let mut pause = PAUSE;
-    loop {
-        let claimed = tokio::select! {
-            biased;
-            () = drain.cancelled() => return,
-            claimed = server.claim() => claimed,
-        };
-        match claimed {
-            Ok(job) => {
-                pause = PAUSE;
-                let user = users.take();
-                let uid = user.uid;
-                Box::pin(phase::execute(Arc::clone(&server), Arc::clone(&machine), job, uid)).await;
-            }
-            Err(error) => {
-                tracing::warn!(%error, "no phase could be claimed");
-                tokio::select! {
-                    () = drain.cancelled() => return,
-                    () = sleep(pause) => pause = (pause * 2).min(LONGEST_PAUSE),
-                }
-            }
-        }
-    }
-}
-
-async fn adopt<S: Server>(server: Arc<S>, machine: Arc<Machine>, record: Record, layout: Layout) {
+async fn adopt<S: Server>(
+    server: Arc<S>,
+    machine: Arc<Machine>,
+    record: Record,
+    layout: Layout,
+    hand_back: CancellationToken,
+) {
     let lease = record.lease.clone();
     if layout.unsent().exists() {
         return send_left(&*server, &layout, &record).await;
     }
     let adopted = persist(PATIENCE, || server.adopt(&lease)).await;
     let elapsed = Duration::from_millis(boot_milliseconds().saturating_sub(record.started));
-    let keeper = Keeper::start(&server, &lease, layout.clone(), record.limits, elapsed);
+    let hand_back = (record.phase == Phase::Plan).then_some(hand_back);
+    let keeper = Keeper::start(&server, &lease, layout.clone(), record.limits, elapsed, hand_back);
     let body = match machine.adopt(&layout, &record.wall, keeper.lease_end()).await {
         Ok(body) => body,
         Err(error) => {
@@ -139,11 +219,11 @@ async fn adopt<S: Server>(server: Arc<S>, machine: Arc<Machine>, record: Record,
             }
             adopted.log_end
         }
-        Ok(None) | Err(Error::Lost { .. } | Error::Refused(_)) => {
+        Ok(None) | Err(Error::Lost { .. } | Error::Refused(_) | Error::Superseded(_)) => {
             keeper.lose();
             fs::metadata(layout.log()).map_or(0, |meta| meta.len())
         }
-        Err(error @ Error::Unavailable(_)) => {
+        Err(error @ (Error::Unavailable(_) | Error::Unknown)) => {
             tracing::error!(phase = lease.phase_id, %error, "a phase cannot be adopted");
             return;
         }

@@ -1,7 +1,10 @@
 //! What a runner needs of the server, wherever it is: in the same process or behind HTTPS.
 
 use bytes::Bytes;
-use protocol::{Artifact, Image, Job, Lease, Outcome, Wish};
+use protocol::{
+    Artifact, Image, Job, Lease, Outcome, Wish,
+    wire::{Enlisted, Hello},
+};
 use std::{future::Future, path::PathBuf, pin::Pin};
 use tokio::io::AsyncRead;
 
@@ -20,6 +23,12 @@ pub enum Error {
     /// It may work later: ask again.
     #[error("the server is not reachable: {0}")]
     Unavailable(String),
+    /// The server does not know this runner any more: say hello again.
+    #[error("the server does not know this runner")]
+    Unknown,
+    /// Another start of this runner has taken its place: claim nothing any more.
+    #[error("{0}")]
+    Superseded(String),
     /// It will not work later either.
     #[error("the server refused: {0}")]
     Refused(String),
@@ -32,10 +41,14 @@ pub struct Adopted {
     pub log_end: u64,
 }
 
-/// The server as a runner sees it. Every call but [`claim`](Server::claim) and [`adopt`](Server::adopt) is made under a lease, and fails with
+/// The server as a runner sees it. Every call with a lease is made under it, and but for [`adopt`](Server::adopt) fails with
 /// [`Error::Lost`] when that has ended. Each may be repeated after [`Error::Unavailable`].
 pub trait Server: Send + Sync + 'static {
-    /// Waits until a phase is ready and takes it. Dropping the future before it is done takes nothing.
+    /// Says who this runner is and what it still holds; first of all, and once for each start.
+    fn enlist(&self, hello: Hello) -> impl Future<Output = Result<Enlisted, Error>> + Send;
+    /// Says that this runner claims nothing any more.
+    fn leave(&self) -> impl Future<Output = Result<(), Error>> + Send;
+    /// Waits until a phase is ready and takes it. Dropping the future before it is done takes nothing for long: what was taken is offered again.
     fn claim(&self) -> impl Future<Output = Result<Job, Error>> + Send;
     /// Asks for a phase that this runner was executing before it (or the server) was restarted. `None`: the lease is lost.
     fn adopt(&self, lease: &Lease) -> impl Future<Output = Result<Option<Adopted>, Error>> + Send;
@@ -43,14 +56,14 @@ pub trait Server: Send + Sync + 'static {
     fn renew(&self, lease: &Lease) -> impl Future<Output = Result<Wish, Error>> + Send;
     /// Waits until the server wishes something else than `than`.
     fn wish(&self, lease: &Lease, than: Wish) -> impl Future<Output = Result<Wish, Error>> + Send;
-    /// Tells that the engine's first process is started, and its exact version. Said of an apply before it is: one of which it was never said
+    /// Tells that the engine's first process is started, its exact version, and the image it is in where it has one. Said of an apply before it is: one of which it was never said
     /// has certainly not begun.
-    fn started(&self, lease: &Lease, version: &str) -> impl Future<Output = Result<(), Error>> + Send;
-    /// Tells in which image the phase is executed, where it is a container.
-    fn executes_in(&self, lease: &Lease, image: &Image) -> impl Future<Output = Result<(), Error>> + Send {
-        let _ = (lease, image);
-        async { Ok(()) }
-    }
+    fn started(
+        &self,
+        lease: &Lease,
+        version: &str,
+        image: Option<&Image>,
+    ) -> impl Future<Output = Result<(), Error>> + Send;
     /// The uploaded configuration, a gzipped tar as the CLI packed it.
     fn configuration(&self, lease: &Lease) -> impl Future<Output = Result<Download, Error>> + Send;
     /// The workspace's current state, if it has one; its bytes are exactly those that were stored.

@@ -3,6 +3,7 @@
 use crate::{
     admin::Role,
     config::{AdminFlags, Flags, Span, Value},
+    policy,
 };
 use clap::{Args, Parser, Subcommand};
 use std::{ffi::OsString, path::Path, time::Duration};
@@ -35,6 +36,11 @@ pub enum Command {
     /// The price catalogue
     #[command(subcommand)]
     Prices(cost::command::Prices),
+    /// Execute runs on this machine for a server elsewhere (also the program terrane-runner)
+    Runner(runner::command::Arguments),
+    /// Test, apply and lay out policies, offline
+    #[command(subcommand)]
+    Policy(policy::Policy),
     /// Watch over one phase of a run (the runner starts this itself)
     #[command(hide = true, disable_help_flag = true)]
     Supervise {
@@ -69,6 +75,27 @@ pub enum Noun {
     /// Organizations
     #[command(subcommand)]
     Organization(Organization),
+    /// Tokens of runners that execute for the whole site
+    #[command(subcommand)]
+    RunnerToken(RunnerToken),
+}
+
+/// What to do to the site's runner tokens.
+#[derive(Debug, Subcommand)]
+pub enum RunnerToken {
+    /// Make a token for runners and print it, and nothing else, on standard output
+    Create {
+        /// What the token is for
+        #[arg(long, default_value = "made by terrane admin")]
+        description: String,
+    },
+    /// List the tokens on standard output: id, description, creation and last use, separated by tabs
+    List,
+    /// Delete a token: runners that come with it are refused from then on
+    Delete {
+        /// The token's id
+        id: String,
+    },
 }
 
 /// What to do to users.

@@ -3,8 +3,11 @@
 use crate::{
     admin::{self, Request, Response, Secret},
     cli::{self, Cli, Command, Noun},
+    clock,
     config::{self, Config, Flags, Loaded, Problem, Tls},
-    demo, serve, tls, trust, wiring,
+    demo, policy,
+    prices::Network,
+    serve, tls, trust, wiring,
 };
 use anyhow::{Context, bail};
 use std::{
@@ -29,13 +32,31 @@ pub fn run(cli: Cli) -> ExitCode {
         }
         Command::Demo(flags) => load(flags).and_then(|loaded| wait(demo::demo(loaded.config))),
         Command::Cost(wanted) => wanted.run(&mut std::io::stdout().lock()).map_err(Into::into),
-        Command::Prices(wanted) => wanted.run(&mut std::io::stdout().lock()).map_err(Into::into),
+        Command::Runner(arguments) => runner::command::start(arguments).map_err(Into::into),
+        Command::Policy(wanted) => return judge(wanted),
+        Command::Prices(wanted) => Network::new(wanted.ca_bundle())
+            .and_then(|network| wanted.run(&mut std::io::stdout().lock(), &network).map_err(Into::into)),
         Command::Supervise { arguments } => wiring::supervise(&arguments),
         Command::Version => out(&format!("terrane {}\n", env!("CARGO_PKG_VERSION"))),
     };
     let Err(error) = done else { return ExitCode::SUCCESS };
     tell(&format!("{error:#}"));
     if error.is::<Problem>() { ExitCode::from(USAGE) } else { ExitCode::FAILURE }
+}
+
+/// Policies answer by exit codes of their own: a refusal is no failure of the command.
+fn judge(mut wanted: policy::Policy) -> ExitCode {
+    if let policy::Policy::Apply(apply) = &mut wanted {
+        apply.params.extend(config::policy_parameters());
+    }
+    let now = clock::system().unix_timestamp_nanos();
+    match wanted.run(now, &mut std::io::stdout().lock()) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            tell(&format!("{error:#}"));
+            ExitCode::from(policy::BROKEN)
+        }
+    }
 }
 
 fn load(flags: Flags) -> anyhow::Result<Loaded> {
@@ -100,6 +121,14 @@ async fn administer(config: Config, noun: Noun) -> anyhow::Result<()> {
         Response::OrganizationCreated(organization) => {
             tell(&format!("organization {} made, {}", organization.name, organization.id));
         }
+        Response::RunnerTokens { tokens } => {
+            let line = |token: admin::RunnerToken| {
+                let used = token.last_used_at.unwrap_or_else(|| "never".to_owned());
+                format!("{}\t{}\t{}\t{used}\n", token.id, token.description, token.created_at)
+            };
+            out(&tokens.into_iter().map(line).collect::<String>())?;
+        }
+        Response::RunnerTokenDeleted => tell(&format!("{name} deleted")),
         Response::MemberAdded => tell(&format!("{name} is a member now")),
         Response::Refused { reason } => bail!("{name}: {reason}"),
     }
@@ -114,6 +143,9 @@ impl std::fmt::Display for Subject<'_> {
         match self.0 {
             Request::CreateUser { name, .. } | Request::CreateToken { user: name, .. } => write!(f, "user {name}"),
             Request::ListUsers => f.write_str("users"),
+            Request::CreateRunnerToken { .. } => f.write_str("the site's runners"),
+            Request::ListRunnerTokens => f.write_str("runner tokens"),
+            Request::DeleteRunnerToken { id } => write!(f, "runner token {id}"),
             Request::CreateOrganization { name, .. } => write!(f, "organization {name}"),
             Request::AddMember { organization, user, .. } => write!(f, "user {user} in organization {organization}"),
         }
@@ -130,6 +162,9 @@ fn request(noun: Noun) -> anyhow::Result<Request> {
         Noun::Token(cli::Token::Create { user, description, ttl }) => {
             Request::CreateToken { user, description, ttl: ttl.map(|ttl| ttl.as_secs()) }
         }
+        Noun::RunnerToken(cli::RunnerToken::Create { description }) => Request::CreateRunnerToken { description },
+        Noun::RunnerToken(cli::RunnerToken::List) => Request::ListRunnerTokens,
+        Noun::RunnerToken(cli::RunnerToken::Delete { id }) => Request::DeleteRunnerToken { id },
         Noun::Organization(cli::Organization::Create { name, email }) => Request::CreateOrganization { name, email },
         Noun::Organization(cli::Organization::Member(cli::Member::Add { organization, user, role })) => {
             Request::AddMember { organization, user, role }

@@ -1,18 +1,33 @@
 //! The server as the embedded runner sees it: the same calls that a runner elsewhere makes, without a wire between.
 
-use app::{App, LeaseError};
+use app::{App, Claimant, LeaseError, Serves};
 use bytes::Bytes;
-use protocol::{Artifact, Image, Job, Lease, Outcome, Wish};
+use protocol::{
+    Artifact, Image, Job, Lease, Outcome, Wish,
+    wire::{Enlisted, Hello},
+};
 use runner::{Adopted, Download, Error, Server};
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::OnceLock};
 
 /// The verbs of `app` as a [`Server`].
-#[derive(Debug, Clone)]
-pub struct Embedded(pub App);
+#[derive(Debug)]
+pub struct Embedded {
+    app: App,
+    claimant: OnceLock<Claimant>,
+}
 
 impl Embedded {
+    /// The runner inside this server.
+    pub fn new(app: App) -> Self {
+        Self { app, claimant: OnceLock::new() }
+    }
+
+    fn claimant(&self) -> Result<&Claimant, Error> {
+        self.claimant.get().ok_or_else(|| Error::Refused("the runner has not said who it is".into()))
+    }
+
     fn told<T>(&self, lease: &Lease, answer: app::Result<T>) -> Result<T, Error> {
-        answer.map_err(|error| match self.0.lease_error(lease, error) {
+        answer.map_err(|error| match self.app.lease_error(lease, error) {
             LeaseError::Lost(phase_id) => Error::Lost { phase_id },
             LeaseError::Other(error) => unleased(error),
         })
@@ -27,41 +42,49 @@ fn unleased(error: app::Error) -> Error {
 }
 
 impl Server for Embedded {
+    async fn enlist(&self, hello: Hello) -> Result<Enlisted, Error> {
+        let enlisted = self.app.enlist(&Serves::Site, &hello, "").await.map_err(unleased)?;
+        let agent = enlisted.agent.parse().map_err(|_| Error::Refused("the runner has no id".into()))?;
+        let claimant = Claimant { agent, session: enlisted.session, serves: Serves::Site, distant: false };
+        // A runner says hello once: the server inside the same process is never away.
+        drop(self.claimant.set(claimant));
+        Ok(enlisted)
+    }
+    async fn leave(&self) -> Result<(), Error> {
+        self.app.leave(self.claimant()?).await.map_err(unleased)
+    }
     async fn claim(&self) -> Result<Job, Error> {
-        self.0.claim().await.map_err(unleased)
+        self.app.claim(self.claimant()?, None).await.map_err(unleased)
     }
     async fn adopt(&self, lease: &Lease) -> Result<Option<Adopted>, Error> {
-        let adopted = self.told(lease, self.0.adopt(lease).await)?;
+        let adopted = self.told(lease, self.app.adopt(lease).await)?;
         Ok(adopted.map(|log_end| Adopted { log_end }))
     }
     async fn renew(&self, lease: &Lease) -> Result<Wish, Error> {
-        self.told(lease, self.0.renew(lease).await)
+        self.told(lease, self.app.renew(lease).await)
     }
     async fn wish(&self, lease: &Lease, than: Wish) -> Result<Wish, Error> {
-        self.told(lease, self.0.wait_for_wish(lease, than).await)
+        self.told(lease, self.app.wait_for_wish(lease, than).await)
     }
-    async fn started(&self, lease: &Lease, version: &str) -> Result<(), Error> {
-        self.told(lease, self.0.started(lease, version).await)
-    }
-    async fn executes_in(&self, lease: &Lease, image: &Image) -> Result<(), Error> {
-        self.told(lease, self.0.executes_in(lease, image).await)
+    async fn started(&self, lease: &Lease, version: &str, image: Option<&Image>) -> Result<(), Error> {
+        self.told(lease, self.app.started(lease, version, image).await)
     }
     async fn configuration(&self, lease: &Lease) -> Result<Download, Error> {
-        self.told(lease, self.0.leased_configuration(lease).await)
+        self.told(lease, self.app.leased_configuration(lease).await)
     }
     async fn state(&self, lease: &Lease) -> Result<Option<Bytes>, Error> {
-        self.told(lease, self.0.leased_state(lease).await)
+        self.told(lease, self.app.leased_state(lease).await)
     }
     async fn artifact(&self, lease: &Lease, artifact: Artifact) -> Result<Option<Download>, Error> {
-        self.told(lease, self.0.leased_artifact(lease, artifact).await)
+        self.told(lease, self.app.leased_artifact(lease, artifact).await)
     }
     async fn append_log(&self, lease: &Lease, offset: u64, bytes: Bytes) -> Result<(), Error> {
-        self.told(lease, self.0.write_log(lease, offset, bytes).await)
+        self.told(lease, self.app.write_log(lease, offset, bytes).await)
     }
     async fn put_state(&self, lease: &Lease, state: Bytes) -> Result<(), Error> {
-        self.told(lease, self.0.put_state(lease, state).await)
+        self.told(lease, self.app.put_state(lease, state).await)
     }
     async fn finish(&self, lease: &Lease, outcome: Outcome, artifacts: Vec<(Artifact, PathBuf)>) -> Result<(), Error> {
-        self.told(lease, self.0.finish(lease, outcome, artifacts).await)
+        self.told(lease, self.app.finish(lease, outcome, artifacts).await)
     }
 }

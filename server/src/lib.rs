@@ -12,6 +12,8 @@ pub mod instance;
 pub mod lifecycle;
 pub mod logging;
 pub mod operator;
+pub mod policy;
+pub mod prices;
 pub mod serve;
 pub mod tls;
 pub mod trust;

@@ -1,6 +1,6 @@
 //! What the operator may do without being anybody: the verbs behind `terrane admin`.
 
-use crate::admin::{Organization, Request, Response, Role, Secret, User};
+use crate::admin::{Organization, Request, Response, Role, RunnerToken, Secret, User};
 use app::{App, NewUser, Result};
 use domain::permission;
 use secrecy::ExposeSecret as _;
@@ -41,6 +41,27 @@ async fn done(app: &App, request: Request) -> Result<Response> {
             };
             app.put_member(None, &organization, &user, role).await?;
             Response::MemberAdded
+        }
+        Request::CreateRunnerToken { description } => {
+            let (token, value) = app.create_site_runner_token(&description).await?;
+            Response::TokenCreated {
+                id: token.id.to_string(),
+                token: Secret::from(value.expose_secret().to_owned()),
+                expires_at: None,
+            }
+        }
+        Request::ListRunnerTokens => {
+            let told = |token: app::model::AgentToken| RunnerToken {
+                id: token.id.to_string(),
+                description: token.description,
+                created_at: token.created_at.rfc3339(),
+                last_used_at: token.last_used_at.map(|at| domain::time::Time::from_micros(at).rfc3339()),
+            };
+            Response::RunnerTokens { tokens: app.list_site_runner_tokens().await?.into_iter().map(told).collect() }
+        }
+        Request::DeleteRunnerToken { id } => {
+            app.delete_site_runner_token(&id).await?;
+            Response::RunnerTokenDeleted
         }
     })
 }

@@ -22,7 +22,7 @@ use url::Url;
 
 /// How long an interrupted phase may take to end before it is killed, in seconds.
 const GRACE: u64 = 120;
-/// How long a phase that executes may hold up the stop of the server.
+/// How long a phase that executes may hold up the stop of the server; a plan that takes longer is handed back, and an apply goes on without it.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Everything behind the door, built and ready to be served.
@@ -48,7 +48,7 @@ impl House {
         };
         let router = health::router(shutdown.clone(), ready).merge(api::router(&http)).merge(web::router(&http));
         if config.runner.on {
-            let runner = Runner::new(Arc::new(Embedded(app.clone())), runner_options(config, url)?).await?;
+            let runner = Runner::new(Arc::new(Embedded::new(app.clone())), runner_options(config, url)?).await?;
             tasks.spawn(execute(runner, shutdown.wanted().clone()));
         }
         tasks.spawn(work::run(app.clone(), shutdown.wanted().clone()));
@@ -123,13 +123,16 @@ async fn open(config: &Config, address: &str) -> anyhow::Result<App> {
 
 /// Executes runs until the server stops. Plans end with it; applies go on without it, and the next start adopts them.
 async fn execute(runner: Runner<Embedded>, stop: CancellationToken) {
-    let draining = stop.clone();
+    let stopping = runner::Stop { drain: stop.clone(), hand_back: CancellationToken::new() };
+    let hand_back = stopping.hand_back.clone();
     let patience = async move {
         stop.cancelled().await;
         tokio::time::sleep(PATIENCE).await;
+        hand_back.cancel();
+        tokio::time::sleep(PATIENCE).await;
     };
     tokio::select! {
-        () = runner.run(draining) => {}
+        () = runner.run(stopping) => {}
         () = patience => {}
     }
 }

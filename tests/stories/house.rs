@@ -20,7 +20,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         "terrane",
         &[
             "api", "app", "cost", "domain", "http", "identity", "objects", "policy", "protocol", "runner", "secrets",
-            "store", "vcs", "web", "work",
+            "sentinel", "store", "vcs", "web", "work",
         ],
     ),
     ("api", &["app", "domain", "http", "protocol"]),

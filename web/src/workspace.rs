@@ -211,7 +211,7 @@ pub(crate) async fn show(
     Ok(html(&Overview {
         layout: frame.layout(&app, &person, "Overview").live(&format!("workspace={}", workspace.id)),
         frame,
-        remote: workspace.execution_mode == "remote",
+        remote: workspace.execution_mode != "local",
         auto_apply: workspace.auto_apply,
         holder: holder(&app, &workspace).await?,
         engine: workspace.engine,

@@ -2,6 +2,8 @@
 //!
 //! These types are a wire format: they change by addition only, and [`VERSION`] rises when a reader of the older form would go wrong.
 
+pub mod wire;
+
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -47,6 +49,9 @@ pub struct Lease {
     pub fence: i64,
     /// How long the lease lasts after a claim or a renewal.
     pub seconds: u32,
+    /// The agent that holds it: `agent-…`. A server believes this only of the runner inside it; of others it takes what their token proves.
+    #[serde(default)]
+    pub agent: String,
 }
 
 /// Everything that a runner needs to know to execute a phase; the files are fetched under the lease.
@@ -174,6 +179,18 @@ pub enum Artifact {
     PlanJson,
     /// `terraform providers schema -json`, made behind a fresh wall.
     ProviderSchemas,
+}
+
+impl Artifact {
+    /// Its name on the wire, and in the store.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Plan => "plan",
+            Self::LockFile => "lock-file",
+            Self::PlanJson => "plan-json",
+            Self::ProviderSchemas => "provider-schemas",
+        }
+    }
 }
 
 /// How many objects a phase changed.

@@ -3,6 +3,7 @@
 //! What goes in is one tar on standard input and what comes out is a stream, so that nothing of the runner's file system is ever mounted: the
 //! engine may be another machine. What came out is laid down where the process executor has its files, and all that follows is one path.
 
+mod arguments;
 mod attend;
 mod connection;
 mod container;
@@ -17,6 +18,7 @@ pub(crate) mod providers;
 mod wall;
 mod warm;
 
+pub use arguments::Arguments;
 pub use wall::{Network, Pull};
 pub(crate) use {
     container::{Container, runner_name},

@@ -12,7 +12,7 @@ const IDLE: u64 = 3_600;
 const PID1: &str = include_str!("pid1.sh");
 
 /// When a registry is asked for an image.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Pull {
     /// Before every phase.
     Always,
@@ -23,7 +23,7 @@ pub enum Pull {
 }
 
 /// What a container can reach.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Network {
     /// What lies behind a bridge of its own: neither other containers, nor the host's loopback, nor metadata services.
     Own,

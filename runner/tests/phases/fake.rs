@@ -1,7 +1,10 @@
 //! A server in memory: what the runner says to it is written down.
 
 use bytes::Bytes;
-use protocol::{Artifact, Job, Lease, Outcome, Wish};
+use protocol::{
+    Artifact, Job, Lease, Outcome, Wish,
+    wire::{Enlisted, Hello},
+};
 use std::{
     collections::HashMap,
     path::PathBuf,
@@ -92,6 +95,15 @@ impl Fake {
 }
 
 impl Server for Fake {
+    async fn enlist(&self, hello: Hello) -> Result<Enlisted, Error> {
+        let agent = hello.agent.unwrap_or_else(|| "agent-1".to_owned());
+        Ok(Enlisted { protocol: protocol::VERSION, agent, session: 1 })
+    }
+
+    async fn leave(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
     async fn claim(&self) -> Result<Job, Error> {
         match self.waiting.lock().await.recv().await {
             Some(job) => Ok(job),
@@ -116,7 +128,7 @@ impl Server for Fake {
         Ok(*wish.unwrap())
     }
 
-    async fn started(&self, _: &Lease, version: &str) -> Result<(), Error> {
+    async fn started(&self, _: &Lease, version: &str, _: Option<&Image>) -> Result<(), Error> {
         self.said().started = Some(version.to_owned());
         Ok(())
     }

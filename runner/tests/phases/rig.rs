@@ -13,7 +13,7 @@ use std::{
     },
 };
 use tempfile::TempDir;
-use terrane_runner::{Executor, Options, Runner, docker};
+use terrane_runner::{Executor, Options, Runner, Stop, docker};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -84,7 +84,7 @@ impl Rig {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let name = if phase == Phase::Plan { "plan" } else { "apply" };
         Job {
-            lease: Lease { phase_id: format!("{name}-{number:016}"), fence: 1, seconds: 60 },
+            lease: Lease { phase_id: format!("{name}-{number:016}"), fence: 1, seconds: 60, agent: "agent-1".into() },
             phase,
             run_id: "run-1".into(),
             organization: "acme".into(),
@@ -106,7 +106,7 @@ impl Rig {
     pub(crate) async fn start(&self) -> (CancellationToken, JoinHandle<()>) {
         let runner = Runner::new(Arc::clone(&self.server), self.options.clone()).await.unwrap();
         let drain = CancellationToken::new();
-        (drain.clone(), tokio::spawn(runner.run(drain)))
+        (drain.clone(), tokio::spawn(runner.run(Stop { drain, ..Stop::default() })))
     }
 
     /// Executes a job and says how it ended.

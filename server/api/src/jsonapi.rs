@@ -247,6 +247,11 @@ impl Body {
     pub(crate) fn related(&self, name: &str) -> Option<&str> {
         self.data.get("relationships")?.get(name)?.get("data")?.get("id")?.as_str()
     }
+    /// The ids of the things that a relationship points at, if it is there.
+    pub(crate) fn related_many(&self, name: &str) -> Option<Vec<String>> {
+        let list = self.data.get("relationships")?.get(name)?.get("data")?.as_array()?;
+        Some(list.iter().filter_map(|one| one.get("id")?.as_str().map(str::to_owned)).collect())
+    }
     /// The attributes of the things that a relationship carries along.
     pub(crate) fn carried(&self, name: &str) -> Vec<&Value> {
         let relationships = self.data.get("relationships").and_then(|r| r.get(name)).and_then(|r| r.get("data"));

@@ -1,5 +1,6 @@
 //! Everything that machines talk to: discovery, the TFE API, `backend "http"`. Handlers decode, call one verb, encode.
 
+mod agent_pool;
 mod configuration;
 mod discovery;
 mod error;
@@ -9,6 +10,7 @@ mod log;
 mod organization;
 mod plan_json;
 mod run;
+mod runner;
 mod state;
 mod variable;
 mod workspace;
@@ -46,6 +48,12 @@ pub fn router(http: &Http) -> Router {
             "/organizations/{organization}/projects",
             get(organization::list_projects).post(organization::create_project),
         )
+        .route("/organizations/{organization}/agent-pools", get(agent_pool::list).post(agent_pool::create))
+        .route("/agent-pools/{pool}", get(agent_pool::show).patch(agent_pool::update).delete(agent_pool::delete))
+        .route("/agent-pools/{pool}/agents", get(agent_pool::agents))
+        .route("/agents/{agent}", get(agent_pool::agent).delete(agent_pool::delete_agent))
+        .route("/agent-pools/{pool}/authentication-tokens", get(agent_pool::tokens).post(agent_pool::create_token))
+        .route("/authentication-tokens/{token}", get(agent_pool::token).delete(agent_pool::delete_token))
         .route("/projects/{project}", get(organization::show_project))
         .route("/organizations/{organization}/workspaces", get(workspace::list).post(workspace::create))
         .route(
@@ -113,6 +121,7 @@ pub fn router(http: &Http) -> Router {
         .nest("/api/v2", api)
         .nest("/api/signed", signed)
         .nest("/api/http", states)
+        .nest("/api/runner", runner::router(http))
         .layer(DefaultBodyLimit::max(state_bytes))
         .layer(map_response(identify))
         .with_state(http.clone())

@@ -2,6 +2,8 @@
 //! `web`) call these verbs and nothing else; a verb that one of them needs and the other lacks is a verb that is missing here.
 
 mod access;
+mod agent;
+mod agent_pool;
 mod caller;
 mod configuration;
 mod door;
@@ -21,6 +23,8 @@ mod workspace;
 pub mod hub;
 
 pub use access::Which;
+pub use agent::{Claimant, Serves, agent_status};
+pub use agent_pool::{Change as AgentPoolChange, Scopes as AgentPoolScopes};
 pub use caller::Caller;
 pub use configuration::New as NewConfiguration;
 pub use door::{Chance, Clock, SystemChance, SystemClock};
@@ -40,6 +44,8 @@ pub use workspace::Settings;
 /// What the verbs answer with: rows of the store as domain values.
 pub mod model {
     pub use store::{
+        agent::Agent,
+        agent_pool::{AgentPool, AgentToken},
         configuration::ConfigurationVersion,
         organization::{Member, Organization, Project},
         phase::Phase,

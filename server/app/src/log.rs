@@ -89,7 +89,8 @@ impl App {
         let found = self.store.look(async |mut tx| store::phase::find(&mut tx, &lease.phase_id).await).await?;
         let phase = found.ok_or_else(|| Error::not_found(lease.phase_id.clone()))?;
         let running = phase.status()? == domain::run::PhaseStatus::Running;
-        if running && phase.fence == lease.fence { Ok(phase) } else { Err(lost(&phase.id)) }
+        let holds = phase.fence == lease.fence && phase.agent_id.as_deref() == Some(lease.agent.as_str());
+        if running && holds { Ok(phase) } else { Err(lost(&phase.id)) }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Workspaces: create, change, tag, delete.
 
-use crate::{App, Caller, Error, Result, access, hub::Event};
+use crate::{App, Caller, Error, Result, access, agent_pool::check_mode, hub::Event};
 use domain::{
     id::{ProjectId, WorkspaceId},
     name,
@@ -24,8 +24,10 @@ pub struct Settings {
     pub description: Option<String>,
     /// In which project.
     pub project: Option<ProjectId>,
-    /// `remote` or `local`.
+    /// `remote`, `local` or `agent`.
     pub execution_mode: Option<String>,
+    /// The pool of the mode `agent`: its id; empty is none.
+    pub agent_pool: Option<String>,
     /// `terraform` or `tofu`.
     pub engine: Option<String>,
     /// An exact version, a constraint or `latest`.
@@ -57,10 +59,16 @@ impl Settings {
             workspace.project_id = project.clone();
         }
         if let Some(mode) = &self.execution_mode {
-            if !["remote", "local"].contains(&mode.as_str()) {
-                return invalid("execution-mode", "Execution mode is 'remote' or 'local'");
+            if !["remote", "local", "agent"].contains(&mode.as_str()) {
+                return invalid("execution-mode", "Execution mode is 'remote', 'local' or 'agent'");
             }
             workspace.execution_mode.clone_from(mode);
+            if mode != "agent" {
+                workspace.agent_pool_id = None;
+            }
+        }
+        if let Some(pool) = &self.agent_pool {
+            workspace.agent_pool_id = Some(pool.clone()).filter(|pool| !pool.is_empty());
         }
         if let Some(engine) = &self.engine {
             if !["terraform", "tofu"].contains(&engine.as_str()) {
@@ -126,6 +134,7 @@ impl App {
                 let mut workspace = Workspace::new(id.clone(), &organization, default.id, NEWEST, now);
                 settings.apply(&mut workspace)?;
                 self.check_project(&mut tx, &workspace).await?;
+                check_mode(&mut tx, &workspace).await?;
                 store::workspace::insert(&mut tx, &workspace, &wrapped).await.map_err(taken)?;
                 let tags = distinct(settings.tags.as_deref().unwrap_or_default());
                 if !tags.is_empty() {
@@ -165,6 +174,7 @@ impl App {
                 let mut workspace = access::hold(&mut tx, caller, id, Permission::UpdateWorkspace).await?;
                 settings.apply(&mut workspace)?;
                 self.check_project(&mut tx, &workspace).await?;
+                check_mode(&mut tx, &workspace).await?;
                 store::workspace::update(&mut tx, &workspace, now).await.map_err(taken)?;
                 if let Some(tags) = &settings.tags {
                     store::workspace::put_tags(&mut tx, &workspace, &distinct(tags)).await?;

@@ -58,6 +58,16 @@ impl<'a> Node<'a> {
         }
     }
 
+    /// Of the tree of what is unknown: whether nothing is.
+    pub(crate) fn is_settled(&self) -> bool {
+        match self {
+            Node::Bool(unknown) => !unknown,
+            Node::List(items) => items.iter().all(Node::is_settled),
+            Node::Object(entries) => entries.iter().all(|(_, value)| value.is_settled()),
+            _ => true,
+        }
+    }
+
     /// Whether nothing was written here: null, or an empty list or object.
     pub(crate) fn is_blank(&self) -> bool {
         match self {
@@ -143,6 +153,44 @@ impl<'de> Visitor<'de> for NodeVisitor {
     }
 }
 
+impl<'a> Node<'a> {
+    /// Reads an object, of which only some entries are wanted: `fields`, sorted.
+    pub(crate) fn only(text: &'a str, fields: &[String]) -> Result<Self, serde_json::Error> {
+        let mut deserializer = serde_json::Deserializer::from_str(text);
+        deserializer.deserialize_any(OnlyVisitor(fields))
+    }
+}
+
+struct OnlyVisitor<'f>(&'f [String]);
+
+impl<'de> Visitor<'de> for OnlyVisitor<'_> {
+    type Value = Node<'de>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("an object")
+    }
+
+    fn visit_unit<E>(self) -> Result<Self::Value, E> {
+        Ok(Node::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Self::Value, E> {
+        Ok(Node::Bool(value))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
+        let mut entries = Vec::with_capacity(self.0.len().min(16));
+        while let Some(Key(key)) = access.next_key()? {
+            if self.0.binary_search_by(|field| field.as_str().cmp(&key)).is_ok() {
+                entries.push((key, access.next_value()?));
+            } else {
+                access.next_value::<serde::de::IgnoredAny>()?;
+            }
+        }
+        Ok(Node::Object(entries))
+    }
+}
+
 impl<'de> Deserialize<'de> for Node<'de> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(NodeVisitor)
@@ -195,6 +243,19 @@ mod tests {
         assert_eq!(node.items()[1], Node::Number(12.into()));
         assert_eq!(node.items()[2], Node::Number((-3).into()));
         assert!(matches!(node.items()[3], Node::Text(_)));
+    }
+
+    #[test]
+    fn only_what_is_wanted_is_read() {
+        let fields = ["a".to_owned(), "c".to_owned()];
+        let node = Node::only(r#"{"a": 1, "b": {"deep": [1, 2]}, "c": "x"}"#, &fields).unwrap();
+        assert_eq!(
+            (node.get("a").is_some(), node.get("b"), node.get("c").and_then(Node::text)),
+            (true, None, Some("x"))
+        );
+        assert_eq!(Node::only("null", &fields).unwrap(), Node::Null);
+        assert!(Node::only("[1]", &fields).is_err());
+        assert!(Node::only(r#"{"a": 1"#, &fields).is_err());
     }
 
     #[test]

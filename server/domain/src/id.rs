@@ -110,6 +110,10 @@ ids! {
     StateVersionId = "sv-";
     /// One output of a state version.
     OutputId = "wsout-";
+    /// A group of agents that execute the runs of one organization.
+    AgentPoolId = "apool-";
+    /// A runner.
+    AgentId = "agent-";
     /// A sealed blob.
     BlobId = "blob-";
 }

@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 
 use crate::eval::{Fault, Machine, Outcome, fault};
 use crate::syntax::literal;
+use crate::unsettled::Unsettled;
 use crate::value::{Key, List, Native, Origin, Value, display};
 
 const BUILTINS: [(&str, Native); 13] = [
@@ -134,14 +135,22 @@ fn error<'h>(machine: &mut Machine<'h>, args: &[Value<'h>], at: Origin) -> Outco
     Err(Box::new(Fault { message: joined(machine, args)?, origin: Some(at) }))
 }
 
-fn int<'h>(_: &mut Machine<'h>, args: &[Value<'h>], at: Origin) -> Outcome<Value<'h>> {
+fn int<'h>(machine: &mut Machine<'h>, args: &[Value<'h>], at: Origin) -> Outcome<Value<'h>> {
     let [value] = exactly(args, "int")?;
     Ok(match value {
         Value::Int(_) => value,
-        Value::Float(f) if f.is_finite() => Value::Int(f.floor() as i64),
+        Value::Float(f) if f.is_finite() => {
+            if f < 0.0 && f.fract() != 0.0 {
+                machine.unsettled(Unsettled::IntOfFraction)?;
+            }
+            Value::Int(f.floor() as i64)
+        }
         Value::Bool(b) => Value::Int(i64::from(b)),
         Value::Str(text) => {
             let text = std::str::from_utf8(text).unwrap_or_default();
+            if text.starts_with(['-', '+']) {
+                machine.unsettled(Unsettled::IntOfSign)?;
+            }
             let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
             literal::int(digits, text.starts_with('-')).map_or(Value::Undefined(Some(at)), Value::Int)
         }

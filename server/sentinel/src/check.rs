@@ -6,7 +6,7 @@ use serde_json::{Value as Json, json};
 
 use crate::case::{error_text, trace};
 use crate::config::Enforcement;
-use crate::run::Report;
+use crate::report::Report;
 
 /// A policy of a check with its outcome.
 #[derive(Debug, Clone)]

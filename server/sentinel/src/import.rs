@@ -8,6 +8,7 @@ use serde_json::Value as Json;
 use crate::eval::{Machine, Outcome, fault};
 use crate::std_imports::Standard;
 use crate::terraform::Host;
+use crate::unsettled::Unsettled;
 use crate::value::{Frozen, Key, Value};
 
 /// What an import declaration of a program leads to.
@@ -56,22 +57,32 @@ impl<'h> Machine<'h> {
         match import {
             Import::Standard(standard) => crate::std_imports::member(self, standard, name),
             Import::Module(module) => self.export(module, name),
-            Import::Members(json) => Ok(Frozen::Json(json).get(Key::Str(name.as_bytes())).map(|f| f.thaw(self.bump))),
+            Import::Members(json) => {
+                Ok(Frozen::Json(json).get(self.bump, Key::Str(name.as_bytes())).map(|f| f.thaw(self.bump)))
+            }
             Import::Host(host) => {
-                if let Some(function) = crate::terraform::function(host, name) {
-                    return Ok(Some(Value::Native(function)));
+                if let Some(value) = crate::terraform::member(host, name) {
+                    return Ok(Some(value));
                 }
-                if let Some(view) = self.hosts.views.get(&(host, name)) {
-                    return Ok(view.map(|v| v.thaw(self.bump)));
-                }
-                let document = if host == Host::Run { self.hosts.run } else { self.hosts.plan };
-                let Some(document) = document else {
-                    return fault(format!("there is no document behind this import, so {name} cannot be read"));
-                };
-                let view = crate::terraform::view(self.bump, host, document, name);
-                self.hosts.views.insert((host, name), view);
-                Ok(view.map(|v| v.thaw(self.bump)))
+                Ok(self.view(host, name)?.map(|v| v.thaw(self.bump)))
             }
         }
+    }
+
+    /// The view behind a member of a host import, built when it is first asked for.
+    pub(crate) fn view(&mut self, host: Host, name: &'h str) -> Outcome<Option<Frozen<'h>>> {
+        if let Some(view) = self.hosts.views.get(&(host, name)) {
+            return Ok(*view);
+        }
+        if let Host::FirstPlan | Host::FirstState | Host::FirstConfiguration = host {
+            self.unsettled(Unsettled::FirstGeneration)?;
+        }
+        let document = if host == Host::Run { self.hosts.run } else { self.hosts.plan };
+        let Some(document) = document else {
+            return fault(format!("there is no document behind this import, so {name} cannot be read"));
+        };
+        let view = crate::terraform::view(self.bump, host, document, name);
+        self.hosts.views.insert((host, name), view);
+        Ok(view)
     }
 }

@@ -15,10 +15,19 @@ pub struct Limits {
     pub time: Option<Duration>,
     /// Bytes of printed text.
     pub output: usize,
+    /// Whether questions that the documentation of the language leaves open end the policy instead of being answered.
+    pub strict: bool,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { steps: 500_000_000, depth: 1000, memory: 1 << 30, time: Some(Duration::from_secs(300)), output: 4 << 20 }
+        Self {
+            steps: 500_000_000,
+            depth: 1000,
+            memory: 1 << 30,
+            time: Some(Duration::from_secs(300)),
+            output: 4 << 20,
+            strict: false,
+        }
     }
 }

@@ -12,31 +12,70 @@ const PLAN: [&str; 7] =
 const STATE: [&str; 3] = ["terraform_version", "outputs", "resources"];
 const CONFIGURATION: [&str; 6] = ["providers", "resources", "provisioners", "variables", "outputs", "module_calls"];
 
-/// Names and texts of the bundle's files: the second-generation Terraform imports, `tfrun`, and a `sentinel.hcl` that mounts them.
+/// A file of the bundle and the import it mocks.
+const FILES: [(&str, &str, &str); 7] = [
+    ("tfconfig", "mock-tfconfig", "mock-tfconfig.sentinel"),
+    ("tfconfig/v2", "mock-tfconfig-v2", "mock-tfconfig-v2.sentinel"),
+    ("tfplan", "mock-tfplan", "mock-tfplan.sentinel"),
+    ("tfplan/v2", "mock-tfplan-v2", "mock-tfplan-v2.sentinel"),
+    ("tfrun", "mock-tfrun", "mock-tfrun.sentinel"),
+    ("tfstate", "mock-tfstate", "mock-tfstate.sentinel"),
+    ("tfstate/v2", "mock-tfstate-v2", "mock-tfstate-v2.sentinel"),
+];
+
+const STRIP_INDEX: &str = "strip_index = func(addr) {\n\ts = strings.split(addr, \".\")\n\tfor s as i, v {\n\t\ts[i] = strings.split(v, \"[\")[0]\n\t}\n\treturn strings.join(s, \".\")\n}\n";
+
+/// The namespace of a module, found in `_modules` by its address.
+const MODULE: &str = "module = func(path) {\n\tif length(path) is 0 {\n\t\treturn _modules.root\n\t}\n\taddr = []\n\tfor path as p {\n\t\tappend(addr, \"module\")\n\t\tappend(addr, p)\n\t}\n\treturn _modules[strings.join(addr, \".\")]\n}\n";
+
+/// Names and texts of the bundle's files: the Terraform imports of both generations, `tfrun`, and a `sentinel.hcl` that mounts them.
 #[must_use]
 pub fn bundle(plan: &Json, run: Option<&Json>) -> Vec<(&'static str, String)> {
     let empty = json!({});
     let run = run.unwrap_or(&empty);
     let names: Vec<&str> = run.as_object().into_iter().flat_map(|m| m.keys().map(String::as_str)).collect();
     let mut configuration = String::new();
-    for (path, file) in [
-        ("tfconfig/v2", "mock-tfconfig-v2"),
-        ("tfplan/v2", "mock-tfplan-v2"),
-        ("tfrun", "mock-tfrun"),
-        ("tfstate/v2", "mock-tfstate-v2"),
-    ] {
+    let mut files = Vec::new();
+    for (path, stem, name) in FILES {
+        let text = match path {
+            "tfconfig" => first(Host::FirstConfiguration, plan),
+            "tfplan" => first(Host::FirstPlan, plan),
+            "tfstate" => first(Host::FirstState, plan),
+            "tfconfig/v2" => {
+                let collections = file(Host::Configuration, plan, &CONFIGURATION);
+                format!("import \"strings\"\n\n{collections}\n{STRIP_INDEX}")
+            }
+            "tfplan/v2" => file(Host::Plan, plan, &PLAN),
+            "tfstate/v2" => file(Host::State, plan, &STATE),
+            _ => file(Host::Run, run, &names),
+        };
+        files.push((name, text));
         let _ =
-            writeln!(configuration, "mock \"{path}\" {{\n  module {{\n    source = \"{file}.sentinel\"\n  }}\n}}\n");
+            writeln!(configuration, "mock \"{path}\" {{\n  module {{\n    source = \"{stem}.sentinel\"\n  }}\n}}\n");
     }
-    let strip = "strip_index = func(addr) {\n\ts = strings.split(addr, \".\")\n\tfor s as i, v {\n\t\ts[i] = strings.split(v, \"[\")[0]\n\t}\n\treturn strings.join(s, \".\")\n}\n";
-    let config = format!("import \"strings\"\n\n{}\n{strip}", file(Host::Configuration, plan, &CONFIGURATION));
-    vec![
-        ("mock-tfconfig-v2.sentinel", config),
-        ("mock-tfplan-v2.sentinel", file(Host::Plan, plan, &PLAN)),
-        ("mock-tfrun.sentinel", file(Host::Run, run, &names)),
-        ("mock-tfstate-v2.sentinel", file(Host::State, plan, &STATE)),
-        ("sentinel.hcl", configuration),
-    ]
+    files.push(("sentinel.hcl", configuration));
+    files
+}
+
+/// A mock of an import of the first generation.
+fn first(host: Host, plan: &Json) -> String {
+    let bump = bumpalo::Bump::new();
+    let mut out = String::from("import \"strings\"\n\n_modules = ");
+    let modules = crate::terraform::modules_by_address(&bump, host, plan);
+    literal(modules.thaw(&bump), 0, &mut out);
+    out.push_str("\n\n");
+    out.push_str(&file(host, plan, &["module_paths", "terraform_version", "variables"]));
+    let Value::Map(modules) = modules.thaw(&bump) else { return out };
+    if let Some(Value::Map(root)) = modules.get(crate::value::Key::Str(b"root")) {
+        for (name, _) in root.entries() {
+            if let crate::value::Key::Str(name) = name {
+                let name = String::from_utf8_lossy(name);
+                let _ = writeln!(out, "{name} = _modules.root.{name}");
+            }
+        }
+    }
+    let _ = write!(out, "\n{MODULE}");
+    out
 }
 
 fn file(host: Host, document: &Json, names: &[&str]) -> String {

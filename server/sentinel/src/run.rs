@@ -8,12 +8,14 @@ use serde_json::Value as Json;
 
 use crate::diagnostic::line_and_column;
 use crate::eval::{Fault, Machine, Unit};
+use crate::http::Door;
 use crate::import::{Hosts, Link};
 use crate::limits::Limits;
+use crate::report::{Position, Report, RuleReport, Verdict};
 use crate::std_imports::Standard;
 use crate::syntax::ast::Program;
 use crate::terraform::Host;
-use crate::value::{Origin, Value, to_json};
+use crate::value::{Objects, Origin, Value, to_json};
 
 /// What stands behind an import path that the configuration names.
 #[derive(Debug, Clone)]
@@ -47,68 +49,10 @@ pub struct Run {
     pub now: i128,
     /// Names of the policy whose plain values the report is to hold.
     pub watched: Vec<String>,
+    /// The way out for the `http` import; without one it opens no connection.
+    pub http: Option<Door>,
     /// What the policy may use.
     pub limits: Limits,
-}
-
-/// A place in a source file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Position {
-    /// The file.
-    pub file: String,
-    /// Byte offset.
-    pub offset: usize,
-    /// Line, from 1.
-    pub line: usize,
-    /// Column, from 1.
-    pub column: usize,
-}
-
-/// A rule that was evaluated.
-#[derive(Debug, Clone)]
-pub struct RuleReport {
-    /// The name it was assigned to.
-    pub name: String,
-    /// The comment above the assignment.
-    pub description: Option<String>,
-    /// Where the assignment starts.
-    pub position: Position,
-    /// Its value; `None` for undefined.
-    pub value: Option<Json>,
-}
-
-/// What the policy decided.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
-    /// `main` allows.
-    Pass,
-    /// `main` refuses.
-    Fail,
-    /// `main` is undefined: refused.
-    Undefined,
-    /// The policy did not get to a decision: refused.
-    Error,
-}
-
-/// What an evaluation gave.
-#[derive(Debug, Clone)]
-pub struct Report {
-    /// The decision.
-    pub verdict: Verdict,
-    /// Why there is none, with the place.
-    pub error: Option<(String, Option<Position>)>,
-    /// Where the undefined value of `main` came from.
-    pub undefined_at: Option<Position>,
-    /// Value of `main`; `None` for undefined or missing.
-    pub main: Option<Json>,
-    /// Rules in the order they were first evaluated.
-    pub rules: Vec<RuleReport>,
-    /// Values of the watched names that are plain data.
-    pub names: BTreeMap<String, Json>,
-    /// The first comment of the policy.
-    pub description: Option<String>,
-    /// What was printed, one line for each call.
-    pub printed: String,
 }
 
 /// The stack of the evaluating thread. Only what is touched takes memory.
@@ -128,6 +72,7 @@ impl Run {
             run: None,
             now: 0,
             watched: Vec::new(),
+            http: None,
             limits: Limits::default(),
         }
     }
@@ -152,9 +97,11 @@ impl Run {
             Ok(units) => units,
             Err(report) => return *report,
         };
-        let bump = Bump::new();
+        let (bump, objects) = (Bump::new(), Objects::default());
         let hosts = Hosts { plan: self.plan.as_deref(), run: self.run.as_deref(), ..Hosts::default() };
-        let mut machine = Machine::new(&bump, &units, hosts, &self.params, &self.globals, &self.limits, self.now);
+        let mut machine =
+            Machine::new((&bump, &objects), &units, hosts, &self.params, &self.globals, &self.limits, self.now);
+        machine.door = self.http.as_ref();
         let outcome = machine.instance(0).and_then(|frame| {
             let slot = self.policy.names.iter().position(|n| **n == *"main");
             let main = slot.map_or(Value::Unbound, |slot| frame.slots[slot].get());
@@ -212,6 +159,10 @@ impl Run {
         let mut next = 0;
         while next < units.len() {
             let program = Arc::clone(&units[next].program);
+            if let (Some(param), true) = (program.params.first(), next > 0) {
+                let message = format!("a module has no params, so {} cannot be declared", param.name.text);
+                return Err(refusal(message, &program, param.at));
+            }
             for import in &program.imports {
                 let path = &*import.path;
                 let given = self.mocks.get(path).or_else(|| self.imports.get(path));
@@ -230,12 +181,7 @@ impl Run {
                         (_, Some(host), _) => Link::Host(host),
                         (_, _, Some(standard)) => Link::Standard(standard),
                         _ => {
-                            let message = format!("the import {path:?} is not known");
-                            let mut report = Report::error(message);
-                            if let Some((_, at)) = &mut report.error {
-                                *at = Some(position(&program, import.at));
-                            }
-                            return Err(Box::new(report));
+                            return Err(refusal(format!("the import {path:?} is not known"), &program, import.at));
                         }
                     },
                 };
@@ -252,66 +198,6 @@ impl Run {
         let Some(Provider::Static(json)) = self.imports.get(name) else { return None };
         let found = rest.split('/').try_fold(&**json, |at, step| at.get(step))?;
         Some(Arc::new(found.clone()))
-    }
-}
-
-impl Report {
-    pub(crate) fn error(message: impl Into<String>) -> Self {
-        Self {
-            verdict: Verdict::Error,
-            error: Some((message.into(), None)),
-            undefined_at: None,
-            main: None,
-            rules: Vec::new(),
-            names: BTreeMap::new(),
-            description: None,
-            printed: String::new(),
-        }
-    }
-
-    /// The report as text: the verdict, the description, and each evaluated rule with its value, `main` first.
-    #[must_use]
-    pub fn text(&self, policy: &str) -> String {
-        let word = match self.verdict {
-            Verdict::Pass => "Pass",
-            Verdict::Fail | Verdict::Undefined => "Fail",
-            Verdict::Error => "Error",
-        };
-        let mut out = format!("{word} - {policy}\n");
-        let at = |p: &Position| format!("{}:{}:{}", p.file, p.line, p.column);
-        if let Some(description) = self.description.as_deref().filter(|d| !d.is_empty()) {
-            out.push_str(&format!("\nDescription:\n  {}\n", description.replace('\n', "\n  ")));
-        }
-        if let Some((message, place)) = &self.error {
-            out.push_str(&format!("\n{}{message}\n", place.as_ref().map(|p| at(p) + ": ").unwrap_or_default()));
-        }
-        if self.verdict == Verdict::Undefined {
-            let place = self.undefined_at.as_ref().map(|p| format!("; it first appears at {}", at(p)));
-            out.push_str(&format!("\nmain is undefined{}\n", place.unwrap_or_default()));
-        }
-        if !self.printed.is_empty() {
-            out.push_str(&format!("\nPrint messages:\n\n{}\n", self.printed));
-        }
-        let mut rules: Vec<_> = self.rules.iter().collect();
-        rules.sort_by_key(|r| r.name != "main");
-        for rule in rules {
-            out.push_str(&format!("\n{} - Rule \"{}\"\n", at(&rule.position), rule.name));
-            if let Some(description) = &rule.description {
-                out.push_str(&format!("  Description:\n    {}\n", description.replace('\n', "\n    ")));
-            }
-            let value = rule.value.as_ref().map_or("undefined".to_owned(), |v| format!("{v:#}"));
-            let lines: Vec<_> = value.lines().collect();
-            let shown = lines[..lines.len().min(40)].join("\n    ");
-            let more = if lines.len() > 40 { "\n    …" } else { "" };
-            out.push_str(&format!("\n  Value:\n    {shown}{more}\n"));
-        }
-        out
-    }
-
-    /// Whether the policy allows.
-    #[must_use]
-    pub fn passed(&self) -> bool {
-        self.verdict == Verdict::Pass
     }
 }
 
@@ -333,4 +219,9 @@ fn verdict(main: Value<'_>) -> (Verdict, Option<String>) {
 fn position(program: &Program, at: u32) -> Position {
     let (line, column) = line_and_column(&program.text, at as usize);
     Position { file: program.file.clone(), offset: at as usize, line, column }
+}
+
+/// The report of a policy that cannot be run because of something at `at`.
+fn refusal(message: String, program: &Program, at: u32) -> Box<Report> {
+    Box::new(Report { error: Some((message, Some(position(program, at)))), ..Report::error("") })
 }

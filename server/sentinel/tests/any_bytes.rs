@@ -99,3 +99,37 @@ fn damaged_configurations() {
     }
     assert!(read > 20, "too few damaged configurations can still be read: {read}");
 }
+
+#[test]
+fn damaged_plans() {
+    const READS_ALL: &str = "import \"tfplan/v2\" as plan\nimport \"tfstate/v2\" as state\nimport \"tfconfig/v2\" as config\n\
+         import \"tfplan\" as first\nimport \"tfrun\"\n\
+         print(plan.planned_values, plan.variables, plan.resource_changes, plan.resource_drift, plan.output_changes, plan.raw)\n\
+         print(state.resources, state.outputs, config.resources, config.providers, config.provisioners, config.variables)\n\
+         print(config.outputs, config.module_calls, first.module_paths, tfrun.workspace)\n\
+         main = rule { all plan.resource_changes as address, rc { rc.address is address else true } }\n";
+    let plan = r#"{"terraform_version": "1.9.8", "variables": {"region": {"value": "eu"}},
+        "planned_values": {"outputs": {"ip": {"sensitive": false}}, "root_module": {
+            "resources": [{"address": "a.b", "mode": "managed", "type": "a", "name": "b", "values": {"x": 1.5}}],
+            "child_modules": [{"address": "module.m[0]", "resources": [{"address": "module.m[0].a.c", "index": 0}]}]}},
+        "resource_changes": [{"address": "a.b", "deposed": "00aa", "type": "a", "name": "b", "index": "k",
+            "change": {"actions": ["delete", "create"], "before": null, "after": {"tags": [{"k": null}]}, "after_unknown": {"id": true}}}],
+        "output_changes": {"ip": {"actions": ["create"], "before": null, "after_unknown": true}},
+        "prior_state": {"values": {"outputs": {"o": {"value": 2}}, "root_module": {"resources": [{"address": "a.b", "values": {}}]}}},
+        "configuration": {"provider_config": {"aws": {"name": "aws", "alias": "east", "module_address": "module.m"}}, "root_module": {
+            "module_calls": {"m": {"source": "./m", "module": {"resources": [{"address": "a.c", "provider_config_key": "m:aws",
+                "expressions": {"n": {"constant_value": 1}}, "provisioners": [{"type": "local-exec", "expressions": {}}]}]}}}}}}"#;
+    let program = Arc::new(Program::parse("p", READS_ALL.as_bytes()).unwrap());
+    let (mut damage, mut read) = (Damage(13), 0);
+    for _ in 0..4000 {
+        let Ok(json) = serde_json::from_slice::<serde_json::Value>(&damage.apply(plan)) else { continue };
+        read += 1;
+        let _ = terrane_sentinel::mock::bundle(&json, Some(&json));
+        let json = Arc::new(json);
+        let mut run = Run::new(Arc::clone(&program));
+        (run.plan, run.run) = (Some(Arc::clone(&json)), Some(json));
+        let message = run.evaluate().error.map(|(message, _)| message).unwrap_or_default();
+        assert!(!message.contains("the engine failed"), "{message}: {:?}", run.plan);
+    }
+    assert!(read > 300, "too few damaged plans can still be read: {read}");
+}

@@ -17,7 +17,7 @@ fn the_tree_passes() {
     for report in &reports {
         assert_eq!(report.status, Status::Pass, "{}", terrane_sentinel::case::text(&reports));
     }
-    assert_eq!(reports.iter().map(|r| r.cases.len()).sum::<usize>(), 6);
+    assert_eq!(reports.iter().map(|r| r.cases.len()).sum::<usize>(), 8);
     let json = json(&reports);
     let path = directory().join("legacy.sentinel").display().to_string();
     let case = &json["policies"][&path]["cases"]["pass.json"];
@@ -62,7 +62,7 @@ fn a_runtime_error_fails_a_case_that_expects_false() {
     let only: serde_json::Value = serde_json::from_slice(&only).unwrap();
     let path = room.join("p.sentinel").display().to_string();
     assert_eq!(only["policies"][path]["cases"].as_object().unwrap().keys().collect::<Vec<_>>(), ["unseen.hcl"]);
-    let mut apply = Apply { policy: room.join("p.sentinel"), params: vec!["n=[1]".into()], ..Apply::default() };
+    let mut apply = Apply { policy: Some(room.join("p.sentinel")), params: vec!["n=[1]".into()], ..Apply::default() };
     assert_eq!(apply.execute(0, &mut out).unwrap(), 1);
     apply.params = vec!["n=1".into()];
     assert_eq!(apply.execute(0, &mut out).unwrap(), 3);
@@ -106,5 +106,79 @@ fn formatting_keeps_the_meaning_and_is_stable() {
     for policy in policies(&directory()).unwrap() {
         let text = std::fs::read_to_string(&policy).unwrap();
         assert_eq!(format(&text), text, "{} is laid out as fmt does", policy.display());
+    }
+}
+
+#[test]
+fn a_set_is_applied_up_to_the_mandatory_policy_that_refuses() {
+    let room = std::env::temp_dir().join(format!("sentinel-set-{}", std::process::id()));
+    std::fs::create_dir_all(&room).unwrap();
+    for (name, source) in [("a", "param n\nmain = n is 1"), ("b", "param n\nmain = n is 3"), ("c", "main = true")] {
+        std::fs::write(room.join(format!("{name}.sentinel")), source).unwrap();
+    }
+    let set = "policy \"a\" {\n  source = \"./a.sentinel\"\n}\npolicy \"b\" {\n  enforcement_level = \"hard-mandatory\"\n\
+               \x20 params = {\n    n = 2\n  }\n}\npolicy \"c\" {}\nparam \"n\" {\n  value = 1\n}\n";
+    let config = room.join("sentinel.hcl");
+    let apply = |text: &str, params: &[&str]| {
+        std::fs::write(&config, text).unwrap();
+        let params = params.iter().map(|p| (*p).to_owned()).collect();
+        let apply = Apply { config: Some(config.clone()), params, json: true, ..Apply::default() };
+        let mut out = Vec::new();
+        let code = apply.execute(0, &mut out).unwrap();
+        (code, serde_json::from_slice::<serde_json::Value>(&out).unwrap())
+    };
+    let (code, json) = apply(set, &[]);
+    assert_eq!((code, json["policies"].as_array().unwrap().len(), &json["result"]), (1, 2, &false.into()));
+    assert_eq!(json["policies"][0]["result"], true);
+    assert_eq!(json["policies"][1]["enforcement_level"], "hard-mandatory");
+    let (_, json) = apply(&format!("{set}sentinel {{\n  features = {{\n    apply-all = true\n  }}\n}}\n"), &[]);
+    assert_eq!(json["policies"].as_array().unwrap().len(), 3);
+    let (_, json) = apply(set, &["n=3"]);
+    assert_eq!(json["policies"][1]["result"], true, "the command line is stronger than the policy's own parameters");
+    std::fs::remove_dir_all(room).unwrap();
+}
+
+#[test]
+fn a_module_shows_copies_of_what_it_has_now() {
+    let module = "m = {\"a\": [1]}\nadd = func(v) {\n\tappend(m.a, v)\n\treturn m.a\n}\nfresh = func() {\n\tm = {}\n\treturn true\n}\n";
+    let policy = "import \"store\"\nbefore = store.m\nbefore[\"x\"] = 1\nappend(before.a, 9)\nown = store.add(2)\nafter = store.m\n\
+        append(own, 3)\nlater = store.m.a\nstore.fresh()\n\
+        main = before is {\"a\": [1, 9], \"x\": 1} and after is {\"a\": [1, 2]} and later is [1, 2, 3] and store.m is {}\n";
+    let parse = |text: &str| std::sync::Arc::new(terrane_sentinel::Program::parse("p", text.as_bytes()).unwrap());
+    let mut run = terrane_sentinel::Run::new(parse(policy));
+    run.imports.insert("store".into(), terrane_sentinel::Provider::Module(parse(module)));
+    let report = run.evaluate();
+    assert!(report.passed(), "{:?} {:?}", report.error, report.main);
+}
+
+#[test]
+fn every_import_has_a_page() {
+    let pages = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/sentinel");
+    let contents = std::fs::read_to_string(pages.join("README.md")).unwrap();
+    let known = [
+        "base64",
+        "collection",
+        "collection/lists",
+        "collection/maps",
+        "decimal",
+        "http",
+        "json",
+        "runtime",
+        "sockaddr",
+        "strings",
+        "time",
+        "types",
+        "units",
+        "version",
+        "tfplan/v2",
+        "tfstate/v2",
+        "tfconfig/v2",
+        "tfrun",
+    ];
+    for import in known {
+        let page = format!("imports/{}.md", import.replace('/', "-"));
+        assert!(contents.contains(&format!("[{import}]({page})")), "{import} is not in the contents");
+        let text = std::fs::read_to_string(pages.join(page)).unwrap();
+        assert!(text.starts_with(&format!("# `{import}`")), "{text}");
     }
 }

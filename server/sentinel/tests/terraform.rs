@@ -133,5 +133,5 @@ fn mocks_show_what_the_imports_show() {
     let report = run.evaluate();
     assert_eq!(report.verdict, Verdict::Pass, "{:?}", report.error);
     let hcl = &bundle.iter().find(|(file, _)| *file == "sentinel.hcl").unwrap().1;
-    assert_eq!(terrane_sentinel::config::Configuration::parse("sentinel.hcl", hcl.as_bytes()).unwrap().mocks.len(), 4);
+    assert_eq!(terrane_sentinel::config::Configuration::parse("sentinel.hcl", hcl.as_bytes()).unwrap().mocks.len(), 7);
 }

@@ -6,7 +6,7 @@ mod request;
 mod socket;
 
 pub use call::{Error, call};
-pub use request::{Organization, Request, Response, Role, Secret, User};
+pub use request::{Organization, Request, Response, Role, RunnerToken, Secret, User};
 pub use socket::{Listener, bind};
 
 /// The socket, in the data directory.

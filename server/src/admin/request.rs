@@ -45,6 +45,18 @@ pub enum Request {
         /// What the member may do.
         role: Role,
     },
+    /// Make a token for the site's runners.
+    CreateRunnerToken {
+        /// What the token is for.
+        description: String,
+    },
+    /// List the tokens of the site's runners.
+    ListRunnerTokens,
+    /// Delete a token of the site's runners.
+    DeleteRunnerToken {
+        /// The token's id.
+        id: String,
+    },
 }
 
 /// What a member of an organization may do with its workspaces.
@@ -85,6 +97,13 @@ pub enum Response {
     OrganizationCreated(Organization),
     /// The user is a member now.
     MemberAdded,
+    /// The tokens of the site's runners.
+    RunnerTokens {
+        /// Oldest first.
+        tokens: Vec<RunnerToken>,
+    },
+    /// The token is gone.
+    RunnerTokenDeleted,
     /// It was not done.
     Refused {
         /// Why, and what to do, in one line.
@@ -103,6 +122,19 @@ pub struct User {
     pub email: String,
     /// Whether the user administers the whole site.
     pub site_admin: bool,
+}
+
+/// A runner's token, as listed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunnerToken {
+    /// The id.
+    pub id: String,
+    /// What it is for.
+    pub description: String,
+    /// Since when, RFC 3339.
+    pub created_at: String,
+    /// When a runner last came with it, RFC 3339.
+    pub last_used_at: Option<String>,
 }
 
 /// An organization, as made.

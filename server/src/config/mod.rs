@@ -81,6 +81,18 @@ pub fn load(flags: Flags) -> Result<Loaded, Problem> {
     load_from(flags, variables, base)
 }
 
+/// The prefix of variables that hold parameters of policies, as other tools of the field have it.
+const PARAMETER: &str = "SENTINEL_PARAM_";
+
+/// Parameters of policies in the environment, as `name=value`.
+pub fn policy_parameters() -> Vec<String> {
+    let pair = |(name, value): (std::ffi::OsString, std::ffi::OsString)| {
+        let name = name.to_str()?.strip_prefix(PARAMETER)?.to_owned();
+        Some(format!("{name}={}", value.to_str()?))
+    };
+    std::env::vars_os().filter_map(pair).collect()
+}
+
 /// Reads the configuration that these flags, these variables and the file they name give; relative paths start at `base`.
 pub fn load_from(
     flags: Flags,

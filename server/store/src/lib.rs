@@ -10,6 +10,8 @@ mod store;
 mod tx;
 mod writer;
 
+pub mod agent;
+pub mod agent_pool;
 pub mod blob;
 pub mod configuration;
 pub mod log;

@@ -210,3 +210,14 @@ pub async fn capacity(tx: &mut Tx, organization: &OrganizationId) -> Result<(i64
         .await?;
     Ok(row.unwrap_or_default())
 }
+
+/// Whether an organization has a project with this id.
+pub async fn has_project(tx: &mut Tx, organization: &OrganizationId, id: &str) -> Result<bool> {
+    let row: Option<(String,)> = tx
+        .query("SELECT id FROM projects WHERE organization_id = $1 AND id = $2")
+        .bind(organization.as_str())
+        .bind(id)
+        .optional()
+        .await?;
+    Ok(row.is_some())
+}

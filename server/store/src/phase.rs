@@ -35,6 +35,12 @@ pub struct Phase {
     pub fence: i64,
     /// Until when the lease lasts.
     pub lease_until: Option<i64>,
+    /// Whose agents may execute it: a pool, or the site's.
+    pub agent_pool_id: Option<String>,
+    /// Who executes it.
+    pub agent_id: Option<String>,
+    /// Since when nobody has heard of it although its engine may still be at work.
+    pub lost_at: Option<i64>,
     /// How often it was claimed.
     pub attempts: i64,
     /// What is wished of it: `go-on`, `interrupt` or `kill`.
@@ -72,7 +78,8 @@ impl Phase {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT id, organization_id, workspace_id, run_id, kind, status, queued_at, started_at, finished_at, fence, lease_until, attempts, wish,
+            "SELECT id, organization_id, workspace_id, run_id, kind, status, queued_at, started_at, finished_at, fence, lease_until, agent_pool_id, agent_id,
+             lost_at, attempts, wish,
              additions, changes, destructions, imports, generated_configuration, log_end, image, image_digest FROM phases ",
             $rest
         )
@@ -89,44 +96,112 @@ pub async fn find_by_token(tx: &mut Tx, hash: &[u8]) -> Result<Option<Phase>> {
     tx.query(select!("WHERE token_hash = $1 AND status = 'running'")).bind(hash).optional().await
 }
 
-/// The oldest phase that is offered and whose organization has a place for it.
-pub async fn next_queued(tx: &mut Tx) -> Result<Option<Phase>> {
+/// The oldest phase that is offered to these agents (a pool's, or the site's) and whose organization has a place for it.
+pub async fn next_queued(tx: &mut Tx, pool: Option<&str>) -> Result<Option<Phase>> {
     tx.query(select!(
-        "WHERE status = 'queued' AND (SELECT count(*) FROM phases r WHERE r.organization_id = phases.organization_id
+        "WHERE status = 'queued' AND coalesce(agent_pool_id, '') = $1 AND (SELECT count(*) FROM phases r WHERE r.organization_id = phases.organization_id
          AND r.status = 'running') < (SELECT o.run_limit FROM organizations o WHERE o.id = phases.organization_id)
          ORDER BY queued_at, id LIMIT 1"
     ))
+    .bind(pool.unwrap_or_default())
     .optional()
     .await
 }
 
-/// Offers a phase to the runners.
+/// Offers a phase to the runners that its workspace wants: the agents of its pool, or the site's.
 pub async fn queue(tx: &mut Tx, id: &str, now: Time) -> Result<()> {
-    tx.query("UPDATE phases SET status = 'queued', queued_at = $1, started_at = NULL, lease_until = NULL, token_hash = NULL, wish = 'go-on' WHERE id = $2 AND status IN ('pending', 'running')")
+    tx.query(
+        "UPDATE phases SET status = 'queued', queued_at = $1, started_at = NULL, lease_until = NULL, token_hash = NULL, agent_id = NULL,
+         claim = NULL, lost_at = NULL, wish = 'go-on', agent_pool_id = (SELECT CASE WHEN w.execution_mode = 'agent' THEN w.agent_pool_id END
+         FROM workspaces w WHERE w.id = phases.workspace_id) WHERE id = $2 AND status IN ('pending', 'running')",
+    )
         .bind(now.micros())
         .bind(id)
         .save()
         .await
 }
 
+/// A lease to be written.
+#[derive(Debug, Clone, Copy)]
+pub struct NewLease<'a> {
+    /// Its fencing token.
+    pub fence: i64,
+    /// Until when it lasts without a renewal.
+    pub until: Time,
+    /// The hash of the phase's own token.
+    pub token_hash: &'a [u8],
+    /// Who gets it.
+    pub agent: &'a str,
+    /// Which of the agent's claims it answers, where an answer can be lost on its way.
+    pub claim: Option<&'a str>,
+}
+
 /// Gives a queued phase to a runner. If another was faster the verb runs again.
-pub async fn lease(tx: &mut Tx, id: &str, fence: i64, until: Time, token_hash: &[u8]) -> Result<()> {
-    tx.query("UPDATE phases SET status = 'running', fence = $1, lease_until = $2, token_hash = $3, attempts = attempts + 1 WHERE id = $4 AND status = 'queued'")
-        .bind(fence)
-        .bind(until.micros())
+pub async fn lease(tx: &mut Tx, id: &str, lease: NewLease<'_>) -> Result<()> {
+    tx.query(
+        "UPDATE phases SET status = 'running', fence = $1, lease_until = $2, token_hash = $3, agent_id = $4, claim = $5,
+         attempts = attempts + 1 WHERE id = $6 AND status = 'queued'",
+    )
+    .bind(lease.fence)
+    .bind(lease.until.micros())
+    .bind(lease.token_hash)
+    .bind(lease.agent)
+    .bind(lease.claim)
+    .bind(id)
+    .save()
+    .await
+}
+
+/// The phase that a claim of an agent was answered with, if its engine was not started since.
+pub async fn find_by_claim(tx: &mut Tx, agent: &str, claim: &str) -> Result<Option<Phase>> {
+    tx.query(select!("WHERE agent_id = $1 AND claim = $2 AND status = 'running' AND started_at IS NULL"))
+        .bind(agent)
+        .bind(claim)
+        .optional()
+        .await
+}
+
+/// Gives a leased phase a new token.
+pub async fn set_token(tx: &mut Tx, id: &str, fence: i64, token_hash: &[u8]) -> Result<()> {
+    tx.query("UPDATE phases SET token_hash = $1 WHERE id = $2 AND fence = $3 AND status = 'running'")
         .bind(token_hash)
         .bind(id)
+        .bind(fence)
         .save()
         .await
 }
 
+/// The phases that an agent executes; at most a thousand.
+pub async fn list_of_agent(tx: &mut Tx, agent: &str) -> Result<Vec<Phase>> {
+    tx.query(select!("WHERE agent_id = $1 AND status = 'running' ORDER BY id LIMIT 1000")).bind(agent).all().await
+}
+
+/// Notes that nobody has heard of a phase since its lease ended; false when that was known, or is no longer so.
+pub async fn set_lost(tx: &mut Tx, phase: &Phase, now: Time) -> Result<bool> {
+    let noted = tx
+        .query(
+            "UPDATE phases SET lost_at = $1 WHERE id = $2 AND fence = $3 AND lease_until = $4 AND status = 'running' AND lost_at IS NULL",
+        )
+        .bind(now.micros())
+        .bind(phase.id.as_str())
+        .bind(phase.fence)
+        .bind(phase.lease_until)
+        .run()
+        .await?;
+    Ok(noted == 1)
+}
+
 /// Prolongs a lease; `None` when it is lost. Answers what is wished.
-pub async fn renew(tx: &mut Tx, id: &str, fence: i64, until: Time) -> Result<Option<String>> {
+pub async fn renew(tx: &mut Tx, id: &str, agent: &str, fence: i64, until: Time) -> Result<Option<String>> {
     let row: Option<(String,)> = tx
-        .query("UPDATE phases SET lease_until = $1 WHERE id = $2 AND fence = $3 AND status = 'running' RETURNING wish")
+        .query(
+            "UPDATE phases SET lease_until = $1, lost_at = NULL WHERE id = $2 AND fence = $3 AND agent_id = $4 AND status = 'running'
+             RETURNING wish",
+        )
         .bind(until.micros())
         .bind(id)
         .bind(fence)
+        .bind(agent)
         .optional()
         .await?;
     Ok(row.map(|(wish,)| wish))
@@ -185,12 +260,14 @@ pub async fn finish(tx: &mut Tx, phase: &Phase, status: PhaseStatus, now: Time) 
     .await
 }
 
-/// The phases whose lease is over, oldest first; at most a hundred.
+/// The phases whose lease is over and of which that is not known yet, oldest first; at most a hundred.
 pub async fn list_lost(tx: &mut Tx, now: Time) -> Result<Vec<Phase>> {
-    tx.query(select!("WHERE status = 'running' AND lease_until < $1 ORDER BY lease_until, id LIMIT 100"))
-        .bind(now.micros())
-        .all()
-        .await
+    tx.query(select!(
+        "WHERE status = 'running' AND lost_at IS NULL AND lease_until < $1 ORDER BY lease_until, id LIMIT 100"
+    ))
+    .bind(now.micros())
+    .all()
+    .await
 }
 
 /// Remembers a file that a phase handed back.
@@ -205,6 +282,29 @@ pub async fn put_artifact(tx: &mut Tx, phase: &str, kind: &str, blob: &str) -> R
     .run()
     .await
     .map(drop)
+}
+
+/// Lets the files count that a phase handed in before its end.
+pub async fn publish_artifacts(tx: &mut Tx, phase: &str) -> Result<()> {
+    tx.query("UPDATE artifacts SET kind = substr(kind, 8) WHERE phase_id = $1 AND kind LIKE 'staged:%'")
+        .bind(phase)
+        .run()
+        .await
+        .map(drop)
+}
+
+/// Forgets files that a phase handed in before its end, of one kind or (`%`) all of them, and their blobs.
+pub async fn discard_artifacts(tx: &mut Tx, phase: &str, kind: &str) -> Result<()> {
+    let rows: Vec<(String,)> = tx
+        .query("DELETE FROM artifacts WHERE phase_id = $1 AND kind LIKE $2 RETURNING blob_id")
+        .bind(phase)
+        .bind(format!("staged:{kind}"))
+        .all()
+        .await?;
+    for (blob,) in rows {
+        tx.query("DELETE FROM blobs WHERE id = $1").bind(blob).run().await?;
+    }
+    Ok(())
 }
 
 /// The blob of a file that a phase handed back.

@@ -2,7 +2,7 @@
 
 use crate::{Error, Result, Tx};
 use domain::{
-    id::{OrganizationId, ProjectId, RunId, StateVersionId, UserId, WorkspaceId},
+    id::{AgentPoolId, OrganizationId, ProjectId, RunId, StateVersionId, UserId, WorkspaceId},
     lock::{Door, Holder, Lock},
     state::Identity,
     tag::Tag,
@@ -28,8 +28,10 @@ pub struct Workspace {
     pub name: String,
     /// What it is for.
     pub description: String,
-    /// `remote` or `local`.
+    /// `remote`, `local` or `agent`.
     pub execution_mode: String,
+    /// The pool whose agents execute its runs in the mode `agent`.
+    pub agent_pool_id: Option<String>,
     /// `terraform` or `tofu`.
     pub engine: String,
     /// An exact version, a constraint or `latest`.
@@ -76,7 +78,7 @@ pub struct Workspace {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT w.id, w.organization_id, o.name AS organization_name, w.project_id, w.name, w.description, w.execution_mode, w.engine,
+            "SELECT w.id, w.organization_id, o.name AS organization_name, w.project_id, w.name, w.description, w.execution_mode, w.agent_pool_id, w.engine,
              w.terraform_version, w.image, o.image AS organization_image, w.working_directory, w.auto_apply, w.tag_list, w.lock_kind, w.lock_user_id, w.lock_run_id, w.lock_client_id,
              w.lock_info, w.lock_reason, w.locked_at, w.current_run_id, w.current_state_id, s.serial AS state_serial,
              s.lineage AS state_lineage, s.md5 AS state_md5, w.state_sequence, w.fence, w.created_at, w.updated_at, m.role
@@ -105,6 +107,7 @@ impl Workspace {
             name: String::new(),
             description: String::new(),
             execution_mode: "remote".into(),
+            agent_pool_id: None,
             engine: "terraform".into(),
             terraform_version: terraform_version.into(),
             image: String::new(),
@@ -253,8 +256,8 @@ impl Filter {
 pub async fn insert(tx: &mut Tx, workspace: &Workspace, wrapped_key: &[u8]) -> Result<()> {
     tx.query(
         "INSERT INTO workspaces (id, organization_id, project_id, name, description, execution_mode, engine, terraform_version,
-         working_directory, auto_apply, tag_list, state_sequence, fence, created_at, updated_at, version, image)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '[]', 0, 0, $11, $11, 0, $12)",
+         working_directory, auto_apply, tag_list, state_sequence, fence, created_at, updated_at, version, agent_pool_id, image)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, '[]', 0, 0, $11, $11, 0, $12, $13)",
     )
     .bind(workspace.id.as_str())
     .bind(workspace.organization_id.as_str())
@@ -267,6 +270,7 @@ pub async fn insert(tx: &mut Tx, workspace: &Workspace, wrapped_key: &[u8]) -> R
     .bind(workspace.working_directory.as_str())
     .bind(workspace.auto_apply)
     .bind(workspace.created_at.micros())
+    .bind(workspace.agent_pool_id.as_deref())
     .bind(workspace.image.as_str())
     .run()
     .await?;
@@ -291,7 +295,7 @@ pub async fn find_key(tx: &mut Tx, id: &WorkspaceId) -> Result<Option<Vec<u8>>> 
 pub async fn update(tx: &mut Tx, workspace: &Workspace, now: Time) -> Result<()> {
     tx.query(
         "UPDATE workspaces SET project_id = $1, name = $2, description = $3, execution_mode = $4, engine = $5, terraform_version = $6,
-         working_directory = $7, auto_apply = $8, updated_at = $9, image = $10, version = version + 1 WHERE id = $11",
+         working_directory = $7, auto_apply = $8, updated_at = $9, agent_pool_id = $10, image = $11, version = version + 1 WHERE id = $12",
     )
     .bind(workspace.project_id.as_str())
     .bind(workspace.name.as_str())
@@ -302,6 +306,7 @@ pub async fn update(tx: &mut Tx, workspace: &Workspace, now: Time) -> Result<()>
     .bind(workspace.working_directory.as_str())
     .bind(workspace.auto_apply)
     .bind(now.micros())
+    .bind(workspace.agent_pool_id.as_deref())
     .bind(workspace.image.as_str())
     .bind(workspace.id.as_str())
     .save()
@@ -422,4 +427,24 @@ pub async fn count_in_project(tx: &mut Tx, project: &ProjectId) -> Result<i64> {
         .optional()
         .await?;
     Ok(row.map_or(0, |(n,)| n))
+}
+
+/// Whether an organization has a workspace with this id.
+pub async fn is_of(tx: &mut Tx, organization: &OrganizationId, id: &str) -> Result<bool> {
+    let row: Option<(String,)> = tx
+        .query("SELECT id FROM workspaces WHERE organization_id = $1 AND id = $2 AND deleted_at IS NULL")
+        .bind(organization.as_str())
+        .bind(id)
+        .optional()
+        .await?;
+    Ok(row.is_some())
+}
+
+/// Lets workspaces that were deleted no longer point at a pool.
+pub async fn forget_pool(tx: &mut Tx, pool: &AgentPoolId) -> Result<()> {
+    tx.query("UPDATE workspaces SET agent_pool_id = NULL WHERE agent_pool_id = $1 AND deleted_at IS NOT NULL")
+        .bind(pool.as_str())
+        .run()
+        .await
+        .map(drop)
 }

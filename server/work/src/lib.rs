@@ -11,6 +11,9 @@ const LEASES: Duration = Duration::from_secs(5);
 /// How often sessions that are over are forgotten.
 const SESSIONS: Duration = Duration::from_secs(3600);
 
+/// How often runners that are gone are forgotten.
+const AGENTS: Duration = Duration::from_secs(3600);
+
 /// How often objects that no row points at are looked for.
 const OBJECTS: Duration = Duration::from_secs(6 * 3600);
 
@@ -25,7 +28,8 @@ pub async fn run(app: App, stop: CancellationToken) {
     let leases = every(LEASES, || end_lost_phases(&app));
     let sessions = every(SESSIONS, || forget_old_sessions(&app));
     let objects = every(OBJECTS, || sweep_objects(&app));
-    Box::pin(stop.run_until_cancelled(async { tokio::join!(leases, sessions, objects) })).await;
+    let agents = every(AGENTS, || forget_old_agents(&app));
+    Box::pin(stop.run_until_cancelled(async { tokio::join!(leases, sessions, objects, agents) })).await;
 }
 
 async fn every<F: Future<Output = ()>>(period: Duration, work: impl Fn() -> F) {
@@ -46,6 +50,12 @@ async fn end_lost_phases(app: &App) {
 async fn forget_old_sessions(app: &App) {
     if let Err(error) = app.forget_old_sessions().await {
         tracing::error!(%error, "forgetting sessions that are over");
+    }
+}
+
+async fn forget_old_agents(app: &App) {
+    if let Err(error) = app.forget_old_agents().await {
+        tracing::error!(%error, "forgetting runners that are gone");
     }
 }
 

@@ -1,13 +1,16 @@
 //! A house with a real database, and a browser that knows no script.
 
-use app::{App, Caller, Inner, Limits, NewConfiguration, NewRun, NewUser, Settings, SystemChance, SystemClock, Vault};
+use app::{
+    App, Caller, Claimant, Inner, Limits, NewConfiguration, NewRun, NewUser, Serves, Settings, SystemChance,
+    SystemClock, Vault,
+};
 use axum::{
     Router,
     body::Body,
     http::{Request, StatusCode, header},
 };
 use bytes::Bytes;
-use domain::permission::Role;
+use domain::{id::AgentId, permission::Role};
 use http_body_util::BodyExt as _;
 use objects::{Blobs, Filesystem};
 use protocol::{Counts, Job, Outcome};
@@ -137,7 +140,8 @@ impl House {
         self.app.upload_configuration(&version.id, body).await.unwrap();
         let new = NewRun { message: Some(message.into()), source: "terraform+cloud".into(), ..NewRun::default() };
         let run = self.app.create_run(&self.ada, &self.workspace.id, new).await.unwrap();
-        let job = self.app.claim().await.unwrap();
+        let inside = Claimant { agent: AgentId::new(&[1; 32]), session: 1, serves: Serves::Site, distant: false };
+        let job = self.app.claim(&inside, None).await.unwrap();
         assert_eq!(job.run_id, run.id.as_str());
         (run, job)
     }

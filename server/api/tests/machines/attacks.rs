@@ -1,6 +1,6 @@
 //! Bad input gets a clear error, and nothing is lost.
 
-use crate::town::{Dice, Engine, STATE_BYTES, Town, state};
+use crate::town::{Dice, Engine, STATE_BYTES, Town, inside, state};
 use app::{NewRun, VariableChange};
 use std::path::Path;
 
@@ -189,7 +189,7 @@ async fn an_upload_twice_at_once(town: &Town) {
 async fn logs(town: &Town) {
     let owner = town.caller("owner").await;
     let run = town.new_run(&owner, &town.workspace, NewRun::default()).await;
-    let lease = town.app.claim().await.unwrap().lease;
+    let lease = town.app.claim(&inside(), None).await.unwrap().lease;
     let text: Vec<u8> = (0..200_000u32).flat_map(|n| (n % 251).to_le_bytes()).take(200_000).collect();
     let whole = axum::body::Bytes::from(text.clone());
     town.app.write_log(&lease, 0, whole.slice(..1000)).await.unwrap();
@@ -288,7 +288,7 @@ async fn no_secret_lies_open_in_any_file() {
     }
     let new = NewRun { variables: vec![("v".into(), "\"CANARY-run\"".into())], ..NewRun::default() };
     town.new_run(&owner, &town.workspace, new).await;
-    let job = town.app.claim().await.unwrap();
+    let job = town.app.claim(&inside(), None).await.unwrap();
     town.app.write_log(&job.lease, 0, "CANARY-log".into()).await.unwrap();
     let mut found = Vec::new();
     files(town.folder.path(), &mut found);

@@ -1,20 +1,26 @@
 //! Every route times every role. The routes are read from the router's source: a new one changes the table, and is looked at.
 
 use crate::town::{Engine, Town, state};
-use app::{NewRun, VariableChange};
+use app::{AgentPoolChange, NewRun, Serves, VariableChange};
+use protocol::wire::{Hello, Speaks};
 use std::fmt::Write;
 
-const ROLES: [&str; 8] = ["nobody", "revoked", "foreign-run", "stranger", "read", "plan", "write", "owner"];
+const ROLES: [&str; 9] = ["nobody", "revoked", "runner", "foreign-run", "stranger", "read", "plan", "write", "owner"];
 
 /// Method and path of every route, as the source says them.
 fn routes() -> Vec<(String, String)> {
-    let source = include_str!("../../src/lib.rs");
+    let mut routes = routes_of(include_str!("../../src/lib.rs"), "/api/v2");
+    routes.extend(routes_of(include_str!("../../src/runner.rs"), "/api/runner"));
+    routes
+}
+
+fn routes_of(source: &str, mut prefix: &'static str) -> Vec<(String, String)> {
     let mut routes = Vec::new();
-    let mut prefix = "/api/v2";
     for part in source.split(".route(").skip(1) {
         let path = part.split('"').nth(1).unwrap();
         let prefix_here = if path.starts_with("/.well") { "" } else { prefix };
         let handlers = part.split(".layer(DefaultBodyLimit::max(DOCUMENT))").next().unwrap();
+        let handlers = handlers.split("\n}\n").next().unwrap();
         let before = routes.len();
         for (handler, methods) in [
             ("get(", &["GET"][..]),
@@ -46,6 +52,9 @@ struct Things {
     run: String,
     version: String,
     output: String,
+    pool: String,
+    agent: String,
+    token: String,
 }
 
 async fn furnish(town: &Town) -> Things {
@@ -61,6 +70,19 @@ async fn furnish(town: &Town) -> Things {
     let variable = town.app.create_variable(&owner, &town.workspace, change).await.unwrap();
     let run = town.new_run(&owner, &town.workspace, NewRun::default()).await;
     let row = town.app.run(&owner, &run).await.unwrap();
+    let change = AgentPoolChange { name: Some("pool".into()), ..AgentPoolChange::default() };
+    let pool = town.app.create_agent_pool(&owner, "acme", &change).await.unwrap();
+    let (token, _) = town.app.create_agent_token(&owner, &pool.id, "test").await.unwrap();
+    let serves = Serves::Pool { organization: pool.organization_id.to_string(), pool: pool.id.clone() };
+    let hello = Hello {
+        speaks: Speaks::OURS,
+        name: "agent".into(),
+        version: "0".into(),
+        slots: 1,
+        agent: None,
+        holding: Vec::new(),
+    };
+    let agent = town.app.enlist(&serves, &hello, "").await.unwrap();
     let workspace =
         town.app.workspace(&owner, app::Which::Id(&town.workspace), domain::permission::Permission::Read).await;
     Things {
@@ -70,6 +92,9 @@ async fn furnish(town: &Town) -> Things {
         run: run.to_string(),
         version: version.id.to_string(),
         output,
+        pool: pool.id.to_string(),
+        agent: agent.agent,
+        token: token.id.to_string(),
     }
 }
 
@@ -87,6 +112,11 @@ fn fill(path: &str, town: &Town, things: &Things) -> String {
         .replace("{apply}", &format!("apply-{tail}"))
         .replace("{version}", &things.version)
         .replace("{output}", &things.output)
+        .replace("{pool}", &things.pool)
+        .replace("{agent}", &things.agent)
+        .replace("{token}", &things.token)
+        .replace("{phase}", &format!("plan-{tail}"))
+        .replace("{kind}", "plan")
         .replace("{signed}", "forged")
 }
 
@@ -101,6 +131,8 @@ fn body(method: &str, path: &str, town: &Town) -> String {
             attributes(serde_json::json!({ "name": "new", "email": "a@b.test" }))
         }
         (_, p) if p.ends_with("/projects") => attributes(serde_json::json!({ "name": "new" })),
+        (_, p) if p.ends_with("/agent-pools") => attributes(serde_json::json!({ "name": "new" })),
+        (_, p) if p.ends_with("/authentication-tokens") => attributes(serde_json::json!({ "description": "new" })),
         (_, p) if p.ends_with("/workspaces") => attributes(serde_json::json!({ "name": "new" })),
         (_, p) if p.ends_with("/vars") => {
             attributes(serde_json::json!({ "key": "k", "category": "env", "value": "v" }))

@@ -1,6 +1,6 @@
 //! Runs in any order, with a runner that may do anything: properties that hold whatever happens.
 
-use crate::town::{Dice, Engine, Town, state};
+use crate::town::{Dice, Engine, Town, inside, state};
 use app::{Content, Error, NewRun, Unlock, Which};
 use domain::{id::RunId, permission::Permission, run::Status};
 use protocol::{Counts, Job, Outcome, Phase};
@@ -71,17 +71,18 @@ impl Story {
     }
 
     async fn claim(&mut self) {
-        let next = self.town.app.store.look(async |mut tx| store::phase::next_queued(&mut tx).await).await.unwrap();
+        let next =
+            self.town.app.store.look(async |mut tx| store::phase::next_queued(&mut tx, None).await).await.unwrap();
         if next.is_none() {
             return;
         }
-        let job = self.town.app.claim().await.unwrap();
+        let job = self.town.app.claim(&inside(), None).await.unwrap();
         if job.phase == Phase::Apply {
             // A runner that dies before it announces the process has executed nothing: the apply is offered again.
             if self.dice.below(4) == 0 {
                 return;
             }
-            self.town.app.started(&job.lease, "1.11.4").await.unwrap();
+            self.town.app.started(&job.lease, "1.11.4", None).await.unwrap();
             *self.applies.entry(job.run_id.clone()).or_default() += 1;
         }
         self.jobs.push(job);
@@ -153,6 +154,8 @@ impl Story {
                     continue;
                 }
                 open = true;
+                // An apply whose runner was lost ends when a person says that it is dead.
+                drop(fair(self.town.app.force_cancel_run(&owner, &id).await));
                 if fair(self.town.app.cancel_run(&owner, &id).await).is_none() {
                     drop(fair(self.town.app.discard_run(&owner, &id).await));
                 }
@@ -236,7 +239,7 @@ async fn everybody_decides_at_once() {
         let Some(town) = Town::build(engine).await else { continue };
         let owner = town.caller("owner").await;
         let run = town.new_run(&owner, &town.workspace, NewRun::default()).await;
-        let job = town.app.claim().await.unwrap();
+        let job = town.app.claim(&inside(), None).await.unwrap();
         town.planned(&job, true).await;
         let confirms = futures::future::join_all((0..6).map(|_| town.app.confirm_run(&owner, &run)));
         let discards = futures::future::join_all((0..6).map(|_| town.app.discard_run(&owner, &run)));

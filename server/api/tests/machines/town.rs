@@ -1,10 +1,13 @@
 //! Two organizations with a workspace each, and everybody who may or may not enter.
 
-use app::{App, Caller, Chance, Clock, Inner, Limits, NewConfiguration, NewRun, NewUser, Settings, Source, Vault};
+use app::{
+    App, Caller, Chance, Claimant, Clock, Inner, Limits, NewConfiguration, NewRun, NewUser, Serves, Settings, Source,
+    Vault,
+};
 use axum::{Router, body::Body};
 use bytes::Bytes;
 use domain::{
-    id::{Entropy, RunId, WorkspaceId},
+    id::{AgentId, Entropy, RunId, WorkspaceId},
     permission::{Permission, Role},
     time::Time,
 };
@@ -172,16 +175,18 @@ impl Town {
             }
             tokens.insert(name, value.expose_secret().to_owned());
         }
+        let (_, runner) = app.create_site_runner_token("test").await.unwrap();
+        tokens.insert("runner", runner.expose_secret().to_owned());
         let router = api::router(&http);
         let mut town = Self { app, router, clock, tokens, folder, workspace: WorkspaceId::new(&[0; 32]) };
         let stranger = town.caller("stranger").await;
         let foreign = town.new_workspace(&stranger, "other", "web").await;
         town.new_run(&stranger, &foreign, NewRun { auto_apply: Some(true), ..NewRun::default() }).await;
-        let plan = town.app.claim().await.unwrap();
+        let plan = town.app.claim(&inside(), None).await.unwrap();
         town.planned(&plan, true).await;
-        let apply = town.app.claim().await.unwrap();
+        let apply = town.app.claim(&inside(), None).await.unwrap();
         // Announced, so that it is never offered again: the story's own runner executes only its own workspace.
-        town.app.started(&apply.lease, "1.11.4").await.unwrap();
+        town.app.started(&apply.lease, "1.11.4", None).await.unwrap();
         town.tokens.insert("foreign-run", apply.token.expose_secret().to_owned());
         let owner = town.caller("owner").await;
         town.workspace = town.new_workspace(&owner, "acme", "web").await;
@@ -257,4 +262,9 @@ pub(crate) fn state(serial: i64, lineage: &str, instances: &[(&str, u64)]) -> St
         "outputs": { "secret": { "value": "CANARY-output", "type": "string", "sensitive": true } },
         "resources": resources })
     .to_string()
+}
+
+/// The runner inside the server.
+pub(crate) fn inside() -> Claimant {
+    Claimant { agent: AgentId::new(&[1; 32]), session: 1, serves: Serves::Site, distant: false }
 }

@@ -1,6 +1,7 @@
 //! Claim a phase: the oldest that is offered becomes a lease, and a job with everything its runner needs to know.
 
-use crate::{App, Error, Result, access, hub::Event, run::advance};
+use crate::{App, Claimant, Error, Result, access, hub::Event, run::advance};
+use domain::id::AgentPoolId;
 use domain::run::Event as RunEvent;
 use protocol::{Category, Engine, Job, Lease, Limits, Options, Phase as Kind, Variable};
 use secrecy::SecretString;
@@ -8,7 +9,10 @@ use std::time::Duration;
 use store::{phase::Phase, run::Run, workspace::Workspace};
 
 /// How long a lease lasts without a renewal, in seconds.
-pub(crate) const LEASE: u32 = 30;
+const LEASE: u32 = 30;
+/// The same for an apply that a runner elsewhere executes: nobody else can take it over, so that nothing is won by interrupting it for a
+/// short break of the network.
+const DISTANT_APPLY_LEASE: u32 = 120;
 /// How long an interrupted plan may take to end before it is killed, in seconds.
 const PLAN_GRACE: u64 = 10;
 /// A runner that nobody wakes looks by itself this often.
@@ -21,17 +25,39 @@ struct Claimed {
     fence: i64,
 }
 
+impl Claimed {
+    fn lease(&self, claimant: &Claimant) -> Lease {
+        Lease {
+            phase_id: self.phase.id.clone(),
+            fence: self.fence,
+            seconds: lease_seconds(self.phase.is_apply(), claimant.is_distant()),
+            agent: claimant.agent.to_string(),
+        }
+    }
+}
+
+/// How long the lease of a phase lasts without a renewal, in seconds.
+pub(crate) fn lease_seconds(is_apply: bool, distant: bool) -> u32 {
+    if is_apply && distant { DISTANT_APPLY_LEASE } else { LEASE }
+}
+
 impl App {
-    /// Waits until a phase is offered, and takes it.
-    pub async fn claim(&self) -> Result<Job> {
+    /// Waits until a phase is offered to this runner, and takes it. A claim with a name that was answered already is answered with the same
+    /// phase, as long as that is not begun.
+    pub async fn claim(&self, claimant: &Claimant, claim: Option<&str>) -> Result<Job> {
+        if let Some(name) = claim
+            && let Some(job) = self.claimed_already(claimant, name).await?
+        {
+            return Ok(job);
+        }
         loop {
             // Registered before looking: what is queued in between still wakes.
             let queued = self.hub.queued();
             tokio::pin!(queued);
             queued.as_mut().enable();
             let (token, hash) = self.vault.new_token(secrets::TokenKind::Run)?;
-            if let Some(claimed) = self.take(&hash).await? {
-                let lease = Lease { phase_id: claimed.phase.id.clone(), fence: claimed.fence, seconds: LEASE };
+            if let Some(claimed) = self.take(claimant, claim, &hash).await? {
+                let lease = claimed.lease(claimant);
                 match self.job(&claimed, lease.clone(), token).await {
                     Ok(job) => return Ok(job),
                     Err(error) => {
@@ -47,20 +73,44 @@ impl App {
         }
     }
 
-    async fn take(&self, token_hash: &[u8]) -> Result<Option<Claimed>> {
+    /// The job that an earlier answer to the same claim held: that answer was lost on its way.
+    async fn claimed_already(&self, claimant: &Claimant, claim: &str) -> Result<Option<Job>> {
+        let agent = claimant.agent.as_str();
+        let found = self.store.look(async |mut tx| store::phase::find_by_claim(&mut tx, agent, claim).await).await?;
+        let Some(phase) = found else { return Ok(None) };
+        let (token, hash) = self.vault.new_token(secrets::TokenKind::Run)?;
+        let claimed = self
+            .store
+            .write(async |mut tx| {
+                let workspace = access::hold_ours(&mut tx, &phase.workspace_id).await?;
+                store::phase::set_token(&mut tx, &phase.id, phase.fence, &hash).await?;
+                let missing = || Error::Internal(format!("{} has no run", phase.id));
+                let run = store::run::find(&mut tx, &phase.run_id).await?.ok_or_else(missing)?;
+                Ok::<_, Error>(Claimed { fence: phase.fence, phase: phase.clone(), run, workspace })
+            })
+            .await?;
+        let lease = claimed.lease(claimant);
+        self.job(&claimed, lease, token).await.map(Some)
+    }
+
+    async fn take(&self, claimant: &Claimant, claim: Option<&str>, token_hash: &[u8]) -> Result<Option<Claimed>> {
+        let pool = claimant.serves.pool().map(AgentPoolId::as_str);
         // Most looks find nothing: they need no turn at the writer.
-        if self.store.look(async |mut tx| store::phase::next_queued(&mut tx).await).await?.is_none() {
+        if self.store.look(async |mut tx| store::phase::next_queued(&mut tx, pool).await).await?.is_none() {
             return Ok(None);
         }
         let now = self.now();
-        let until = now.plus_seconds(LEASE.into());
         let claimed: Option<(Claimed, Vec<Event>)> = self
             .store
             .write(async |mut tx| {
-                let Some(phase) = store::phase::next_queued(&mut tx).await? else { return Ok::<_, Error>(None) };
+                let Some(phase) = store::phase::next_queued(&mut tx, pool).await? else { return Ok::<_, Error>(None) };
                 let workspace = access::hold_ours(&mut tx, &phase.workspace_id).await?;
                 let fence = workspace.fence + 1;
-                store::phase::lease(&mut tx, &phase.id, fence, until, token_hash).await?;
+                let seconds = lease_seconds(phase.is_apply(), claimant.is_distant());
+                let until = now.plus_seconds(seconds.into());
+                let agent = claimant.agent.as_str();
+                let lease = store::phase::NewLease { fence, until, token_hash, agent, claim };
+                store::phase::lease(&mut tx, &phase.id, lease).await?;
                 store::workspace::set_fence(&mut tx, &workspace.id, fence).await?;
                 let missing = || Error::Internal(format!("{} has no run", phase.id));
                 let run = store::run::find(&mut tx, &phase.run_id).await?.ok_or_else(missing)?;

@@ -1,21 +1,19 @@
 //! End a phase: what it handed back, what it found and where the run goes become visible in one commit. The CLI reads the run a few
 //! milliseconds after the log ends; a run that still plans then reads as "no changes" (client contract 10.2).
 
-use super::lease::artifact_name;
 use crate::{App, Error, Result, access, hub::Event, log::lost, run::advance};
 use domain::{
     id::WorkspaceId,
     run::{Event as RunEvent, PhaseStatus},
-    time::Time,
 };
 use protocol::{Artifact, Counts, Lease, Outcome};
 use std::{path::PathBuf, time::Duration};
-use store::{Tx, blob::Blob, phase::Phase, run::Run};
+use store::{blob::Blob, phase::Phase};
 
-/// How long after the end of its lease an apply is held to be dead, in seconds: its supervisor kills it at the end of the lease.
-const DEAD: i64 = 60;
 /// How often a phase is begun before it is given up: one that takes its runner along must not do so for ever.
 const ATTEMPTS: i64 = 5;
+/// The most bytes of a file that a distant phase hands back: a plan of 10,000 changes is 60 MB of JSON.
+const MOST_HANDED_BACK: u64 = 4 << 30;
 /// How long after the plan a client may take to read it, in seconds.
 const READ: i64 = 2;
 
@@ -28,11 +26,11 @@ impl App {
         };
         let mut blobs: Vec<(&'static str, Blob)> = Vec::new();
         for (artifact, path) in artifacts {
-            let doing = || format!("reading {} of {}", artifact_name(artifact), phase.id);
+            let doing = || format!("reading {} of {}", artifact.as_str(), phase.id);
             let file = tokio::fs::File::open(&path).await.map_err(|e| Error::internal(&doing(), e))?;
             let limit = u64::MAX; // its size was bounded by the disk that the runner gave it
             let blob = self.seal_stream(&phase.organization_id, &phase.workspace_id, Box::pin(file), limit).await?;
-            blobs.push((artifact_name(artifact), blob));
+            blobs.push((artifact.as_str(), blob));
         }
         if phase.is_apply() && matches!(outcome, Outcome::Failed { .. }) {
             self.let_the_plan_be_read(&phase).await?;
@@ -87,7 +85,7 @@ impl App {
                         (PhaseStatus::Errored, RunEvent::Fail)
                     }
                     Outcome::Unfinished { .. } if phase.attempts < ATTEMPTS => {
-                        return again(&mut tx, &phase, run, now).await;
+                        return advance::again(&mut tx, &phase, run, now).await;
                     }
                     Outcome::Unfinished { reason } => {
                         run.reason =
@@ -99,6 +97,7 @@ impl App {
                         (PhaseStatus::Canceled, RunEvent::Stopped)
                     }
                 };
+                store::phase::publish_artifacts(&mut tx, &phase.id).await?;
                 for (kind, blob) in blobs {
                     store::blob::insert(&mut tx, blob).await?;
                     store::phase::put_artifact(&mut tx, &phase.id, kind, blob.id.as_str()).await?;
@@ -107,6 +106,28 @@ impl App {
                 advance::take(&mut tx, run, event, now).await
             })
             .await
+    }
+
+    /// Takes a file that a phase will hand back, before it ends: nobody sees it until it has. The same again replaces it.
+    pub async fn stage_artifact(&self, lease: &Lease, artifact: Artifact, bytes: crate::Reader) -> Result<()> {
+        let phase = self.leased(lease).await?;
+        let limit = self.limits.upload_bytes.max(MOST_HANDED_BACK);
+        let blob = self.seal_stream(&phase.organization_id, &phase.workspace_id, bytes, limit).await?;
+        let kind = artifact.as_str();
+        let staged = self
+            .store
+            .write(async |mut tx| {
+                store::phase::discard_artifacts(&mut tx, &phase.id, kind).await?;
+                store::blob::insert(&mut tx, &blob).await?;
+                Ok::<_, Error>(
+                    store::phase::put_artifact(&mut tx, &phase.id, &format!("staged:{kind}"), blob.id.as_str()).await?,
+                )
+            })
+            .await;
+        if staged.is_err() {
+            self.forget_blob(&blob).await;
+        }
+        staged
     }
 
     /// A runner that did not hear the answer says the same again.
@@ -118,25 +139,57 @@ impl App {
         }
     }
 
-    /// Ends what was lost: phases whose lease is over. A plan changed nothing, its workspace is free at once; an apply is ended only when its
-    /// process is certainly dead. Idempotent; the reconciler calls it.
+    /// Looks after phases whose lease is over. A plan, or an apply that was not begun, changed nothing: it is offered again or ended, and its
+    /// workspace is free. Of an apply that was begun nobody knows whether its engine is still at work: it stays as it is, and so does the
+    /// lock, until its runner comes back, its death is proved, or a person forces its end. Idempotent; the reconciler calls it.
     pub async fn end_lost_phases(&self) -> Result<usize> {
         let now = self.now();
         let lost = self.store.look(async |mut tx| store::phase::list_lost(&mut tx, now).await).await?;
         let mut ended = 0;
         for phase in lost {
-            let until = phase.lease_until.unwrap_or_default();
-            if phase.is_apply() && phase.started_at.is_some() && now.micros() < until + DEAD * 1_000_000 {
-                continue;
-            }
-            if self.end_lost(&phase).await? {
+            if phase.is_apply() && phase.started_at.is_some() {
+                if self.store.write(async |mut tx| store::phase::set_lost(&mut tx, &phase, now).await).await? {
+                    tracing::warn!(phase = %phase.id, "the runner of an apply was lost: its workspace stays locked until more is known");
+                    self.after(vec![Event::Run { workspace: phase.workspace_id.clone(), run: phase.run_id.clone() }]);
+                }
+            } else if self.end_unrenewed(&phase).await? {
                 ended += 1;
             }
         }
         Ok(ended)
     }
 
-    async fn end_lost(&self, lost: &Phase) -> Result<bool> {
+    async fn end_unrenewed(&self, phase: &Phase) -> Result<bool> {
+        let still = |current: &Phase| current.lease_until == phase.lease_until;
+        self.end_without_runner(phase, still, "its runner was lost", PhaseStatus::Errored, RunEvent::Fail).await
+    }
+
+    /// Ends a phase whose engine is certainly dead.
+    pub(crate) async fn end_dead(&self, phase: &Phase, why: &str) -> Result<bool> {
+        self.end_without_runner(phase, |_| true, why, PhaseStatus::Errored, RunEvent::Fail).await
+    }
+
+    /// Ends an apply whose runner was lost, because a person says so.
+    pub(crate) async fn end_forced(&self, phase: &Phase, who: &str) -> Result<bool> {
+        let why = format!("{who} forced its end while its runner was lost");
+        self.end_without_runner(
+            phase,
+            |current| current.lost_at.is_some(),
+            &why,
+            PhaseStatus::Canceled,
+            RunEvent::Stopped,
+        )
+        .await
+    }
+
+    async fn end_without_runner(
+        &self,
+        lost: &Phase,
+        still: impl Fn(&Phase) -> bool + Sync,
+        why: &str,
+        status: PhaseStatus,
+        event: RunEvent,
+    ) -> Result<bool> {
         let now = self.now();
         let id: &WorkspaceId = &lost.workspace_id;
         let events = self
@@ -144,44 +197,40 @@ impl App {
             .write(async |mut tx| {
                 access::hold_ours(&mut tx, id).await?;
                 let current = store::phase::find(&mut tx, &lost.id).await?;
-                let still = current.filter(|p| p.fence == lost.fence && p.lease_until == lost.lease_until);
-                let Some(phase) = still else { return Ok(None) };
+                let current = current.filter(|p| p.fence == lost.fence && still(p));
+                let Some(phase) = current else { return Ok(None) };
+                if phase.status()? != PhaseStatus::Running {
+                    return Ok(None);
+                }
                 let missing = || Error::Internal(format!("{} has no run", phase.id));
                 let mut run = store::run::find(&mut tx, &phase.run_id).await?.ok_or_else(missing)?;
                 // A plan changes nothing. An apply is announced before its process is started: one that was not has not begun.
                 let harmless = !phase.is_apply() || phase.started_at.is_none();
-                if harmless && phase.attempts < ATTEMPTS && phase.status()? == PhaseStatus::Running {
-                    return again(&mut tx, &phase, run, now).await.map(Some);
+                if harmless && phase.attempts < ATTEMPTS {
+                    return advance::again(&mut tx, &phase, run, now).await.map(Some);
                 }
-                run.reason = Some(
-                    if phase.is_apply() {
-                        "the runner was lost while it applied: the last state that it sent is kept; look at the log for what was \
-                         changed after it, then plan again"
-                    } else {
-                        "the runner was lost while it planned: nothing was changed; start the run again"
-                    }
-                    .into(),
-                );
-                store::phase::finish(&mut tx, &phase, PhaseStatus::Errored, now).await?;
-                advance::take(&mut tx, run, RunEvent::Fail, now).await.map(Some)
+                run.reason = Some(if harmless {
+                    format!("{why} while it {}: nothing was changed; start the run again", doing(&phase))
+                } else {
+                    format!(
+                        "{why} while it applied: the last state that arrived is kept; look at the log for what was changed after it, then plan again"
+                    )
+                });
+                store::phase::discard_artifacts(&mut tx, &phase.id, "%").await?;
+                store::phase::finish(&mut tx, &phase, status, now).await?;
+                advance::take(&mut tx, run, event, now).await.map(Some)
             })
             .await?;
         let Some(events) = events else { return Ok(false) };
-        tracing::warn!(phase = %lost.id, "the lease of a phase ran out: ended it");
+        tracing::warn!(phase = %lost.id, why, "ended a phase without its runner");
         self.after(events);
         self.hub.announce([Event::Log(lost.id.clone()), Event::Wish(lost.id.clone())]);
         Ok(true)
     }
 }
 
-/// Offers a phase that changed nothing to the runners again. Its log begins anew, since two half ones in one would lie.
-async fn again(tx: &mut Tx, phase: &Phase, run: Run, now: Time) -> Result<Vec<Event>> {
-    if run.cancel_asked_at.is_some() {
-        store::phase::finish(tx, phase, PhaseStatus::Canceled, now).await?;
-        return advance::take(tx, run, RunEvent::Stopped, now).await;
-    }
-    store::log::reset(tx, &phase.id).await?;
-    advance::take(tx, run, RunEvent::Requeue, now).await
+fn doing(phase: &Phase) -> &'static str {
+    if phase.is_apply() { "began to apply" } else { "planned" }
 }
 
 fn count(phase: &mut Phase, counts: Counts) {

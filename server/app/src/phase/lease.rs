@@ -1,7 +1,7 @@
 //! Keep a lease, hear what the server wishes, fetch what the phase needs, hand in what it writes.
 
-use super::claim::LEASE;
-use crate::{App, Error, Result, hub::Event, log::lost, vault::Reader};
+use super::claim::lease_seconds;
+use crate::{App, Claimant, Error, Result, hub::Event, log::lost, vault::Reader};
 use bytes::Bytes;
 use protocol::{Artifact, Image, Lease, Wish};
 use tokio::sync::broadcast::error::RecvError;
@@ -28,12 +28,27 @@ impl App {
         }
     }
 
+    /// The lease under which a runner elsewhere says that it speaks; whether it does is judged by each verb.
+    pub fn distant_lease(&self, claimant: &Claimant, phase_id: &str, fence: i64) -> Lease {
+        let is_apply = phase_id.starts_with(domain::id::ApplyId::PREFIX);
+        Lease {
+            phase_id: phase_id.to_owned(),
+            fence,
+            seconds: lease_seconds(is_apply, true),
+            agent: claimant.agent.to_string(),
+        }
+    }
+
     /// Prolongs a lease. [`Wish::Lost`] when it is over.
     pub async fn renew(&self, lease: &Lease) -> Result<Wish> {
-        let until = self.now().plus_seconds(LEASE.into());
+        let now = self.now();
+        let until = now.plus_seconds(lease.seconds.into());
         let wish = self
             .store
-            .write(async |mut tx| store::phase::renew(&mut tx, &lease.phase_id, lease.fence, until).await)
+            .write(async |mut tx| {
+                store::agent::hear(&mut tx, &lease.agent, now).await?;
+                store::phase::renew(&mut tx, &lease.phase_id, &lease.agent, lease.fence, until).await
+            })
             .await?;
         Ok(read_wish(wish.as_deref()))
     }
@@ -73,8 +88,8 @@ impl App {
         }
     }
 
-    /// Notes that the engine's first process was started, and its exact version.
-    pub async fn started(&self, lease: &Lease, version: &str) -> Result<()> {
+    /// Notes that the engine's first process was started, its exact version, and the image it is in where it has one.
+    pub async fn started(&self, lease: &Lease, version: &str, image: Option<&Image>) -> Result<()> {
         let phase = self.leased(lease).await?;
         let now = self.now();
         self.store
@@ -82,24 +97,14 @@ impl App {
                 if !store::phase::set_started(&mut tx, &phase.id, lease.fence, now).await? {
                     return Err(lost(&phase.id));
                 }
+                if let Some(Image { reference, digest }) = image {
+                    store::phase::set_image(&mut tx, &phase.id, lease.fence, reference, digest).await?;
+                }
                 Ok(store::run::set_version(&mut tx, &phase.run_id, version).await?)
             })
             .await?;
         self.hub.announce([Event::Run { workspace: phase.workspace_id, run: phase.run_id }]);
         Ok(())
-    }
-
-    /// Notes in which image a phase is executed.
-    pub async fn executes_in(&self, lease: &Lease, image: &Image) -> Result<()> {
-        let phase = self.leased(lease).await?;
-        self.store
-            .write(async |mut tx| {
-                match store::phase::set_image(&mut tx, &phase.id, lease.fence, &image.reference, &image.digest).await? {
-                    true => Ok(()),
-                    false => Err(lost(&phase.id)),
-                }
-            })
-            .await
     }
 
     /// The configuration to plan or apply from.
@@ -133,7 +138,7 @@ impl App {
     }
 
     pub(crate) async fn artifact(&self, plan: &str, artifact: Artifact) -> Result<Option<Reader>> {
-        let kind = artifact_name(artifact);
+        let kind = artifact.as_str();
         let blob = self
             .store
             .read(async |mut tx| match store::phase::find_artifact(&mut tx, plan, kind).await? {
@@ -151,6 +156,9 @@ impl App {
     pub async fn put_state(&self, lease: &Lease, state: Bytes) -> Result<()> {
         let found = self.store.look(async |mut tx| store::phase::find(&mut tx, &lease.phase_id).await).await?;
         let phase = found.ok_or_else(|| Error::not_found(lease.phase_id.clone()))?;
+        if phase.agent_id.as_deref() != Some(lease.agent.as_str()) {
+            return Err(lost(&phase.id));
+        }
         if !phase.is_apply() {
             return Err(Error::Forbidden(format!("{} is a plan: it writes no state", phase.id)));
         }
@@ -161,15 +169,6 @@ impl App {
     /// Appends to the log of a phase.
     pub async fn write_log(&self, lease: &Lease, offset: u64, bytes: Bytes) -> Result<()> {
         self.append_log(lease, offset, bytes).await
-    }
-}
-
-pub(crate) fn artifact_name(artifact: Artifact) -> &'static str {
-    match artifact {
-        Artifact::Plan => "plan",
-        Artifact::LockFile => "lock-file",
-        Artifact::PlanJson => "plan-json",
-        Artifact::ProviderSchemas => "provider-schemas",
     }
 }
 

@@ -7,7 +7,7 @@ use domain::{
     run::{Effect, Event as RunEvent, PhaseStatus, step},
     time::Time,
 };
-use store::{Tx, run::Run};
+use store::{Tx, phase::Phase, run::Run};
 
 /// Lets a run take a step. The workspace is held. Answers what to announce once it is committed.
 pub(crate) async fn take(tx: &mut Tx, mut run: Run, event: RunEvent, now: Time) -> Result<Vec<Event>> {
@@ -32,6 +32,17 @@ pub(crate) async fn take(tx: &mut Tx, mut run: Run, event: RunEvent, now: Time) 
         }
     }
     Ok(announce)
+}
+
+/// Offers a phase that changed nothing to the runners again. Its log begins anew, since two half ones in one would lie. The workspace is held.
+pub(crate) async fn again(tx: &mut Tx, phase: &Phase, run: Run, now: Time) -> Result<Vec<Event>> {
+    store::phase::discard_artifacts(tx, &phase.id, "%").await?;
+    if run.cancel_asked_at.is_some() {
+        store::phase::finish(tx, phase, PhaseStatus::Canceled, now).await?;
+        return take(tx, run, RunEvent::Stopped, now).await;
+    }
+    store::log::reset(tx, &phase.id).await?;
+    take(tx, run, RunEvent::Requeue, now).await
 }
 
 /// Gives a free workspace to the run that waits longest for it. The workspace is held.

@@ -98,7 +98,7 @@ impl App {
             .store
             .write(async |mut tx| {
                 let workspace = access::hold(&mut tx, caller, workspace, Permission::QueueRun).await?;
-                if workspace.execution_mode != "remote" {
+                if workspace.execution_mode == "local" {
                     return Err(Error::invalid(
                         "workspace",
                         format!("workspace {} executes locally: it has no runs", workspace.name),

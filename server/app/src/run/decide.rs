@@ -1,6 +1,6 @@
 //! Confirm, discard, cancel, force-cancel.
 
-use super::advance;
+use super::{Phases, advance};
 use crate::{App, Caller, Error, Result, access, hub::Event};
 use domain::{
     id::RunId,
@@ -68,6 +68,13 @@ impl App {
             .await?;
         self.after(events);
         self.hub.announce([Event::Wish(id.plan().to_string()), Event::Wish(id.apply().to_string())]);
+        if matches!(event, RunEvent::ForceCancel) {
+            let Phases { apply, .. } = self.phases(id).await?;
+            let who = caller.user().map_or("somebody", |user| &user.name);
+            if apply.lost_at.is_some() && self.end_forced(&apply, who).await? {
+                return self.run(caller, id).await;
+            }
+        }
         Ok(run)
     }
 }

@@ -6,6 +6,7 @@ use domain::{
     lock::Holder,
     permission::{Permission, allows},
     run::{Actions, PhaseStatus, Status, actions},
+    time::Time,
 };
 use protocol::Artifact;
 use store::{phase::Phase, run::Run, workspace::Workspace};
@@ -156,10 +157,45 @@ impl App {
                 if running >= limit {
                     return waiting(format!("waits for a place: {running} of the organization's {limit} are taken"), 0);
                 }
-                waiting("waits for a free runner".into(), 0)
+                self.wait_for_runner(run).await
             }
+            Status::Applying => self.recovering(run).await,
             _ => Ok(None),
         }
+    }
+}
+
+impl App {
+    async fn wait_for_runner(&self, run: &Run) -> Result<Option<Waiting>> {
+        let Phases { plan, apply } = self.phases(&run.id).await?;
+        let queued = if plan.status()? == PhaseStatus::Queued { plan } else { apply };
+        let pool = queued.agent_pool_id.as_deref();
+        let reason = match (self.count_runners(pool).await?, pool) {
+            (0, Some(_)) => "no agent of the workspace's pool is connected: start one, or choose another pool".into(),
+            (0, None) => {
+                "no runner is connected: start one, or let the server execute runs itself (--runner on)".into()
+            }
+            _ => "waits for a free runner".into(),
+        };
+        Ok(Some(Waiting { reason, place: 0 }))
+    }
+
+    /// What is known of an apply whose runner was lost, and what can be done.
+    async fn recovering(&self, run: &Run) -> Result<Option<Waiting>> {
+        let Phases { apply, .. } = self.phases(&run.id).await?;
+        let Some(lost) = apply.lost_at else { return Ok(None) };
+        let runner = match apply.agent_id.as_deref().and_then(|id| id.parse().ok()) {
+            Some(id) => self.store.look(async |mut tx| store::agent::find(&mut tx, &id).await).await?,
+            None => None,
+        };
+        let name = runner.map_or_else(|| "its runner".to_owned(), |agent| format!("its runner {}", agent.name));
+        let reason = format!(
+            "recovering: {name} was not heard of since {} while it applied. Terraform may still be at work there, so the workspace stays \
+             locked, and every state that arrives is kept. The run goes on by itself when the runner comes back. If you know that \
+             terraform has ended there, cancel the run and then force-cancel it",
+            Time::from_micros(lost).rfc3339()
+        );
+        Ok(Some(Waiting { reason, place: 0 }))
     }
 }
 

@@ -13,6 +13,7 @@ use domain::{
     state::{Identity, Verdict, judge},
 };
 use store::{
+    Tx,
     blob::Blob,
     state::{Output, StateVersion},
     workspace::Workspace,
@@ -210,7 +211,9 @@ impl App {
             .write(async |mut tx| {
                 let workspace = access::hold_ours(&mut tx, id).await?;
                 let stands = standing(workspace.lock()?.as_ref(), &Writer::Run(run.clone()));
-                if stands == Standing::Holds {
+                if stands == Standing::Holds
+                    || (stands == Standing::Free && follows(&mut tx, &workspace, &version, run).await?)
+                {
                     return append(&mut tx, &workspace, &version, &content, &outputs, &blob, stands, false).await;
                 }
                 if workspace.state().is_some_and(|c| c.md5 == version.md5 && c.serial == version.serial) {
@@ -311,4 +314,18 @@ impl App {
         }
         stored
     }
+}
+
+/// Whether a state that comes late, after its run was ended without it, follows what is current: nobody wrote since the run applied.
+async fn follows(tx: &mut Tx, workspace: &Workspace, late: &StateVersion, run: &RunId) -> Result<bool> {
+    let new = Identity { serial: late.serial, lineage: late.lineage.clone(), md5: late.md5.clone() };
+    if judge(workspace.state().as_ref(), &new, Standing::Free, false) != Verdict::Append {
+        return Ok(false);
+    }
+    let Some(current) = store::state::current(tx, &workspace.id).await? else { return Ok(true) };
+    if current.run_id.as_deref() == Some(run.as_str()) {
+        return Ok(true);
+    }
+    let apply = store::phase::find(tx, run.apply().as_str()).await?;
+    Ok(apply.and_then(|apply| apply.started_at).is_some_and(|begun| current.created_at.micros() <= begun))
 }

@@ -19,8 +19,8 @@ use rust_decimal::Decimal;
 
 pub use embedded::embedded;
 pub use overrides::{Error as OverridesError, Overrides};
-pub use tables::{Builder, TableError};
-pub use update::UpdateError;
+pub use tables::{Builder, TRANSCRIBED, TableError};
+pub use update::{Cloud, Fetch, UpdateError, Wanted, refresh};
 pub use verify::{Finding, verify};
 
 /// A price of the catalogue.
@@ -107,13 +107,6 @@ impl Catalogue {
             .collect()
     }
 
-    /// Whether any key begins with `prefix`.
-    #[must_use]
-    pub fn has_prefix(&self, prefix: &str) -> bool {
-        let at = self.lines.partition_point(|&start| self.key_at(start) < prefix);
-        self.lines.get(at).is_some_and(|&start| self.key_at(start).starts_with(prefix))
-    }
-
     /// Every price point in key order: key, region, price.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str, Price)> {
         self.lines.iter().flat_map(move |&start| {
@@ -126,6 +119,11 @@ impl Catalogue {
                     .map(move |region| (key, region.as_str(), price.clone()))
             })
         })
+    }
+
+    /// The text it was read from.
+    pub(crate) fn text(&self) -> &str {
+        &self.body
     }
 
     /// The catalogue in its text form.

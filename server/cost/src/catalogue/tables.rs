@@ -10,7 +10,7 @@ use rust_decimal::Decimal;
 use super::{Catalogue, Error, Price};
 
 /// Why a table was refused.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("reading price table {table}, line {line}: {what}")]
 pub struct TableError {
     /// The table's name.
@@ -21,10 +21,17 @@ pub struct TableError {
     pub what: String,
 }
 
+/// The source of prices that were written down by hand and not read by machine: the first to refresh.
+pub const TRANSCRIBED: &str = "transcribed";
+
+/// Prices of parts that things are put together from; they are no prices of the catalogue.
+pub(super) const PARTS: &str = "google/part/";
+
 /// Collects prices and writes the catalogue.
 #[derive(Debug, Default)]
 pub struct Builder {
     pub(super) prices: BTreeMap<String, BTreeMap<String, Price>>,
+    pub(super) ambiguous: Vec<TableError>,
 }
 
 impl Builder {
@@ -33,7 +40,8 @@ impl Builder {
         self.prices.entry(key.to_owned()).or_default().insert(region.to_owned(), price);
     }
 
-    /// Adds the rows of a table over what earlier tables said. Within one table a key and region occur once.
+    /// Adds the rows of a table over what earlier tables said; a price that was written down by hand never replaces one
+    /// that was read by machine. Within one table a key and region occur once.
     ///
     /// # Errors
     /// Names the first line that is malformed, zero, negative, or repeated with another price.
@@ -67,10 +75,31 @@ impl Builder {
                         format!("{key} in {region} is {other} and {amount}: more than one price"),
                     ));
                 }
+                _ if source == TRANSCRIBED && self.is_read(key, region) => {}
                 _ => self.add(key, region, Price { amount, source: source.to_owned(), date: date.to_owned() }),
             }
         }
         Ok(seen.len())
+    }
+
+    pub(super) fn remove(&mut self, key: &str, region: &str) {
+        if let Some(by_region) = self.prices.get_mut(key) {
+            by_region.remove(region);
+            if by_region.is_empty() {
+                self.prices.remove(key);
+            }
+        }
+    }
+
+    /// What vendor tables said twice and differently: left out, because the smallest is as wrong as the largest.
+    #[must_use]
+    pub fn ambiguous(&self) -> &[TableError] {
+        &self.ambiguous
+    }
+
+    fn is_read(&self, key: &str, region: &str) -> bool {
+        let known = self.prices.get(key).and_then(|by_region| by_region.get(region));
+        known.is_some_and(|price| price.source != TRANSCRIBED)
     }
 
     /// The catalogue of everything added; its version is the newest date of its prices.
@@ -97,7 +126,8 @@ impl Builder {
         for ((name, date), id) in &ids {
             let _ = writeln!(text, "#source {id} {name} {date}");
         }
-        for (key, by_region) in &self.prices {
+        let whole = self.prices.iter().filter(|(key, _)| !key.starts_with(PARTS));
+        for (key, by_region) in whole {
             let mut groups: BTreeMap<(Decimal, usize), Vec<usize>> = BTreeMap::new();
             for (region, price) in by_region {
                 let id = ids[&(price.source.as_str(), price.date.as_str())];
@@ -132,6 +162,18 @@ mod tests {
         assert_eq!(catalogue.version(), "2026-02-01");
         assert_eq!(catalogue.find("a/x", "eu").unwrap().amount.to_string(), "1.5");
         assert_eq!(catalogue.find("a/x", "us").unwrap().date, "2026-02-01");
+    }
+
+    #[test]
+    fn what_was_written_down_does_not_replace_what_was_read() {
+        let mut builder = Builder::default();
+        let header = "key\tregion\tusd\tsource\tdate\n";
+        builder.add_table("read", &format!("{header}a/x\teu\t1\tfeed\t2026-01-01\n")).unwrap();
+        let hand = "a/x\teu\t9\ttranscribed\t2026-02-01\na/x\tus\t2\ttranscribed\t2026-02-01\n";
+        builder.add_table("hand", &format!("{header}{hand}")).unwrap();
+        let catalogue = builder.build().unwrap();
+        assert_eq!(catalogue.find("a/x", "eu").unwrap().source, "feed");
+        assert_eq!(catalogue.find("a/x", "us").unwrap().source, TRANSCRIBED);
     }
 
     #[test]

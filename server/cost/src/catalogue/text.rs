@@ -95,8 +95,6 @@ mod tests {
         assert_eq!(catalogue.find("k/a", "eu-west-1").unwrap().amount.to_string(), "0.5");
         assert_eq!(catalogue.find("k/b", "mars-1"), None);
         assert_eq!(catalogue.find("k/c", "eu-west-1"), None);
-        assert!(catalogue.has_prefix("k/"));
-        assert!(!catalogue.has_prefix("l/"));
     }
 
     #[test]

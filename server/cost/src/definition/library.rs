@@ -2,9 +2,8 @@
 
 use std::sync::OnceLock;
 
-use super::expression::Expression;
-use super::parse::{self, fixed_prefix};
-use super::{Definition, Fragment, Statement};
+use super::claims::{self, Keys};
+use super::language::{Definition, Fragment, fields, parse};
 use crate::catalogue::Catalogue;
 
 mod files {
@@ -33,7 +32,10 @@ pub(crate) fn find(kind: &str) -> Known {
             let place = TYPES[at].1;
             Known::Priced(read[place].get_or_init(|| {
                 let (name, text) = FILES[place];
-                parse::definition(text).unwrap_or_else(|(line, what)| panic!("definitions/{name}:{line}: {what}"))
+                let read = parse::definition(text);
+                let mut definition = read.unwrap_or_else(|(line, what)| panic!("definitions/{name}:{line}: {what}"));
+                definition.fields = fields(&definition, fragments());
+                definition
             }))
         }
         Err(_) if free().binary_search(&kind).is_ok() => Known::Free,
@@ -43,11 +45,14 @@ pub(crate) fn find(kind: &str) -> Known {
 
 /// The shared statements under a name.
 pub(crate) fn fragment(name: &str) -> Option<&'static Fragment> {
+    fragments().iter().find(|fragment| fragment.name == name)
+}
+
+fn fragments() -> &'static [Fragment] {
     static READ: OnceLock<Vec<Fragment>> = OnceLock::new();
-    let read = READ.get_or_init(|| {
+    READ.get_or_init(|| {
         parse::fragments(FRAGMENTS).unwrap_or_else(|(line, what)| panic!("definitions/fragments.def:{line}: {what}"))
-    });
-    read.iter().find(|fragment| fragment.name == name)
+    })
 }
 
 fn free() -> &'static [&'static str] {
@@ -80,79 +85,18 @@ pub struct Check {
     pub what: String,
 }
 
-/// Checks that every definition can be read, that every fragment it includes exists, and that every price key it
-/// names leads somewhere in `catalogue`.
+/// Checks that every price that a definition names is in `catalogue`, in every region that the definition claims. That
+/// the definitions can be read, and that the claims hold for the committed catalogue, is checked when the crate is built.
 #[must_use]
 pub fn check(catalogue: &Catalogue) -> Vec<Check> {
+    let keys = Keys::of(catalogue.text());
     let mut found = Vec::new();
     for (file, text) in FILES {
-        let mut add = |what: String| found.push(Check { file: (*file).to_owned(), what });
-        match parse::definition(text) {
-            Ok(definition) => walk(&definition.body, catalogue, &mut add),
-            Err((line, what)) => add(format!("line {line}: {what}")),
-        }
-    }
-    let mut add = |what: String| found.push(Check { file: "fragments.def".to_owned(), what });
-    match parse::fragments(FRAGMENTS) {
-        Ok(fragments) => fragments.iter().for_each(|fragment| walk(&fragment.body, catalogue, &mut add)),
-        Err((line, what)) => add(format!("line {line}: {what}")),
+        let whats = match parse::definition(text) {
+            Ok(definition) => claims::wrong(&definition, fragments(), &keys),
+            Err((line, what)) => vec![format!("line {line}: {what}")],
+        };
+        found.extend(whats.into_iter().map(|what| Check { file: (*file).to_owned(), what }));
     }
     found
-}
-
-fn walk(body: &[Statement], catalogue: &Catalogue, add: &mut impl FnMut(String)) {
-    for statement in body {
-        match statement {
-            Statement::Each { body, .. }
-            | Statement::When { body, .. }
-            | Statement::Part { body, .. }
-            | Statement::Times { body, .. }
-            | Statement::With { body, .. } => walk(body, catalogue, add),
-            Statement::Include { fragment: name, arguments } => match fragment(name) {
-                None => add(format!("there is no fragment `{name}`")),
-                Some(fragment) => {
-                    for (argument, _) in arguments.iter().filter(|(a, _)| !fragment.parameters.contains(a)) {
-                        add(format!("fragment `{name}` takes no `{argument}`"));
-                    }
-                }
-            },
-            Statement::Component(component) => {
-                let tiers = component.tiers.iter().map(|tier| format!(">{}", tier.start.normalize()));
-                let suffixes: Vec<String> =
-                    if component.tiers.is_empty() { vec![String::new()] } else { tiers.collect() };
-                prices(&component.price, &mut |prefix, whole| {
-                    for suffix in &suffixes {
-                        let key = if whole { format!("{prefix}{suffix}") } else { prefix.to_owned() };
-                        let there =
-                            if whole { !catalogue.regions_of(&key).is_empty() } else { catalogue.has_prefix(&key) };
-                        if !there {
-                            add(format!("the catalogue has no price under `{key}`"));
-                        }
-                    }
-                });
-            }
-            Statement::Let { .. } | Statement::Free | Statement::Unpriced { .. } => {}
-        }
-    }
-}
-
-/// Calls `each` with every price key of an expression: its fixed beginning, and whether that is all of it.
-fn prices(expression: &Expression, each: &mut impl FnMut(&str, bool)) {
-    match expression {
-        Expression::Call(name, arguments) => {
-            if name == "price"
-                && let Some((prefix, whole)) = arguments.first().and_then(fixed_prefix)
-            {
-                each(&prefix, whole);
-            }
-            arguments.iter().for_each(|argument| prices(argument, each));
-        }
-        Expression::Binary(_, left, right) => {
-            prices(left, each);
-            prices(right, each);
-        }
-        Expression::Choose(condition, yes, no) => [condition, yes, no].into_iter().for_each(|e| prices(e, each)),
-        Expression::Not(inner) | Expression::Negate(inner) => prices(inner, each),
-        _ => {}
-    }
 }

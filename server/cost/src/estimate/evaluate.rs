@@ -1,6 +1,8 @@
 //! Evaluating expressions of a definition for one resource on one side of the change.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::HashMap;
 
 use rust_decimal::Decimal;
 
@@ -28,6 +30,7 @@ pub(crate) struct Subject<'v> {
 pub(crate) struct Evaluator<'v, 'a> {
     pub(crate) world: &'v World<'a>,
     pub(crate) catalogue: &'v Catalogue,
+    pub(crate) prices: &'v Known,
     pub(crate) definition: &'v Definition,
     pub(crate) at: usize,
     pub(crate) side: Side,
@@ -99,8 +102,12 @@ impl<'v> Evaluator<'v, '_> {
         };
         if let Some(binding) = self.scope[self.base..].iter().rev().find(|binding| binding.name == root) {
             self.used |= binding.used;
-            let value = binding.value.clone();
-            return self.descend(value, rest, steps);
+            let (value, from_usage) = (binding.value.clone(), binding.used);
+            return match self.descend(value, rest, steps) {
+                // What a part of the usage does not say is usage that nobody gave.
+                Value::Void(Gap::Unset(path)) if from_usage && !rest.is_empty() => Value::Void(Gap::Usage(path)),
+                found => found,
+            };
         }
         match root.as_str() {
             "hours" => return Value::Number(self.hours),
@@ -193,12 +200,23 @@ impl<'v> Evaluator<'v, '_> {
                     }
                 };
             }
-            Operator::And => self.evaluate(left).holds().and_then(|held| {
-                if held { self.evaluate(right).holds().map(Value::Bool) } else { Ok(Value::Bool(false)) }
-            }),
-            Operator::Or => self.evaluate(left).holds().and_then(|held| {
-                if held { Ok(Value::Bool(true)) } else { self.evaluate(right).holds().map(Value::Bool) }
-            }),
+            // What is unknown on one side does not matter where the other side decides.
+            Operator::And => match (self.evaluate(left).holds(), right) {
+                (Ok(false), _) => Ok(Value::Bool(false)),
+                (Ok(true), right) => self.evaluate(right).holds().map(Value::Bool),
+                (Err(gap), right) => match self.evaluate(right).holds() {
+                    Ok(false) => Ok(Value::Bool(false)),
+                    _ => Err(gap),
+                },
+            },
+            Operator::Or => match (self.evaluate(left).holds(), right) {
+                (Ok(true), _) => Ok(Value::Bool(true)),
+                (Ok(false), right) => self.evaluate(right).holds().map(Value::Bool),
+                (Err(gap), right) => match self.evaluate(right).holds() {
+                    Ok(true) => Ok(Value::Bool(true)),
+                    _ => Err(gap),
+                },
+            },
             Operator::Equal => self.equal(left, right).map(Value::Bool),
             Operator::Differs => self.equal(left, right).map(|same| Value::Bool(!same)),
             Operator::In => {
@@ -244,7 +262,7 @@ impl<'v> Evaluator<'v, '_> {
 
     /// Looks a price up in the resource's region.
     pub(crate) fn look_up(&mut self, key: &str) -> Result<Decimal, Gap> {
-        match self.catalogue.find(key, self.region.unwrap_or("*")) {
+        match self.prices.find(self.catalogue, key, self.region.unwrap_or("*")) {
             Some(price) => {
                 let amount = price.amount;
                 self.price = Some(price);
@@ -255,6 +273,24 @@ impl<'v> Evaluator<'v, '_> {
                 None => Err(Gap::Region),
             },
         }
+    }
+}
+
+/// Prices that this estimate has asked for already: most resources of a plan are of few kinds.
+#[derive(Default)]
+pub(crate) struct Known {
+    by_region: RefCell<HashMap<String, HashMap<String, Option<Price>>>>,
+}
+
+impl Known {
+    fn find(&self, catalogue: &Catalogue, key: &str, region: &str) -> Option<Price> {
+        let mut by_region = self.by_region.borrow_mut();
+        if let Some(known) = by_region.get(region).and_then(|prices| prices.get(key)) {
+            return known.clone();
+        }
+        let found = catalogue.find(key, region);
+        by_region.entry(region.to_owned()).or_default().insert(key.to_owned(), found.clone());
+        found
     }
 }
 

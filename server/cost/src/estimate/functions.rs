@@ -100,6 +100,25 @@ pub(crate) fn call<'v>(
             }
             Value::List(kept)
         }
+        // The elements of several lists.
+        "concat" => {
+            let mut joined = Vec::new();
+            for list in &given {
+                joined.extend(list.items()?);
+            }
+            Value::List(joined)
+        }
+        // How many ways there are to take one of the values of each element: `combinations(dimensions, "values")`.
+        "combinations" => {
+            let (mut ways, field) = (Decimal::ONE, text(1)?);
+            for item in argument(&given, 0)?.items()? {
+                let values = Decimal::from(member(evaluator, &item, &field).items()?.len());
+                ways = ways
+                    .checked_mul(values.max(Decimal::ONE))
+                    .ok_or_else(|| Gap::Invalid("a quantity is out of range".into()))?;
+            }
+            Value::Number(ways)
+        }
         // The elements in which a field is written.
         "having" => {
             let (mut kept, field) = (Vec::new(), text(1)?);

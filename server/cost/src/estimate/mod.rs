@@ -11,7 +11,7 @@ use std::collections::HashSet;
 use rust_decimal::Decimal;
 
 use crate::catalogue::Catalogue;
-use crate::definition::{self, Known};
+use crate::definition::{self, Definition, Known};
 use crate::node::Node;
 use crate::plan::{self, Region, Side, World};
 use crate::report::{Component, Counts, Estimate, Resource, State, Totals};
@@ -67,7 +67,7 @@ pub fn estimate(
     for address in usage.of_type("aws_data_transfer") {
         world.add(address, "aws_data_transfer");
     }
-    let engine = Engine { world: &world, usage, catalogue, settings };
+    let engine = Engine { world: &world, usage, catalogue, prices: evaluate::Known::default(), settings };
     let mut resources: Vec<Resource> = (0..world.resources.len()).map(|at| engine.resource(at)).collect();
     let addresses: Vec<&str> = world.resources.iter().map(|resource| resource.address.as_ref()).collect();
     resources.extend(usage.unmatched(&addresses).into_iter().map(unmatched));
@@ -121,6 +121,7 @@ struct Engine<'e, 'a> {
     world: &'e World<'a>,
     usage: &'e Usage,
     catalogue: &'e Catalogue,
+    prices: evaluate::Known,
     settings: &'e Settings,
 }
 
@@ -131,29 +132,43 @@ struct Assessed {
     region: Option<String>,
     monthly: Option<Decimal>,
     components: Vec<Component>,
+    /// Whether it depends on no other resource.
+    alone: bool,
 }
 
 impl Assessed {
+    /// The same for the other side, of which the components are not shown.
+    fn again(&self) -> Self {
+        let components = self.components.iter().filter(|component| component.state == State::NotEstimated);
+        Self {
+            state: self.state,
+            reason: None,
+            region: None,
+            monthly: self.monthly,
+            components: components.cloned().collect(),
+            alone: self.alone,
+        }
+    }
+
     fn nothing(state: State, reason: Option<&str>) -> Self {
         let monthly = (state != State::NotEstimated).then_some(Decimal::ZERO);
-        Self { state, reason: reason.map(str::to_owned), region: None, monthly, components: Vec::new() }
+        Self { state, reason: reason.map(str::to_owned), region: None, monthly, components: Vec::new(), alone: true }
     }
 }
 
 impl<'a> Engine<'_, 'a> {
     fn resource(&self, at: usize) -> Resource {
         let resource = &self.world.resources[at];
-        let same = resource.before.map(|raw| raw.get()) == resource.after.map(|raw| raw.get());
-        let after = resource.exists(Side::After).then(|| self.assess(at, Side::After));
-        let before = match &after {
-            Some(after) if same => Some(Assessed {
-                state: after.state,
-                reason: after.reason.clone(),
-                region: None,
-                monthly: after.monthly,
-                components: after.components.clone(),
-            }),
-            _ => resource.exists(Side::Before).then(|| self.assess(at, Side::Before)),
+        let (before, after) = match definition::find(&resource.kind) {
+            Known::Priced(definition) => self.sides(at, definition),
+            other => {
+                let (state, reason) = match other {
+                    Known::Free => (State::Free, None),
+                    _ => (State::NotEstimated, Some("this resource type is not known to the cost engine")),
+                };
+                let side = |side| resource.exists(side).then(|| Assessed::nothing(state, reason));
+                (side(Side::Before), side(Side::After))
+            }
         };
         let (prior, proposed) = (before.as_ref().and_then(|b| b.monthly), after.as_ref().and_then(|a| a.monthly));
         let delta = match (&before, &after) {
@@ -178,31 +193,53 @@ impl<'a> Engine<'_, 'a> {
         }
     }
 
-    fn assess(&self, at: usize, side: Side) -> Assessed {
+    /// Before and after. What changed in nothing that its definition looks at is assessed once, unless its cost depends on
+    /// other resources, which may have changed.
+    fn sides(&self, at: usize, definition: &'static Definition) -> (Option<Assessed>, Option<Assessed>) {
         let resource = &self.world.resources[at];
-        let definition = match definition::find(&resource.kind) {
-            Known::Priced(definition) => definition,
-            Known::Free => return Assessed::nothing(State::Free, None),
-            Known::Nothing => {
-                return Assessed::nothing(
-                    State::NotEstimated,
-                    Some("this resource type is not known to the cost engine"),
-                );
+        let fields = definition.fields.as_deref();
+        let read = |side| resource.read_only(side, fields);
+        let after = resource.exists(Side::After).then(|| {
+            let (node, unknown) = (read(Side::After), resource.read_unknown(Side::After, fields));
+            (self.assess(at, Side::After, definition, &node, &unknown), node, unknown)
+        });
+        let before = resource.exists(Side::Before).then(|| {
+            let alone = after.as_ref().filter(|(assessed, ..)| assessed.alone);
+            let same = resource.before.map(|raw| raw.get()) == resource.after.map(|raw| raw.get());
+            if let Some((assessed, ..)) = alone.filter(|_| same) {
+                return assessed.again();
             }
-        };
-        let (node, unknown) = (resource.read(side), resource.read_unknown(side));
+            let node = read(Side::Before);
+            match alone {
+                Some((assessed, later, unknown)) if *later == node && unknown.is_settled() => assessed.again(),
+                _ => self.assess(at, Side::Before, definition, &node, &Node::Null),
+            }
+        });
+        (before, after.map(|(assessed, ..)| assessed))
+    }
+
+    fn assess(
+        &self,
+        at: usize,
+        side: Side,
+        definition: &'static Definition,
+        node: &Node<'a>,
+        unknown: &Node<'a>,
+    ) -> Assessed {
+        let resource = &self.world.resources[at];
         let usage = self.usage.of(&resource.address, &resource.kind);
         // What stands in no plan can only say its region in the usage file.
         let said =
             usage.as_ref().filter(|_| resource.kind == "aws_data_transfer").and_then(|usage| usage.get("region"));
-        let region = said.and_then(Node::text).map(str::to_owned).or_else(|| self.region(at, &node, &unknown, side));
+        let region = said.and_then(Node::text).map(str::to_owned).or_else(|| self.region(at, node, unknown, side));
         let mut pricer = Pricer::new(Evaluator {
             world: self.world,
             catalogue: self.catalogue,
+            prices: &self.prices,
             definition,
             at,
             side,
-            subject: Subject { node: &node, unknown: &unknown },
+            subject: Subject { node, unknown },
             usage: usage.as_ref(),
             hours: self.settings.hours_per_month,
             region: region.as_deref(),
@@ -213,8 +250,12 @@ impl<'a> Engine<'_, 'a> {
             price: None,
         });
         pricer.run(&definition.body);
+        let followed = pricer.evaluator.followed.iter().any(|(_, found)| !found.is_empty());
+        // What has no location of its own has that of another resource.
+        let placed =
+            !resource.kind.starts_with("azurerm_") || node.get("location").is_some_and(|at| at.text().is_some());
         let (components, known_free) = (pricer.components, pricer.free || pricer.zero > 0);
-        Assessed { region, ..summed_up(components, known_free) }
+        Assessed { region, alone: placed && !followed, ..summed_up(components, known_free) }
     }
 
     /// None when only the apply will know it.
@@ -257,7 +298,7 @@ fn summed_up(components: Vec<Component>, known_free: bool) -> Assessed {
     let amounts: Vec<Decimal> = components.iter().filter_map(|component| component.monthly).collect();
     let total = amounts.iter().try_fold(Decimal::ZERO, |sum, amount| sum.checked_add(*amount));
     let monthly = total.filter(|_| !amounts.is_empty()).map(|total| total.normalize());
-    Assessed { state, reason, region: None, monthly, components }
+    Assessed { state, reason, region: None, monthly, components, alone: false }
 }
 
 /// Whether the same things cannot be told on both sides, so that the difference of the rest means something.

@@ -31,14 +31,22 @@ pub(super) fn call<'v>(name: &str, given: &[Value<'v>]) -> Result<Value<'v>, Gap
             let whole = written.contains("VCPU") || written.contains("GB");
             Value::Number(if whole { figure } else { figure / Decimal::from(1024) })
         }
-        // A value under a key that is no word of this language: `annotation(annotations, "example.org/key")`.
-        "annotation" => match argument(given, 0)? {
+        // A value under a key that is no word of this language: `entry(annotations, "example.org/key")`.
+        "entry" => match argument(given, 0)? {
             Value::Node(node, _) => {
                 let key = text(1)?;
                 Value::of(node.get(&key), None, || key.into_owned())
             }
             Value::Void(gap) => Value::Void(gap.clone()),
-            _ => Value::Void(Gap::Unset("annotations".into())),
+            _ => Value::Void(Gap::Unset("entry".into())),
+        },
+        // The keys of an object: `keys(amounts)`.
+        "keys" => match argument(given, 0)? {
+            Value::Node(Node::Object(entries), _) => {
+                Value::List(entries.iter().map(|(key, _)| Value::Text(key.clone())).collect())
+            }
+            Value::Void(gap) => Value::Void(gap.clone()),
+            _ => Value::Void(Gap::Unset("keys".into())),
         },
         // Of an amount by destination region, what goes a certain way: `egress(amounts, from, way)`.
         "egress" => Value::Number(egress(argument(given, 0)?, &text(1)?, &text(2)?)?),

@@ -64,10 +64,20 @@ impl<'a> Resource<'a> {
         self.raw(side).and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or(Node::Null)
     }
 
-    /// Which attributes will only be known after the apply, read anew.
-    pub(crate) fn read_unknown(&self, side: Side) -> Node<'a> {
+    /// Some of the attributes, read anew; all of them when `fields` is None.
+    pub(crate) fn read_only(&self, side: Side, fields: Option<&[String]>) -> Node<'a> {
+        let Some(fields) = fields else { return self.read(side) };
+        self.raw(side).and_then(|raw| Node::only(raw.get(), fields).ok()).unwrap_or(Node::Null)
+    }
+
+    /// Which of some attributes, or of all, will only be known after the apply, read anew.
+    pub(crate) fn read_unknown(&self, side: Side, fields: Option<&[String]>) -> Node<'a> {
         let raw = self.after_unknown.filter(|_| side == Side::After);
-        raw.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or(Node::Null)
+        let read = raw.and_then(|raw| match fields {
+            Some(fields) => Node::only(raw.get(), fields).ok(),
+            None => serde_json::from_str(raw.get()).ok(),
+        });
+        read.unwrap_or(Node::Null)
     }
 
     /// The attributes, kept: for resources that others refer to.
@@ -77,7 +87,7 @@ impl<'a> Resource<'a> {
 
     pub(crate) fn kept_unknown(&self, side: Side) -> &Node<'a> {
         static NOTHING: Node<'static> = Node::Null;
-        if side == Side::Before { &NOTHING } else { self.unknown.get_or_init(|| self.read_unknown(side)) }
+        if side == Side::Before { &NOTHING } else { self.unknown.get_or_init(|| self.read_unknown(side, None)) }
     }
 
     /// The address without any index: where it stands in the configuration.

@@ -46,6 +46,12 @@ impl<'a> World<'a> {
         found.retain(|&at| self.suits(at, from, types, side));
         if found.is_empty() && written && !types.is_empty() {
             found = self.by_equal_value(from, path, types, side);
+        } else if found.len() > 1 && !types.is_empty() {
+            // Where the value is known already, it says which of the instances is meant.
+            let same = self.by_equal_value(from, path, types, side);
+            if found.iter().any(|at| same.contains(at)) {
+                found.retain(|at| same.contains(at));
+            }
         }
         let mut unique = Vec::with_capacity(found.len());
         found.into_iter().for_each(|at| {
@@ -126,11 +132,22 @@ impl<'a> World<'a> {
         }
     }
 
-    /// Of several instances: the one whose index is written, else the one with the referrer's index, else all.
+    /// Of several instances: the one whose index is written, else the one with the referrer's index, else the one whose
+    /// key is a part of the referrer's key (`["Hot.LRS"]` means `["LRS"]`), else all.
     fn pick(&self, candidates: &[usize], name: &str, from: &Resource<'a>, found: &mut Vec<usize>) {
         let written = name.find('[').and_then(|start| Some(&name[start..=start + name[start..].find(']')?]));
         let with = |index: &str| candidates.iter().find(|&&at| self.resources[at].index() == Some(index));
-        match written.and_then(with).or_else(|| with(from.index()?)) {
+        let exact = written.and_then(with).or_else(|| with(from.index()?));
+        let part = || {
+            let own = from.index()?.trim_matches(['[', ']', '"']);
+            let is_part = |at: &&usize| {
+                let key = self.resources[**at].index().map(|index| index.trim_matches(['[', ']', '"']));
+                key.is_some_and(|key| own.split(['.', '-', '_', '/', ':', ' ']).any(|part| part == key))
+            };
+            let mut parts = candidates.iter().filter(is_part);
+            parts.next().filter(|_| parts.next().is_none())
+        };
+        match exact.or_else(part) {
             Some(&at) => found.push(at),
             None => found.extend(candidates),
         }
@@ -206,5 +223,34 @@ fn texts(node: &Node<'_>, values: &mut Vec<String>) {
         Node::Text(text) if !text.is_empty() => values.push(text.clone().into_owned()),
         Node::List(items) => items.iter().for_each(|item| texts(item, values)),
         _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_that_is_part_of_the_referrers_key_names_the_instance() {
+        let plan = r#"{"resource_changes":[
+              {"address":"aws_a_b.x[\"LRS\"]","type":"aws_a_b","change":{"before":null,"after":{}}},
+              {"address":"aws_a_b.x[\"GRS\"]","type":"aws_a_b","change":{"before":null,"after":{}}},
+              {"address":"aws_c_d.y[\"Hot.GRS\"]","type":"aws_c_d","change":{"before":null,"after":{}}}],
+            "configuration":{"root_module":{"resources":[
+              {"address":"aws_c_d.y","expressions":{"of":{"references":["aws_a_b.x","each.value"]}}}]}}}"#;
+        let world = World::read(plan).unwrap();
+        assert_eq!(world.named_by(2, "of", &["aws_a_b".to_owned()], Side::After), [1]);
+    }
+
+    #[test]
+    fn a_known_value_says_which_instance_is_meant() {
+        let plan = r#"{"resource_changes":[
+              {"address":"aws_a_b.x[0]","type":"aws_a_b","change":{"before":null,"after":{"name":"one"}}},
+              {"address":"aws_a_b.x[1]","type":"aws_a_b","change":{"before":null,"after":{"name":"two"}}},
+              {"address":"aws_c_d.y","type":"aws_c_d","change":{"before":null,"after":{"of":"two"}}}],
+            "configuration":{"root_module":{"resources":[
+              {"address":"aws_c_d.y","expressions":{"of":{"references":["aws_a_b.x"]}}}]}}}"#;
+        let world = World::read(plan).unwrap();
+        assert_eq!(world.named_by(2, "of", &["aws_a_b".to_owned()], Side::After), [1]);
     }
 }

@@ -158,7 +158,7 @@ mod tests {
     fn region(plan: &str) -> Region {
         let world = World::read(plan).unwrap();
         let (attributes, unknown) =
-            (world.resources[0].read(Side::After), world.resources[0].read_unknown(Side::After));
+            (world.resources[0].read(Side::After), world.resources[0].read_unknown(Side::After, None));
         world.region(0, &attributes, &unknown, Side::After)
     }
 

@@ -50,7 +50,7 @@ fn provider(source: &Source, directory: &Path) -> Result<Option<Provider>, Strin
     }))
 }
 
-fn local(file: &str, directory: &Path) -> Result<std::path::PathBuf, String> {
+pub(crate) fn local(file: &str, directory: &Path) -> Result<std::path::PathBuf, String> {
     if file.contains("://") || file.contains("::") {
         return Err(format!("the source {file} is not a local file; fetch it and name the copy"));
     }

@@ -12,10 +12,11 @@ use serde_json::Value as Json;
 
 use crate::config::Configuration;
 use crate::limits::Limits;
-use crate::run::{Report, Run, Verdict};
+use crate::report::{Report, Verdict};
+use crate::run::Run;
 use crate::syntax::ast::Program;
 
-pub(crate) use load::{bind, read};
+pub(crate) use load::{bind, local, read};
 pub(crate) use report::trace;
 pub use report::{coverage, json, junit, text};
 
@@ -92,7 +93,8 @@ pub struct PolicyReport {
     pub rules: Vec<String>,
 }
 
-/// The policy files under a path: itself, or the `.sentinel` files of a directory.
+/// The policy files under a path: itself, or the `.sentinel` files of a directory. In a directory that has none, the files
+/// anywhere below it that have cases.
 ///
 /// # Errors
 /// When the path cannot be read.
@@ -100,13 +102,33 @@ pub fn policies(path: &Path) -> Result<Vec<PathBuf>, String> {
     if !path.is_dir() {
         return Ok(vec![path.to_owned()]);
     }
-    let entries = std::fs::read_dir(path).map_err(|e| format!("{}: {e}", path.display()))?;
-    let mut found: Vec<_> = entries
-        .filter_map(|entry| entry.ok().map(|e| e.path()))
-        .filter(|p| p.is_file() && p.extension().is_some_and(|e| e == "sentinel"))
-        .collect();
+    let (mut found, mut directories) = listing(path)?;
+    if found.is_empty() {
+        while let Some(directory) = directories.pop() {
+            let (sources, below) = listing(&directory)?;
+            found.extend(sources.into_iter().filter(|source| !case_files(source).is_empty()));
+            directories.extend(below);
+        }
+    }
     found.sort();
     Ok(found)
+}
+
+/// Sources and directories in a directory; hidden ones are not looked at, and links not followed.
+fn listing(directory: &Path) -> Result<(Vec<PathBuf>, Vec<PathBuf>), String> {
+    let entries = std::fs::read_dir(directory).map_err(|e| format!("{}: {e}", directory.display()))?;
+    let (mut sources, mut directories) = (Vec::new(), Vec::new());
+    for entry in entries.flatten() {
+        let path = entry.path();
+        if entry.file_type().is_ok_and(|t| t.is_dir()) {
+            if !entry.file_name().as_encoded_bytes().starts_with(b".") {
+                directories.push(path);
+            }
+        } else if path.extension().is_some_and(|e| e == "sentinel") && path.is_file() {
+            sources.push(path);
+        }
+    }
+    Ok((sources, directories))
 }
 
 /// Runs the cases of a policy whose names `wanted` accepts. `now` is the time policies see, in nanoseconds since 1970.

@@ -6,7 +6,7 @@ use std::fmt::Write;
 use serde_json::{Value as Json, json as object};
 
 use super::{CaseReport, PolicyReport, Status, error_text};
-use crate::run::Report;
+use crate::report::Report;
 
 /// The JSON of a test run.
 #[must_use]

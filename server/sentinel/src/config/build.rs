@@ -75,7 +75,20 @@ fn one(made: &mut Configuration, block: Block) -> Result<(), String> {
             }
             expected.extend(rules);
         }
-        ("sentinel", []) => body = Body::default(),
+        ("sentinel", []) => {
+            let features = match body.attributes.remove("features") {
+                Some(features) => features,
+                None => body
+                    .blocks
+                    .iter()
+                    .position(|b| b.kind == "features")
+                    .map_or(Json::Null, |at| object(body.blocks.remove(at).body)),
+            };
+            if let Json::Object(features) = features {
+                made.features.extend(features);
+            }
+            body = Body::default();
+        }
         _ => return Err("this block is not known, or has the wrong number of labels".into()),
     }
     if let Some(name) = body.attributes.keys().next() {

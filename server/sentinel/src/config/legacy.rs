@@ -64,6 +64,7 @@ pub(super) fn read(file: &str, members: Map<String, Json>) -> Result<Configurati
     }
     let rest = build::build(file, blocks)?;
     made.policies = rest.policies;
+    made.features = rest.features;
     made.imports.extend(rest.imports);
     Ok(made)
 }

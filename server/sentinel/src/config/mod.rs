@@ -88,6 +88,8 @@ pub struct Configuration {
     pub params: BTreeMap<String, Json>,
     /// Expected values of rules; `None` when the file has no test block.
     pub expected: Option<BTreeMap<String, Json>>,
+    /// Switches of the `sentinel` block, such as `apply-all`.
+    pub features: BTreeMap<String, Json>,
     /// Whether the file has the legacy form.
     pub legacy: bool,
 }

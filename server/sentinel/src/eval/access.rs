@@ -1,7 +1,8 @@
 //! Indexes, selectors, slices, and the tests for empty and defined.
 
 use super::{Frame, Machine, Outcome, fault};
-use crate::syntax::ast::{Expr, ExprKind};
+use crate::syntax::ast::Expr;
+use crate::unsettled::Unsettled;
 use crate::value::{Key, List, Value};
 
 /// The position a key names in a list of `len`; negative counts from the end.
@@ -21,17 +22,24 @@ impl<'h> Machine<'h> {
         let undefined = Value::Undefined(Some(self.here(at)));
         match (base, key) {
             (Value::Undefined(_), _) => Ok(base),
-            (_, Value::Undefined(_)) => Ok(key),
+            (_, Value::Undefined(_)) => {
+                self.unsettled(Unsettled::UndefinedIndex)?;
+                Ok(key)
+            }
             (Value::Null, _) => Ok(undefined),
             (Value::Map(map), _) => {
                 let found = Key::of(key).and_then(|key| map.get(key)).unwrap_or(undefined);
                 self.force(found)
             }
             (Value::List(list), _) => {
+                if let Value::Float(_) = key {
+                    self.unsettled(Unsettled::FloatIndex)?;
+                }
                 let found = list_position(key, list.len())?.and_then(|at| list.get(at)).unwrap_or(undefined);
                 self.force(found)
             }
             (Value::Str(text), _) => {
+                self.unsettled(Unsettled::StringIndex)?;
                 let found = list_position(key, text.len())?.map(|at| Value::Str(&text[at..=at]));
                 Ok(found.unwrap_or(undefined))
             }
@@ -46,10 +54,9 @@ impl<'h> Machine<'h> {
         at: u32,
         frame: &'h Frame<'h>,
     ) -> Outcome<Value<'h>> {
-        let base = match &base.kind {
-            ExprKind::Name(_) => self.expr(base, frame)?,
-            _ => self.value(base, frame)?,
-        };
+        // Not `value`: an import has members.
+        let base = self.expr(base, frame)?;
+        let base = self.force(base)?;
         let value = self.select(base, name, at)?;
         self.force(value)
     }

@@ -5,6 +5,7 @@ use std::cell::Cell;
 use super::stmt::bind;
 use super::{Frame, Machine, Outcome, RuleRecord, fault};
 use crate::syntax::ast::{Binary, Expr, ExprKind, Quant, Quantifier, Unary};
+use crate::unsettled::Unsettled;
 use crate::value::{Func, Key, List, Map, Origin, Rule, RuleState, Table, Value};
 
 /// How deep evaluation may recurse in all; the run's stack is sized for it.
@@ -114,6 +115,9 @@ impl<'h> Machine<'h> {
             if matches!(value, Value::Import(_)) {
                 return fault("an import cannot be used as a value");
             }
+            if self.strict && table.find(key).is_some() {
+                self.unsettled(Unsettled::DuplicateKey)?;
+            }
             table.insert(key, value);
         }
         Ok(Value::Map(Map::owned(self.bump, table)))
@@ -158,12 +162,18 @@ impl<'h> Machine<'h> {
             _ => {}
         }
         let right = self.value(&pair.1, frame)?;
+        if let (Binary::In | Binary::NotIn | Binary::Contains | Binary::Matches, ExprKind::Unary(Unary::Not, _)) =
+            (op, &pair.0.kind)
+        {
+            self.unsettled(Unsettled::LeadingNot)?;
+        }
         self.operate(op, left, right, at)
     }
 
     fn quantifier(&mut self, code: &'h Quantifier, frame: &'h Frame<'h>) -> Outcome<Value<'h>> {
         let over = self.value(&code.over, frame)?;
         if matches!(over, Value::Undefined(_)) {
+            self.unsettled(Unsettled::UndefinedQuantifier)?;
             return Ok(over);
         }
         let Some(pairs) = self.pairs(over) else {
@@ -232,10 +242,13 @@ impl<'h> Machine<'h> {
     fn rule(&mut self, rule: &'h Rule<'h>) -> Outcome<Value<'h>> {
         if let Some(when) = &rule.code.when {
             let condition = self.value(when, rule.frame)?;
-            match truth(condition, "when")? {
+            match self.place(when.at, truth(condition, "when"))? {
                 Some(true) => {}
                 Some(false) => return Ok(Value::Bool(true)),
-                None => return Ok(condition),
+                None => {
+                    self.unsettled(Unsettled::UndefinedWhen)?;
+                    return Ok(condition);
+                }
             }
         }
         let value = self.value(&rule.code.body, rule.frame)?;

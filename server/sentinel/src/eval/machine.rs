@@ -11,10 +11,11 @@ use regex::bytes::Regex;
 use serde_json::Value as Json;
 
 use super::{Outcome, fault};
+use crate::http::Door;
 use crate::import::{Hosts, Link};
 use crate::limits::Limits;
 use crate::syntax::ast::Program;
-use crate::value::{Frozen, Value};
+use crate::value::{Frozen, Objects, Shelf, Value};
 
 /// The names of a scope and the scope around it.
 pub(crate) struct Frame<'h> {
@@ -47,13 +48,25 @@ pub(crate) struct RuleRecord<'h> {
     pub(crate) value: Value<'h>,
 }
 
+/// A member of a module as it was shown.
+pub(crate) struct Export<'h> {
+    /// The collection itself.
+    pub(crate) of: Value<'h>,
+    pub(crate) frozen: Frozen<'h>,
+    /// The machine's count of changes at that time.
+    pub(crate) changes: u64,
+}
+
 /// The state of one run.
 pub(crate) struct Machine<'h> {
     pub(crate) bump: &'h Bump,
+    pub(crate) objects: Shelf<'h>,
     pub(crate) units: &'h [Unit],
     pub(crate) hosts: Hosts<'h>,
     pub(crate) instances: Vec<Option<&'h Frame<'h>>>,
-    pub(crate) exports: HashMap<(u32, u16), Frozen<'h>>,
+    pub(crate) exports: HashMap<(u32, u16), Export<'h>>,
+    /// How often anything that a module showed has changed.
+    pub(crate) changes: &'h Cell<u64>,
     pub(crate) params: &'h [(String, Json)],
     pub(crate) globals: &'h [(String, Json)],
     pub(crate) printed: String,
@@ -64,6 +77,8 @@ pub(crate) struct Machine<'h> {
     pub(crate) calls: usize,
     pub(crate) regexes: HashMap<Vec<u8>, Rc<Regex>>,
     pub(crate) limits: &'h Limits,
+    pub(crate) door: Option<&'h Door>,
+    pub(crate) strict: bool,
     loading: Vec<bool>,
     steps: u64,
     deadline: Option<Instant>,
@@ -71,7 +86,7 @@ pub(crate) struct Machine<'h> {
 
 impl<'h> Machine<'h> {
     pub(crate) fn new(
-        bump: &'h Bump,
+        (bump, objects): (&'h Bump, &'h Objects),
         units: &'h [Unit],
         hosts: Hosts<'h>,
         params: &'h [(String, Json)],
@@ -81,10 +96,12 @@ impl<'h> Machine<'h> {
     ) -> Self {
         Self {
             bump,
+            objects: Shelf::new(objects),
             units,
             hosts,
             instances: units.iter().map(|_| None).collect(),
             exports: HashMap::new(),
+            changes: bump.alloc(Cell::new(0)),
             params,
             globals,
             printed: String::new(),
@@ -95,6 +112,8 @@ impl<'h> Machine<'h> {
             calls: 0,
             regexes: HashMap::new(),
             limits,
+            door: None,
+            strict: limits.strict,
             loading: vec![false; units.len()],
             steps: 0,
             deadline: limits.time.and_then(|t| Instant::now().checked_add(t)),
@@ -120,7 +139,7 @@ impl<'h> Machine<'h> {
 
     /// Refuses when `more` bytes would exceed the memory bound.
     pub(crate) fn room(&self, more: usize) -> Outcome<()> {
-        if self.bump.allocated_bytes().saturating_add(more) > self.limits.memory {
+        if self.bump.allocated_bytes().saturating_add(self.objects.bytes()).saturating_add(more) > self.limits.memory {
             return fault(format!("the policy needs more than {} MB of memory", self.limits.memory >> 20));
         }
         Ok(())

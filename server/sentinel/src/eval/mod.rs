@@ -7,7 +7,7 @@ mod machine;
 mod operator;
 mod stmt;
 
-pub(crate) use machine::{Frame, Machine, RuleRecord, Unit};
+pub(crate) use machine::{Export, Frame, Machine, RuleRecord, Unit};
 pub(crate) use operator::{find, order};
 
 use crate::value::Origin;

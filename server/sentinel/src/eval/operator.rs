@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::{Machine, Outcome, fault};
 use crate::syntax::ast::Binary;
+use crate::unsettled::Unsettled;
 use crate::value::{Key, List, Object, Value};
 
 impl<'h> Machine<'h> {
@@ -15,6 +16,11 @@ impl<'h> Machine<'h> {
             }
         }
         let undefined = Value::Undefined(Some(self.here(at)));
+        if matches!(op, Binary::Less | Binary::LessEqual | Binary::Greater | Binary::GreaterEqual)
+            && order(left, right).is_none()
+        {
+            self.unsettled(Unsettled::Order)?;
+        }
         let known = |answer: Option<bool>, negate: bool| answer.map_or(undefined, |b| Value::Bool(b != negate));
         Ok(match op {
             Binary::Equal => known(self.equal(left, right, 0)?, false),
@@ -63,7 +69,19 @@ impl<'h> Machine<'h> {
         self.shallow(depth)?;
         let (left, right) = (self.force(left)?, self.force(right)?);
         Ok(Some(match (left, right) {
-            (Value::Undefined(_), _) | (_, Value::Undefined(_)) => return Ok(None),
+            (Value::Undefined(_), _) | (_, Value::Undefined(_)) => {
+                if depth > 0 {
+                    self.unsettled(Unsettled::UndefinedElement)?;
+                }
+                return Ok(None);
+            }
+            (
+                Value::Func(_) | Value::Native(_) | Value::Bound(..),
+                Value::Func(_) | Value::Native(_) | Value::Bound(..),
+            ) => {
+                self.unsettled(Unsettled::FunctionEquality)?;
+                false
+            }
             (Value::Null, Value::Null) => true,
             (Value::Bool(a), Value::Bool(b)) => a == b,
             (Value::Int(a), Value::Int(b)) => a == b,
@@ -74,7 +92,9 @@ impl<'h> Machine<'h> {
                 if a.len() != b.len() {
                     return Ok(Some(false));
                 }
-                for (a, b) in a.items().into_iter().zip(b.items()) {
+                // Read one by one: comparing may force rules, and they may do anything.
+                for at in 0..a.len() {
+                    let (Some(a), Some(b)) = (a.get(at), b.get(at)) else { break };
                     match self.equal(a, b, depth + 1)? {
                         Some(true) => {}
                         other => return Ok(other),
@@ -104,7 +124,9 @@ impl<'h> Machine<'h> {
     pub(crate) fn contains(&mut self, container: Value<'h>, item: Value<'h>) -> Outcome<Option<bool>> {
         match (container, item) {
             (Value::List(list), _) => {
-                for element in list.items() {
+                let mut at = 0;
+                while let Some(element) = list.get(at) {
+                    at += 1;
                     match self.equal(element, item, 0)? {
                         Some(false) => {}
                         other => return Ok(other),
@@ -112,7 +134,13 @@ impl<'h> Machine<'h> {
                 }
                 Ok(Some(false))
             }
-            (Value::Map(map), _) => Ok(Some(Key::of(item).is_some_and(|key| map.has(key)))),
+            (Value::Map(map), _) => {
+                let Some(key) = Key::of(item) else { return Ok(Some(false)) };
+                if self.strict && matches!(map.get(key), Some(Value::Undefined(_))) {
+                    self.unsettled(Unsettled::UndefinedMember)?;
+                }
+                Ok(Some(map.has(key)))
+            }
             (Value::Str(text), Value::Str(part)) => Ok(Some(find(text, part).is_some())),
             (Value::Str(_), other) => fault(format!("a string cannot contain a {}", other.type_name())),
             (other, _) => fault(format!("{} cannot contain anything", other.type_name())),

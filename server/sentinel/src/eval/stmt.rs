@@ -2,6 +2,7 @@
 
 use super::{Frame, Machine, Outcome, fault};
 use crate::syntax::ast::{Block, Expr, ExprKind, Fallback, Name, Scope, Stmt, StmtKind};
+use crate::unsettled::Unsettled;
 use crate::value::{Key, Value};
 
 /// How a block ended.
@@ -50,6 +51,9 @@ impl<'h> Machine<'h> {
                     let left = self.read(name, stmt.at, frame)?;
                     let left = self.force(left)?;
                     let forced = self.force(right)?;
+                    if let Value::List(_) = left {
+                        self.unsettled(Unsettled::ListAddition)?;
+                    }
                     right = self.arithmetic(*op, left, forced)?;
                 }
                 self.assign(name, right, frame)?;
@@ -80,6 +84,9 @@ impl<'h> Machine<'h> {
                     Some(subject) => self.value(subject, frame)?,
                     None => Value::Bool(true),
                 };
+                if let Value::Undefined(_) = subject {
+                    self.unsettled(Unsettled::UndefinedCase)?;
+                }
                 for (values, block) in clauses {
                     for value in values {
                         let value = self.value(value, frame)?;
@@ -95,7 +102,13 @@ impl<'h> Machine<'h> {
             StmtKind::Break => return Ok(Flow::Break),
             StmtKind::Continue => return Ok(Flow::Continue),
             StmtKind::Return(value) => {
-                let value = value.as_ref().map_or(Ok(Value::undefined()), |v| self.expr(v, frame))?;
+                let value = match value {
+                    Some(value) => self.expr(value, frame)?,
+                    None => {
+                        self.unsettled(Unsettled::NoReturnValue)?;
+                        Value::undefined()
+                    }
+                };
                 return Ok(Flow::Return(value));
             }
         }
@@ -193,6 +206,12 @@ impl<'h> Machine<'h> {
         };
         let is_map = matches!(over_value, Value::Map(_));
         let mut inner = Frame::new(self.bump, scope.size.into(), Some(frame));
+        let size = |value| match value {
+            Value::List(list) => list.len(),
+            Value::Map(map) => map.len(),
+            _ => 0,
+        };
+        let before = size(over_value);
         for (n, (key, value)) in pairs.into_iter().enumerate() {
             if n > 0 {
                 if scope.captured {
@@ -206,6 +225,9 @@ impl<'h> Machine<'h> {
                 Flow::Next | Flow::Continue => {}
                 Flow::Break => break,
                 done @ Flow::Return(_) => return Ok(done),
+            }
+            if size(over_value) != before {
+                self.unsettled(Unsettled::GrowingLoop)?;
             }
         }
         Ok(Flow::Next)

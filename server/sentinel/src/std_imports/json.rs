@@ -21,9 +21,6 @@ pub(super) fn function(name: &str) -> Option<Native> {
 
 fn unmarshal<'h>(machine: &mut Machine<'h>, args: &[Value<'h>], _: Origin) -> Outcome<Value<'h>> {
     let [value] = exactly(args, "unmarshal")?;
-    if let Value::Undefined(_) = value {
-        return Ok(value);
-    }
     match serde_json::from_slice::<Json>(text(value, "unmarshal")?) {
         Ok(json) => {
             let frozen = copy(machine, &json);

@@ -3,6 +3,7 @@
 use super::utf8;
 use crate::builtin::exactly;
 use crate::eval::{Machine, Outcome, fault};
+use crate::unsettled::Unsettled;
 use crate::value::{Key, List, Map, Native, Origin, Table, Value};
 
 pub(super) fn function(name: &str) -> Option<Native> {
@@ -92,7 +93,14 @@ fn get<'h>(machine: &mut Machine<'h>, args: &[Value<'h>], at: Origin) -> Outcome
     };
     map_or_fault(map)?;
     let path = parts(path)?;
-    Ok(walk(machine, map, &path)?.unwrap_or(default))
+    Ok(match walk(machine, map, &path)? {
+        None | Some(Value::Undefined(_)) => default,
+        Some(Value::Null) if args.len() == 3 => {
+            machine.unsettled(Unsettled::NullInPath)?;
+            Value::Null
+        }
+        Some(value) => value,
+    })
 }
 
 fn set<'h>(machine: &mut Machine<'h>, value: Value<'h>, path: &[String], new: Value<'h>) -> Outcome<Value<'h>> {

@@ -2,10 +2,12 @@
 
 mod base64;
 mod collection;
-pub(crate) mod decimal;
+mod decimal;
+pub(crate) mod http;
 mod json;
 mod lists;
 mod maps;
+pub(crate) mod number;
 mod sockaddr;
 mod strings;
 pub(crate) mod time;
@@ -13,6 +15,7 @@ pub(crate) mod version;
 
 use crate::builtin::exactly;
 use crate::eval::{Machine, Outcome, fault};
+use crate::unsettled::Unsettled;
 use crate::value::{Native, Object, Origin, Value};
 
 /// The language level this engine implements, as `runtime.version` tells it.
@@ -67,9 +70,9 @@ pub(crate) fn member<'h>(machine: &mut Machine<'h>, import: Standard, name: &str
         Standard::Collection => collection::function(name),
         Standard::Lists => lists::function(name),
         Standard::Maps => maps::function(name),
-        Standard::Decimal if name == "nan" => return Ok(Some(decimal::value(machine, decimal::Number::nan()))),
+        Standard::Decimal if name == "nan" => return Ok(Some(decimal::value(machine, number::Number::nan()))),
         Standard::Decimal => decimal::function(name),
-        Standard::Http => return fault("the http import is not enabled here"),
+        Standard::Http => return Ok(http::member(machine, name)),
         Standard::Json => json::function(name),
         Standard::Runtime => return Ok((name == "version").then_some(Value::Str(LANGUAGE.as_bytes()))),
         Standard::Sockaddr => sockaddr::function(name),
@@ -93,13 +96,18 @@ pub(crate) fn object_member<'h>(
 ) -> Outcome<Option<Value<'h>>> {
     match object {
         Object::Decimal(number) => decimal::object_member(machine, object, number, name),
+        Object::Client(client) => Ok(http::client_member(machine, object, client, name)),
+        Object::Request(draft) => Ok(http::request_member(machine, object, draft, name)),
         Object::Time(instant) => Ok(time::object_member(machine, object, instant, name)),
         Object::Version(version) => Ok(version::object_member(machine, object, version, name)),
     }
 }
 
-fn type_of<'h>(_: &mut Machine<'h>, args: &[Value<'h>], _: Origin) -> Outcome<Value<'h>> {
+fn type_of<'h>(machine: &mut Machine<'h>, args: &[Value<'h>], _: Origin) -> Outcome<Value<'h>> {
     let [value] = exactly(args, "type_of")?;
+    if let Value::Func(_) | Value::Native(_) | Value::Bound(..) = value {
+        machine.unsettled(Unsettled::FunctionType)?;
+    }
     Ok(Value::Str(value.type_name().as_bytes()))
 }
 

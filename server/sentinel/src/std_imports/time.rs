@@ -5,6 +5,7 @@ use std::fmt;
 use super::utf8;
 use crate::builtin::exactly;
 use crate::eval::{Machine, Outcome, fault};
+use crate::unsettled::Unsettled;
 use crate::value::{Method, Native, Object, Value};
 
 const SECOND: i128 = 1_000_000_000;
@@ -102,13 +103,16 @@ impl Instant {
             }
             _ => return None,
         };
+        let given = (year, month, day);
         let shifted = if month > 2 { month - 3 } else { month + 9 };
         let year = if month > 2 { year } else { year - 1 };
         let of_year = (153 * shifted + 2) / 5 + day - 1;
         let of_era = year.rem_euclid(400) * 365 + year.rem_euclid(400) / 4 - year.rem_euclid(400) / 100 + of_year;
         let days = year.div_euclid(400) * 146_097 + of_era - 719_468;
         let unix = days * DAY + hour * 3600 + minute * 60 + second - zone;
-        Some(Self { nanos: i128::from(unix) * SECOND + fraction, zone })
+        let made = Self { nanos: i128::from(unix) * SECOND + fraction, zone };
+        // The 30th of February would be a day in March.
+        (made.date() == given).then_some(made)
     }
 
     fn of(value: Value<'_>) -> Outcome<Self> {
@@ -134,19 +138,19 @@ pub(super) fn member<'h>(machine: &mut Machine<'h>, name: &str) -> Option<Value<
         "hour" => 3_600_000_000_000,
         "now" => {
             let now = Instant { nanos: machine.now, zone: 0 };
-            return Some(Value::Object(machine.bump.alloc(Object::Time(now))));
+            return Some(Value::Object(machine.objects.keep(Object::Time(now))));
         }
         "load" => {
             let load: Native = |machine, args, _| {
                 let [value] = exactly(args, "load")?;
-                Ok(Value::Object(machine.bump.alloc(Object::Time(Instant::of(value)?))))
+                Ok(Value::Object(machine.objects.keep(Object::Time(Instant::of(value)?))))
             };
             return Some(Value::Native(load));
         }
         // Older policies read the parts of the present from the import itself.
         part => {
-            let now = machine.bump.alloc(Object::Time(Instant { nanos: machine.now, zone: 0 }));
-            let Object::Time(instant) = &*now else { return None };
+            let now = machine.objects.keep(Object::Time(Instant { nanos: machine.now, zone: 0 }));
+            let Object::Time(instant) = now else { return None };
             return object_member(machine, now, instant, part);
         }
     };
@@ -186,8 +190,12 @@ pub(super) fn object_member<'h>(
         "before" => |_, t, args, _| pair(t, args).map(|(a, b)| Value::Bool(a < b)),
         "after" => |_, t, args, _| pair(t, args).map(|(a, b)| Value::Bool(a > b)),
         "equal" => |_, t, args, _| pair(t, args).map(|(a, b)| Value::Bool(a == b)),
-        "sub" => |_, t, args, _| {
-            pair(t, args).map(|(a, b)| Value::Int(i64::try_from(a.saturating_sub(b)).unwrap_or(i64::MAX)))
+        "sub" => |machine, t, args, _| {
+            let (a, b) = pair(t, args)?;
+            if a < b {
+                machine.unsettled(Unsettled::NegativeDuration)?;
+            }
+            Ok(Value::Int(i64::try_from(a.saturating_sub(b)).unwrap_or(i64::MAX)))
         },
         "add" => |machine, t, args, _| {
             let Object::Time(instant) = t else { return fault("this is not a time") };
@@ -197,7 +205,7 @@ pub(super) fn object_member<'h>(
                 [other] => return fault(format!("add needs nanoseconds, not {}", other.type_name())),
             };
             let sum = Instant { nanos: instant.nanos.saturating_add(nanos), zone: instant.zone };
-            Ok(Value::Object(machine.bump.alloc(Object::Time(sum))))
+            Ok(Value::Object(machine.objects.keep(Object::Time(sum))))
         },
         _ => return None,
     };

@@ -6,6 +6,7 @@ use std::fmt;
 use super::utf8;
 use crate::builtin::exactly;
 use crate::eval::{Machine, Outcome, fault};
+use crate::unsettled::Unsettled;
 use crate::value::{Method, Native, Object, Value};
 
 /// A version: its numbers (at least three), prerelease and metadata.
@@ -42,6 +43,11 @@ impl Version {
             numbers.push(0);
         }
         Some(Self { numbers, given, prerelease: prerelease.to_owned(), metadata: metadata.to_owned() })
+    }
+
+    /// The memory it holds outside itself.
+    pub(crate) fn bytes(&self) -> usize {
+        self.numbers.capacity() * size_of::<u64>() + self.prerelease.capacity() + self.metadata.capacity()
     }
 
     fn order(&self, other: &Self) -> Ordering {
@@ -116,8 +122,9 @@ pub(super) fn function(name: &str) -> Option<Native> {
             return Ok(value);
         }
         let text = utf8(value, "version.new")?;
+        machine.room(text.len() * size_of::<u64>())?;
         match Version::parse(&text) {
-            Some(version) => Ok(Value::Object(machine.bump.alloc(Object::Version(version)))),
+            Some(version) => Ok(Value::Object(machine.objects.keep(Object::Version(version)))),
             None => fault(format!("{text:?} is not a version")),
         }
     })
@@ -156,7 +163,13 @@ pub(super) fn object_member<'h>(
         "less_than" | "lt" => |_, v, args, _| Ok(Value::Bool(compared(v, args)?.is_lt())),
         "less_than_or_equals" | "lte" => |_, v, args, _| Ok(Value::Bool(compared(v, args)?.is_le())),
         "equals" | "eq" => |_, v, args, _| Ok(Value::Bool(compared(v, args)?.is_eq())),
-        "compare" | "cmp" => |_, v, args, _| Ok(Value::Int(compared(v, args)? as i64)),
+        "compare" | "cmp" => |machine, v, args, _| {
+            let order = compared(v, args)?;
+            if order.is_ne() {
+                machine.unsettled(Unsettled::VersionSign)?;
+            }
+            Ok(Value::Int(order as i64))
+        },
         "satisfies" | "sat" => |_, v, args, _| {
             let [constraint] = exactly(args, "satisfies")?;
             let text = utf8(constraint, "satisfies")?;

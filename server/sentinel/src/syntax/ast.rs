@@ -186,6 +186,4 @@ pub struct Program {
     /// File-scope names by slot.
     pub(crate) names: Vec<Box<str>>,
     pub(crate) description: Option<Box<str>>,
-    /// No function of the file can change a collection: exported values may be shared.
-    pub(crate) inert: bool,
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod ast;
 pub(crate) mod literal;
+mod operators;
 pub(crate) mod parser;
 mod primary;
 pub(crate) mod resolve;

@@ -44,12 +44,6 @@ impl Parser<'_> {
             } else if self.is("(") {
                 self.advance();
                 let args = self.list_until(")")?;
-                if let ExprKind::Name(name) = &expr.kind
-                    && matches!(&*name.text, "append" | "delete")
-                    && self.in_func
-                {
-                    self.mutates = true;
-                }
                 let height = args.iter().map(|a| a.height).max().unwrap_or(0).max(height);
                 expr = self.node(at, height, ExprKind::Call(Box::new(expr), args))?;
             } else {

@@ -107,7 +107,6 @@ impl Parser<'_> {
         let kind = match target.kind {
             ExprKind::Name(name) => StmtKind::Assign { name, op, value, doc: self.doc_above(at) },
             ExprKind::Index(parts) => {
-                self.mutates |= self.in_func;
                 let (base, key) = *parts;
                 StmtKind::SetIndex { base, key, op, value }
             }

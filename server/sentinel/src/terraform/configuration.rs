@@ -35,7 +35,7 @@ pub(super) fn view<'h>(bump: &'h Bump, plan: &'h Json, name: &str) -> Option<Fro
     Some(Frozen::map(bump, entries))
 }
 
-fn members<'h>(object: &'h Json, name: &str) -> impl Iterator<Item = (&'h String, &'h Json)> {
+pub(super) fn members<'h>(object: &'h Json, name: &str) -> impl Iterator<Item = (&'h String, &'h Json)> {
     object.get(name).and_then(Json::as_object).into_iter().flatten()
 }
 

@@ -1,14 +1,19 @@
 //! The Terraform imports: views over the plan's JSON, built collection by collection when first read.
 
 mod configuration;
+mod first;
 mod plan;
 mod state;
 
 use bumpalo::Bump;
 use serde_json::Value as Json;
 
+pub(crate) use first::modules_by_address;
+
 use crate::builtin::exactly;
 use crate::eval::{Machine, Outcome, fault};
+use crate::import::Import;
+use crate::value::shape::{Field, Missing, Shape};
 use crate::value::{Frozen, Key, Native, Origin, Value};
 
 /// An import the host serves from its documents.
@@ -18,8 +23,12 @@ pub(crate) enum Host {
     State,
     Configuration,
     Run,
-    /// A first-generation import: known by name, served by mocks only.
-    First,
+    /// `tfplan` of the first generation.
+    FirstPlan,
+    /// `tfstate` of the first generation.
+    FirstState,
+    /// `tfconfig` of the first generation.
+    FirstConfiguration,
 }
 
 impl Host {
@@ -30,15 +39,26 @@ impl Host {
             "tfstate/v2" => Self::State,
             "tfconfig/v2" => Self::Configuration,
             "tfrun" => Self::Run,
-            "tfplan" | "tfstate" | "tfconfig" | "tfplan/v1" | "tfstate/v1" | "tfconfig/v1" => Self::First,
+            "tfplan" | "tfplan/v1" => Self::FirstPlan,
+            "tfstate" | "tfstate/v1" => Self::FirstState,
+            "tfconfig" | "tfconfig/v1" => Self::FirstConfiguration,
             _ => return None,
         })
     }
 }
 
-/// The function a member of a host import is, if it is one.
-pub(crate) fn function(host: Host, name: &str) -> Option<Native> {
-    (host == Host::Configuration && name == "strip_index").then_some(strip_index as Native)
+/// The member of a host import that is no data: a function, or another import.
+pub(crate) fn member<'h>(host: Host, name: &str) -> Option<Value<'h>> {
+    let function: Native = match (host, name) {
+        (Host::Configuration, "strip_index") => strip_index,
+        (Host::FirstPlan, "module") => first::plan_module,
+        (Host::FirstState, "module") => first::state_module,
+        (Host::FirstConfiguration, "module") => first::configuration_module,
+        (Host::FirstPlan, "config") => return Some(Value::Import(Import::Host(Host::FirstConfiguration))),
+        (Host::FirstPlan, "state") => return Some(Value::Import(Import::Host(Host::FirstState))),
+        _ => return None,
+    };
+    Some(Value::Native(function))
 }
 
 /// The view behind a member.
@@ -48,7 +68,7 @@ pub(crate) fn view<'h>(bump: &'h Bump, host: Host, document: &'h Json, name: &st
         Host::State => state::view(bump, document, name),
         Host::Configuration => configuration::view(bump, document, name),
         Host::Run => document.get(name).map(Frozen::Json),
-        Host::First => None,
+        Host::FirstPlan | Host::FirstState | Host::FirstConfiguration => first::view(bump, host, document, name),
     }
 }
 
@@ -100,39 +120,54 @@ fn resource_key<'h>(bump: &'h Bump, object: &'h Json, deposed: &str) -> Key<'h> 
 fn outputs<'h>(bump: &'h Bump, document: &'h Json, with_sensitive: bool) -> Frozen<'h> {
     let mut entries = Vec::new();
     for (name, output) in document.get("outputs").and_then(Json::as_object).into_iter().flatten() {
-        let mut fields = vec![
-            (key("name"), Frozen::str(name)),
-            (key("value"), or(output, "value", Frozen::Leaf(Value::undefined()))),
-        ];
+        let value = or(output, "value", Missing::Undefined.frozen());
+        let mut fields = vec![(key("name"), Frozen::str(name)), (key("value"), value)];
         if with_sensitive || output.get("sensitive").is_some() {
-            fields.push((key("sensitive"), or(output, "sensitive", Frozen::Leaf(Value::Bool(false)))));
+            fields.push((key("sensitive"), or(output, "sensitive", Missing::False.frozen())));
         }
         entries.push((key(name), Frozen::map(bump, fields)));
     }
     Frozen::map(bump, entries)
 }
 
+const RESOURCE: Shape = Shape(&[
+    ("address", Field::Same(Missing::Text)),
+    ("deposed_key", Field::Same(Missing::Text)),
+    ("depends_on", Field::Same(Missing::List)),
+    ("index", Field::Same(Missing::Null)),
+    ("mode", Field::Same(Missing::Text)),
+    ("module_address", Field::Module),
+    ("name", Field::Same(Missing::Text)),
+    ("provider_name", Field::Same(Missing::Text)),
+    ("tainted", Field::Same(Missing::False)),
+    ("type", Field::Same(Missing::Text)),
+    ("values", Field::Same(Missing::Map)),
+]);
+
+/// Modules of a state-like document, from the root on.
+fn modules<'h>(root: Option<&'h Json>) -> Vec<&'h Json> {
+    let mut modules: Vec<&'h Json> = root.into_iter().collect();
+    let mut next = 0;
+    while let Some(module) = modules.get(next) {
+        let below = module.get("child_modules").and_then(Json::as_array).into_iter().flatten();
+        modules.extend(below);
+        next += 1;
+    }
+    modules
+}
+
+fn resources_of(module: &Json) -> impl Iterator<Item = &Json> {
+    module.get("resources").and_then(Json::as_array).into_iter().flatten()
+}
+
 /// Resources of a state-like document, flattened over its modules.
 fn resources<'h>(bump: &'h Bump, root: Option<&'h Json>) -> Frozen<'h> {
     let mut entries = Vec::new();
-    let mut modules: Vec<&'h Json> = root.into_iter().collect();
-    while let Some(module) = modules.pop() {
-        modules.extend(module.get("child_modules").and_then(Json::as_array).into_iter().flatten());
-        for resource in module.get("resources").and_then(Json::as_array).into_iter().flatten() {
-            let fields = vec![
-                (key("address"), or(resource, "address", empty())),
-                (key("module_address"), or(module, "address", empty())),
-                (key("mode"), or(resource, "mode", empty())),
-                (key("type"), or(resource, "type", empty())),
-                (key("name"), or(resource, "name", empty())),
-                (key("index"), or(resource, "index", null())),
-                (key("provider_name"), or(resource, "provider_name", empty())),
-                (key("values"), or(resource, "values", no_map())),
-                (key("depends_on"), or(resource, "depends_on", no_list())),
-                (key("tainted"), or(resource, "tainted", Frozen::Leaf(Value::Bool(false)))),
-                (key("deposed_key"), or(resource, "deposed_key", empty())),
-            ];
-            entries.push((resource_key(bump, resource, "deposed_key"), Frozen::map(bump, fields)));
+    for module in modules(root) {
+        let address = text(module, "address");
+        for resource in resources_of(module) {
+            let shown = Frozen::shaped(bump, resource, &RESOURCE, address);
+            entries.push((resource_key(bump, resource, "deposed_key"), shown));
         }
     }
     Frozen::map(bump, entries)

@@ -3,13 +3,14 @@
 use bumpalo::Bump;
 use serde_json::Value as Json;
 
-use super::{empty, key, no_list, no_map, null, or, outputs, resource_key, resources};
-use crate::value::{Frozen, Value};
+use super::{key, null, or, outputs, resource_key, resources};
+use crate::value::Frozen;
+use crate::value::shape::{Field, Missing, Shape};
 
 pub(super) fn view<'h>(bump: &'h Bump, plan: &'h Json, name: &str) -> Option<Frozen<'h>> {
     Some(match name {
         "raw" => Frozen::Json(plan),
-        "terraform_version" => or(plan, name, Frozen::Leaf(Value::undefined())),
+        "terraform_version" => or(plan, name, Missing::Undefined.frozen()),
         "variables" => {
             let variables = plan.get("variables").and_then(Json::as_object).into_iter().flatten();
             let entries = variables.map(|(name, variable)| {
@@ -30,7 +31,7 @@ pub(super) fn view<'h>(bump: &'h Bump, plan: &'h Json, name: &str) -> Option<Fro
         "output_changes" => {
             let outputs = plan.get(name).and_then(Json::as_object).into_iter().flatten();
             let entries = outputs.map(|(name, output)| {
-                let change = change(bump, output, Frozen::Leaf(Value::undefined()));
+                let change = Frozen::shaped(bump, output, &OUTPUT, "");
                 (key(name), Frozen::map(bump, vec![(key("name"), Frozen::str(name)), (key("change"), change)]))
             });
             Frozen::map(bump, entries.collect())
@@ -39,32 +40,38 @@ pub(super) fn view<'h>(bump: &'h Bump, plan: &'h Json, name: &str) -> Option<Fro
     })
 }
 
-fn change<'h>(bump: &'h Bump, change: &'h Json, after: Frozen<'h>) -> Frozen<'h> {
-    Frozen::map(
-        bump,
-        vec![
-            (key("actions"), or(change, "actions", no_list())),
-            (key("before"), or(change, "before", null())),
-            (key("after"), or(change, "after", after)),
-            (key("after_unknown"), or(change, "after_unknown", no_map())),
-        ],
-    )
-}
+const CHANGE: Shape = Shape(&[
+    ("actions", Field::Same(Missing::List)),
+    ("after", Field::Same(Missing::Null)),
+    ("after_unknown", Field::Same(Missing::Map)),
+    ("before", Field::Same(Missing::Null)),
+]);
+
+/// The change of an output: what is not known before the apply is undefined.
+const OUTPUT: Shape = Shape(&[
+    ("actions", Field::Same(Missing::List)),
+    ("after", Field::Same(Missing::Undefined)),
+    ("after_unknown", Field::Same(Missing::Map)),
+    ("before", Field::Same(Missing::Null)),
+]);
+
+const RESOURCE: Shape = Shape(&[
+    ("address", Field::Same(Missing::Text)),
+    ("change", Field::Inner(&CHANGE)),
+    ("deposed", Field::Same(Missing::Text)),
+    ("index", Field::Same(Missing::Null)),
+    ("mode", Field::Same(Missing::Text)),
+    ("module_address", Field::Same(Missing::Text)),
+    ("name", Field::Same(Missing::Text)),
+    ("provider_name", Field::Same(Missing::Text)),
+    ("type", Field::Same(Missing::Text)),
+]);
 
 fn changes<'h>(bump: &'h Bump, list: Option<&'h Json>) -> Frozen<'h> {
-    let entries = list.and_then(Json::as_array).into_iter().flatten().map(|resource| {
-        let fields = vec![
-            (key("address"), or(resource, "address", empty())),
-            (key("module_address"), or(resource, "module_address", empty())),
-            (key("mode"), or(resource, "mode", empty())),
-            (key("type"), or(resource, "type", empty())),
-            (key("name"), or(resource, "name", empty())),
-            (key("index"), or(resource, "index", null())),
-            (key("provider_name"), or(resource, "provider_name", empty())),
-            (key("deposed"), or(resource, "deposed", empty())),
-            (key("change"), change(bump, resource.get("change").unwrap_or(&Json::Null), null())),
-        ];
-        (resource_key(bump, resource, "deposed"), Frozen::map(bump, fields))
+    let resources = list.and_then(Json::as_array).into_iter().flatten();
+    let entries = resources.map(|resource| {
+        let shown = Frozen::shaped(bump, resource, &RESOURCE, "");
+        (resource_key(bump, resource, "deposed"), shown)
     });
     Frozen::map(bump, entries.collect())
 }

@@ -1,18 +1,30 @@
-//! Values while a policy runs. They live in one arena per run: copying is free, nothing leaks, and the arena's size is the memory bound.
+//! Values while a policy runs. They live in one arena per run: copying is free, and the arena's size, with the objects beside it, is the memory bound.
 
-mod collection;
 mod frozen;
 mod json;
+mod key;
+mod list;
+mod map;
+mod object;
+pub(crate) mod shape;
+mod table;
 mod text;
+mod watch;
 
 use std::cell::Cell;
 
 use bumpalo::Bump;
 
-pub(crate) use collection::{Key, List, Map, Table};
 pub(crate) use frozen::Frozen;
 pub(crate) use json::{frozen_number, to_json};
+pub(crate) use key::Key;
+pub(crate) use list::List;
+pub(crate) use map::Map;
+pub(crate) use object::{Object, Objects, Shelf};
+pub(crate) use table::Table;
 pub(crate) use text::{display, number_text};
+
+use watch::Watch;
 
 use crate::eval::{Frame, Machine, Outcome};
 use crate::syntax::ast;
@@ -73,13 +85,6 @@ pub(crate) struct Rule<'h> {
     pub(crate) state: Cell<RuleState<'h>>,
     /// The assignment that named it: name, offset, description.
     pub(crate) name: Cell<Option<(&'h str, u32, Option<&'h str>)>>,
-}
-
-/// A value of a standard import with members of its own.
-pub(crate) enum Object {
-    Decimal(crate::std_imports::decimal::Number),
-    Time(crate::std_imports::time::Instant),
-    Version(crate::std_imports::version::Version),
 }
 
 impl<'h> Value<'h> {

@@ -46,6 +46,8 @@ pub(crate) fn display<'h>(machine: &mut Machine<'h>, value: Value<'h>, out: &mut
         Value::Object(Object::Decimal(number)) => out.push_str(&number.to_string()),
         Value::Object(Object::Version(version)) => out.push_str(&version.to_string()),
         Value::Object(Object::Time(instant)) => out.push_str(&instant.to_string()),
+        Value::Object(Object::Client(_)) => out.push_str("http client"),
+        Value::Object(Object::Request(_)) => out.push_str("http request"),
         Value::Rule(_) => out.push_str("rule"),
         Value::Func(_) | Value::Native(_) | Value::Bound(..) => out.push_str("func"),
         Value::Import(_) => out.push_str("import"),

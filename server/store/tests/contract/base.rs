@@ -6,7 +6,9 @@ use domain::{
 };
 use sqlx::{Connection, Executor, PgConnection};
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use store::{Error, Result, Store, Tx, blob, configuration, organization, run, state, user, workspace::Workspace};
+use store::{
+    Error, Result, Store, Tx, blob, configuration, organization, phase, run, state, user, workspace::Workspace,
+};
 
 /// A store and what keeps its files.
 pub(crate) struct Fresh {
@@ -219,6 +221,11 @@ pub(crate) async fn run(store: &Store, world: &World, n: u8) -> run::Run {
         .await
         .unwrap()
         .unwrap()
+}
+
+/// A lease of an agent that every test may use.
+pub(crate) fn leased(fence: i64, until: Time, token_hash: &[u8]) -> phase::NewLease<'_> {
+    phase::NewLease { fence, until, token_hash, agent: "agent-a", claim: None }
 }
 
 /// How often this workspace was saved: what most checks of the facade count by.

@@ -4,6 +4,7 @@
 
 extern crate terrane_store as store;
 
+mod agents;
 mod base;
 mod facade;
 mod group;

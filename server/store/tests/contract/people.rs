@@ -139,7 +139,7 @@ async fn organizations(store: &Fresh) {
             );
             assert_eq!(organization::capacity(&mut tx, &org.id).await?, (1, 0));
             phase::queue(&mut tx, waiting.id.plan().as_str(), NOW).await?;
-            phase::lease(&mut tx, waiting.id.plan().as_str(), 1, NOW, b"t").await?;
+            phase::lease(&mut tx, waiting.id.plan().as_str(), crate::base::leased(1, NOW, b"t")).await?;
             assert_eq!(organization::capacity(&mut tx, &org.id).await?, (1, 1));
             assert_eq!(organization::delete_member(&mut tx, &org.id, &user.id).await?, 1);
             assert_eq!(organization::delete_member(&mut tx, &org.id, &user.id).await?, 0);

@@ -1,10 +1,11 @@
 //! Runs, their phases, their logs.
 
+use crate::base::leased;
 use crate::base::{Fresh, NOW, on_both, run as add, sealed, world};
 use domain::run::{PhaseStatus, Status};
 use store::{Error, blob, log, phase, run};
 
-on_both! { runs  waiting_runs  a_lease  queued_phases  lost_phases  artifacts  logs }
+on_both! { runs  waiting_runs  a_lease  queued_phases  lost_phases  a_claim  staged_artifacts  artifacts  logs }
 
 async fn runs(store: &Fresh) {
     let world = world(store).await;
@@ -67,10 +68,13 @@ async fn a_lease(store: &Fresh) {
     store
         .write(async |mut tx| {
             phase::queue(&mut tx, plan, NOW).await?;
-            phase::lease(&mut tx, plan, 7, NOW.plus_seconds(30), b"hash").await?;
+            phase::lease(&mut tx, plan, leased(7, NOW.plus_seconds(30), b"hash")).await?;
             assert_eq!(phase::find_by_token(&mut tx, b"hash").await?.unwrap().id, plan);
-            assert_eq!(phase::renew(&mut tx, plan, 7, NOW.plus_seconds(60)).await?.as_deref(), Some("go-on"));
-            assert_eq!(phase::renew(&mut tx, plan, 6, NOW).await?, None, "an older fence renews nothing");
+            assert_eq!(
+                phase::renew(&mut tx, plan, "agent-a", 7, NOW.plus_seconds(60)).await?.as_deref(),
+                Some("go-on")
+            );
+            assert_eq!(phase::renew(&mut tx, plan, "agent-a", 6, NOW).await?, None, "an older fence renews nothing");
             phase::set_wish(&mut tx, plan, "interrupt").await?;
             assert!(!phase::set_started(&mut tx, plan, 6, NOW).await?, "an older fence starts nothing");
             assert!(phase::set_started(&mut tx, plan, 7, NOW).await?);
@@ -78,7 +82,7 @@ async fn a_lease(store: &Fresh) {
             assert!(phase::set_image(&mut tx, plan, 7, "image:1", "sha256:1").await?);
             let image = phase::find(&mut tx, plan).await?.and_then(|phase| phase.image_digest);
             assert_eq!(image.as_deref(), Some("sha256:1"));
-            assert_eq!(phase::renew(&mut tx, plan, 7, NOW).await?.as_deref(), Some("interrupt"));
+            assert_eq!(phase::renew(&mut tx, plan, "agent-a", 7, NOW).await?.as_deref(), Some("interrupt"));
             let mut found = phase::find(&mut tx, plan).await?.unwrap();
             assert_eq!((found.status()?, found.fence, found.started_at), (PhaseStatus::Running, 7, Some(NOW.micros())));
             found.additions = 3;
@@ -92,7 +96,7 @@ async fn a_lease(store: &Fresh) {
         .unwrap();
     let again = store.write(async |mut tx| phase::queue(&mut tx, plan, NOW).await).await;
     assert!(matches!(again, Err(Error::Contended(_))), "what has ended is offered no more: {again:?}");
-    let lease = store.write(async |mut tx| phase::lease(&mut tx, plan, 8, NOW, b"h").await).await;
+    let lease = store.write(async |mut tx| phase::lease(&mut tx, plan, leased(8, NOW, b"h")).await).await;
     assert!(matches!(lease, Err(Error::Contended(_))), "{lease:?}");
 }
 
@@ -109,8 +113,8 @@ async fn queued_phases(store: &Fresh) {
     for fence in 1..=3 {
         let next = store
             .write(async |mut tx| {
-                let Some(next) = phase::next_queued(&mut tx).await? else { return Ok(None) };
-                phase::lease(&mut tx, &next.id, fence, NOW, format!("{fence}").as_bytes()).await?;
+                let Some(next) = phase::next_queued(&mut tx, None).await? else { return Ok(None) };
+                phase::lease(&mut tx, &next.id, leased(fence, NOW, format!("{fence}").as_bytes())).await?;
                 Ok::<_, Error>(next.queued_at)
             })
             .await
@@ -127,9 +131,74 @@ async fn lost_phases(store: &Fresh) {
     store
         .write(async |mut tx| {
             phase::queue(&mut tx, plan.as_str(), NOW).await?;
-            phase::lease(&mut tx, plan.as_str(), 1, NOW, b"h").await?;
+            phase::lease(&mut tx, plan.as_str(), leased(1, NOW, b"h")).await?;
             assert!(phase::list_lost(&mut tx, NOW).await?.is_empty());
-            assert_eq!(phase::list_lost(&mut tx, NOW.plus_seconds(1)).await?[0].id, plan.as_str());
+            let lost = phase::list_lost(&mut tx, NOW.plus_seconds(1)).await?.remove(0);
+            assert_eq!(lost.id, plan.as_str());
+            assert!(phase::set_lost(&mut tx, &lost, NOW).await?);
+            assert!(!phase::set_lost(&mut tx, &lost, NOW).await?, "it is known already");
+            assert!(phase::list_lost(&mut tx, NOW.plus_seconds(1)).await?.is_empty());
+            phase::renew(&mut tx, plan.as_str(), "agent-b", 1, NOW).await?;
+            assert!(
+                phase::find(&mut tx, plan.as_str()).await?.unwrap().lost_at.is_some(),
+                "another agent renews nothing"
+            );
+            phase::renew(&mut tx, plan.as_str(), "agent-a", 1, NOW.plus_seconds(5)).await?;
+            assert_eq!(phase::find(&mut tx, plan.as_str()).await?.unwrap().lost_at, None);
+            Ok::<_, Error>(())
+        })
+        .await
+        .unwrap();
+}
+
+async fn a_claim(store: &Fresh) {
+    let world = world(store).await;
+    let plan = add(store, &world, 1).await.id.plan();
+    let plan = plan.as_str();
+    store
+        .write(async |mut tx| {
+            phase::queue(&mut tx, plan, NOW).await?;
+            assert!(phase::next_queued(&mut tx, Some("apool-1")).await?.is_none(), "it is for no pool");
+            let claim = phase::NewLease { claim: Some("c"), ..leased(1, NOW, b"h") };
+            phase::lease(&mut tx, plan, claim).await?;
+            assert_eq!(phase::list_of_agent(&mut tx, "agent-a").await?[0].id, plan);
+            assert!(phase::list_of_agent(&mut tx, "agent-b").await?.is_empty());
+            assert!(phase::find_by_claim(&mut tx, "agent-b", "c").await?.is_none());
+            assert_eq!(phase::find_by_claim(&mut tx, "agent-a", "c").await?.unwrap().id, plan);
+            phase::set_token(&mut tx, plan, 1, b"new").await?;
+            assert!(phase::find_by_token(&mut tx, b"new").await?.is_some());
+            phase::set_started(&mut tx, plan, 1, NOW).await?;
+            assert!(
+                phase::find_by_claim(&mut tx, "agent-a", "c").await?.is_none(),
+                "what has begun is not given again"
+            );
+            phase::queue(&mut tx, plan, NOW).await?;
+            assert_eq!(phase::find(&mut tx, plan).await?.unwrap().agent_id, None);
+            Ok::<_, Error>(())
+        })
+        .await
+        .unwrap();
+}
+
+async fn staged_artifacts(store: &Fresh) {
+    let world = world(store).await;
+    let plan = add(store, &world, 1).await.id.plan();
+    let plan = plan.as_str();
+    store
+        .write(async |mut tx| {
+            for (n, kind) in [(1, "staged:plan"), (2, "staged:plan-json")] {
+                let blob = sealed(&world, n);
+                blob::insert(&mut tx, &blob).await?;
+                phase::put_artifact(&mut tx, plan, kind, blob.id.as_str()).await?;
+            }
+            assert_eq!(phase::find_artifact(&mut tx, plan, "plan").await?, None);
+            phase::discard_artifacts(&mut tx, plan, "plan").await?;
+            assert!(blob::find(&mut tx, sealed(&world, 1).id.as_str()).await?.is_none());
+            phase::publish_artifacts(&mut tx, plan).await?;
+            assert_eq!(phase::find_artifact(&mut tx, plan, "plan").await?, None);
+            assert!(phase::find_artifact(&mut tx, plan, "plan-json").await?.is_some());
+            phase::discard_artifacts(&mut tx, plan, "%").await?;
+            assert!(phase::find_artifact(&mut tx, plan, "plan-json").await?.is_some(), "what counts stays");
             Ok::<_, Error>(())
         })
         .await
@@ -163,7 +232,7 @@ async fn logs(store: &Fresh) {
         .write(async |mut tx| {
             assert!(!log::append(&mut tx, plan, 0, &chunk(0, 5)).await?, "it does not run yet");
             phase::queue(&mut tx, plan, NOW).await?;
-            phase::lease(&mut tx, plan, 1, NOW, b"h").await?;
+            phase::lease(&mut tx, plan, leased(1, NOW, b"h")).await?;
             assert!(log::append(&mut tx, plan, 1, &chunk(0, 5)).await?);
             assert!(!log::append(&mut tx, plan, 1, &chunk(0, 5)).await?, "twice");
             assert!(!log::append(&mut tx, plan, 1, &chunk(6, 5)).await?, "a gap");

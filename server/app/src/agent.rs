@@ -1,0 +1,268 @@
+//! Runners as the house knows them: who they are, whom they execute for, when they were last heard of.
+
+use crate::{App, Error, Result, run::advance};
+use domain::{
+    id::{AgentId, AgentPoolId, TokenId},
+    time::Time,
+};
+use protocol::{
+    Lease,
+    wire::{Enlisted, Hello, Speaks},
+};
+use store::{agent::Agent, agent_pool::AgentToken, phase::Phase};
+
+/// A runner that was not heard of for so long may be gone, in seconds: it says something at least every [`protocol::wire::HOLD`].
+const SILENT: i64 = 90;
+/// How long a runner that is gone is remembered, in seconds.
+const REMEMBERED: i64 = 7 * 24 * 3600;
+
+/// For whom a runner executes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Serves {
+    /// The site: every workspace that names no pool.
+    Site,
+    /// The workspaces of one pool.
+    Pool {
+        /// Whose pool.
+        organization: String,
+        /// Which.
+        pool: AgentPoolId,
+    },
+}
+
+impl Serves {
+    /// The pool, if it is one.
+    pub(crate) fn pool(&self) -> Option<&AgentPoolId> {
+        match self {
+            Self::Site => None,
+            Self::Pool { pool, .. } => Some(pool),
+        }
+    }
+    fn of(token: &AgentToken) -> Result<Self> {
+        match (&token.organization_id, &token.pool_id) {
+            (Some(organization), Some(pool)) => Ok(Self::Pool {
+                organization: organization.clone(),
+                pool: pool.parse().map_err(|e| Error::internal("reading a token's pool", e))?,
+            }),
+            _ => Ok(Self::Site),
+        }
+    }
+}
+
+/// A runner that has said who it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Claimant {
+    /// Which.
+    pub agent: AgentId,
+    /// Which start of it.
+    pub session: i64,
+    /// For whom it executes.
+    pub serves: Serves,
+    /// Whether it is another process than the server, which an answer may not reach.
+    pub distant: bool,
+}
+
+impl Claimant {
+    pub(crate) fn is_distant(&self) -> bool {
+        self.distant
+    }
+}
+
+/// What the state of an agent is called in the field's API.
+pub fn agent_status(agent: &Agent, now: Time) -> &'static str {
+    match agent.status.as_str() {
+        "exited" => "exited",
+        "errored" => "errored",
+        _ if agent.last_ping_at.micros() < now.plus_seconds(-SILENT).micros() => "unknown",
+        _ if agent.busy > 0 => "busy",
+        _ => "idle",
+    }
+}
+
+impl App {
+    /// For whom the bearer of this token executes.
+    pub async fn authenticate_runner(&self, token: &str) -> Result<Serves> {
+        let nobody = || {
+            Error::Unauthorized(
+                "the token is none of a runner, or was deleted; create one in an agent pool, or with `terrane admin runner-token create`".into(),
+            )
+        };
+        let hash = self.vault.hash_token(token).ok_or_else(nobody)?;
+        let found = self.store.look(async |mut tx| store::agent_pool::find_token_by_hash(&mut tx, &hash).await).await?;
+        let token = found.ok_or_else(nobody)?;
+        // Once in a while is enough to tell whether a token is still in use.
+        let now = self.now();
+        if token.last_used_at.is_none_or(|at| at < now.plus_seconds(-SILENT).micros()) {
+            let id: &TokenId = &token.id;
+            self.store.write(async |mut tx| store::agent_pool::use_token(&mut tx, id, now).await).await?;
+        }
+        Serves::of(&token)
+    }
+
+    /// Takes a runner on, or back. Whatever it executed and does not hold any more has died: that is known now.
+    pub async fn enlist(&self, serves: &Serves, hello: &Hello, address: &str) -> Result<Enlisted> {
+        let now = self.now();
+        let Some(protocol) = Speaks::OURS.common(hello.speaks) else {
+            self.note_refused(serves, hello, address).await?;
+            return Err(Error::Conflict(format!(
+                "this runner ({}) speaks protocol {} to {}, this server ({}) {} to {}: bring the older of the two up to date",
+                hello.version,
+                hello.speaks.from,
+                hello.speaks.to,
+                env!("CARGO_PKG_VERSION"),
+                Speaks::OURS.from,
+                Speaks::OURS.to
+            )));
+        };
+        let known = hello.agent.as_deref().and_then(|id| id.parse::<AgentId>().ok());
+        let fresh = AgentId::new(&self.entropy());
+        let agent = self
+            .store
+            .write(async |mut tx| {
+                let before = match &known {
+                    Some(id) => store::agent::find(&mut tx, id).await?,
+                    None => None,
+                };
+                // An id of another pool is somebody else's: this runner gets one of its own.
+                let before = before.filter(|agent| agent.pool_id.as_deref() == serves.pool().map(AgentPoolId::as_str));
+                let agent = describe(&fresh, before.as_ref(), serves, hello, address, now);
+                store::agent::put(&mut tx, &agent).await?;
+                Ok::<_, Error>(agent)
+            })
+            .await?;
+        self.end_what_is_not_held(&agent.id, &hello.holding).await?;
+        Ok(Enlisted { protocol, agent: agent.id.to_string(), session: agent.session })
+    }
+
+    /// Lets the pool's page say why a runner does not come.
+    async fn note_refused(&self, serves: &Serves, hello: &Hello, address: &str) -> Result<()> {
+        let Some(id) = hello.agent.as_deref().and_then(|id| id.parse::<AgentId>().ok()) else { return Ok(()) };
+        let now = self.now();
+        self.store
+            .write(async |mut tx| {
+                let Some(before) = store::agent::find(&mut tx, &id).await? else { return Ok::<_, Error>(()) };
+                let mut agent = describe(&id, Some(&before), serves, hello, address, now);
+                agent.status = "errored".into();
+                agent.protocol = hello.speaks.to.into();
+                Ok(store::agent::put(&mut tx, &agent).await?)
+            })
+            .await
+    }
+
+    async fn end_what_is_not_held(&self, agent: &AgentId, holding: &[Lease]) -> Result<()> {
+        let phases = self.store.look(async |mut tx| store::phase::list_of_agent(&mut tx, agent.as_str()).await).await?;
+        for phase in phases {
+            let held = holding.iter().any(|lease| lease.phase_id == phase.id && lease.fence == phase.fence);
+            if !held {
+                self.end_dead(&phase, "its runner was started again, and terraform is gone").await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The runner behind these words. [`Error::NotFound`] when it is not known, [`Error::Conflict`] when a later start has taken its place.
+    pub async fn claimant(&self, serves: &Serves, agent: &str, session: i64) -> Result<Claimant> {
+        let unknown = || Error::not_found("this agent");
+        let id: AgentId = agent.parse().map_err(|_| unknown())?;
+        let found = self.store.look(async |mut tx| store::agent::find(&mut tx, &id).await).await?;
+        let known = found.filter(|agent| agent.pool_id.as_deref() == serves.pool().map(AgentPoolId::as_str));
+        let agent = known.ok_or_else(unknown)?;
+        if agent.session != session {
+            return Err(Error::Conflict(format!(
+                "another start of {} took the place of this one; give each runner a data directory of its own",
+                agent.id
+            )));
+        }
+        Ok(Claimant { agent: agent.id, session, serves: serves.clone(), distant: true })
+    }
+
+    /// Notes that a runner was heard of.
+    pub async fn heard_of(&self, claimant: &Claimant) -> Result<()> {
+        self.note_status(claimant, "idle").await
+    }
+
+    /// Notes that a runner has gone, in peace.
+    pub async fn leave(&self, claimant: &Claimant) -> Result<()> {
+        self.note_status(claimant, "exited").await
+    }
+
+    async fn note_status(&self, claimant: &Claimant, status: &str) -> Result<()> {
+        let now = self.now();
+        let Claimant { agent, session, .. } = claimant;
+        self.store.write(async |mut tx| store::agent::ping(&mut tx, agent, *session, status, now).await).await?;
+        Ok(())
+    }
+
+    /// Forgets runners that were gone for long. Idempotent; the reconciler calls it.
+    pub async fn forget_old_agents(&self) -> Result<u64> {
+        let before = self.now().plus_seconds(-REMEMBERED);
+        Ok(self.store.write(async |mut tx| store::agent::delete_unheard(&mut tx, before).await).await?)
+    }
+
+    /// How many runners would execute a phase that waits for this pool, or for the site.
+    pub(crate) async fn count_runners(&self, pool: Option<&str>) -> Result<i64> {
+        let since = self.now().plus_seconds(-SILENT);
+        Ok(self.store.look(async |mut tx| store::agent::count_since(&mut tx, pool, since).await).await?)
+    }
+
+    /// Hands back what a claim was answered with, if it is not begun.
+    pub async fn release_claim(&self, claimant: &Claimant, claim: &str) -> Result<()> {
+        let found = self
+            .store
+            .look(async |mut tx| store::phase::find_by_claim(&mut tx, claimant.agent.as_str(), claim).await)
+            .await?;
+        match found {
+            Some(phase) => self.give_back(&phase).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Offers a leased phase that was not begun to others.
+    async fn give_back(&self, phase: &Phase) -> Result<()> {
+        let now = self.now();
+        let events = self
+            .store
+            .write(async |mut tx| {
+                crate::access::hold_ours(&mut tx, &phase.workspace_id).await?;
+                let current = store::phase::find(&mut tx, &phase.id).await?;
+                let still = current.filter(|p| p.fence == phase.fence && p.started_at.is_none());
+                let Some(phase) = still else { return Ok(Vec::new()) };
+                let missing = || Error::Internal(format!("{} has no run", phase.id));
+                let run = store::run::find(&mut tx, &phase.run_id).await?.ok_or_else(missing)?;
+                advance::again(&mut tx, &phase, run, now).await
+            })
+            .await?;
+        self.after(events);
+        Ok(())
+    }
+}
+
+fn describe(
+    fresh: &AgentId,
+    before: Option<&Agent>,
+    serves: &Serves,
+    hello: &Hello,
+    address: &str,
+    now: Time,
+) -> Agent {
+    let (organization, pool) = match serves {
+        Serves::Site => (None, None),
+        Serves::Pool { organization, pool } => (Some(organization.clone()), Some(pool.to_string())),
+    };
+    let short = |text: &str, most: usize| text.chars().filter(|c| !c.is_control()).take(most).collect::<String>();
+    Agent {
+        id: before.map_or_else(|| fresh.clone(), |agent| agent.id.clone()),
+        organization_id: organization,
+        pool_id: pool,
+        name: short(&hello.name, 100),
+        address: short(address, 100),
+        version: short(&hello.version, 50),
+        protocol: Speaks::OURS.common(hello.speaks).unwrap_or_default().into(),
+        slots: hello.slots.into(),
+        status: "idle".into(),
+        session: before.map_or(1, |agent| agent.session + 1),
+        last_ping_at: now,
+        created_at: before.map_or(now, |agent| agent.created_at),
+        busy: 0,
+    }
+}

@@ -1,0 +1,7 @@
+mock "tfplan/v2" {
+  data = {}
+}
+
+mock "tfplan/v2" {
+  data = {}
+}

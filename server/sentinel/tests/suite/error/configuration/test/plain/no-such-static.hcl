@@ -1,0 +1,4 @@
+import "static" "people" {
+  source = "no-such-file.json"
+  format = "json"
+}

@@ -1,0 +1,3 @@
+import "module" "strings" {
+  source = "../../plain.sentinel"
+}

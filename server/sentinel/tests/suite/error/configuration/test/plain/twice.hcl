@@ -1,0 +1,7 @@
+param "a" {
+  value = 1
+}
+
+param "a" {
+  value = 2
+}

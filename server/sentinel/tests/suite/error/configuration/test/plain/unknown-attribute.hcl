@@ -1,0 +1,4 @@
+param "a" {
+  value = 1
+  wrong = 2
+}

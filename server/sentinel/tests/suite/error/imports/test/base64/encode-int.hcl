@@ -1,0 +1,10 @@
+# The error lies at: base64.encode(1)
+param "pick" {
+  value = "encode-int"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

@@ -1,0 +1,10 @@
+# The error lies at: decimal.new(undefined)
+param "pick" {
+  value = "new-undefined"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

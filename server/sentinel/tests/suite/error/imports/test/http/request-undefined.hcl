@@ -1,0 +1,10 @@
+# The error lies at: http.request(undefined)
+param "pick" {
+  value = "request-undefined"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

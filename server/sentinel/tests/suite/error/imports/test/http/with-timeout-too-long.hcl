@@ -1,0 +1,10 @@
+# The error lies at: http.with_timeout(31)
+param "pick" {
+  value = "with-timeout-too-long"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

@@ -1,0 +1,10 @@
+# The error lies at: json.unmarshal("{")
+param "pick" {
+  value = "unmarshal-garbage"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

@@ -1,0 +1,10 @@
+# The error lies at: json.unmarshal(undefined)
+param "pick" {
+  value = "unmarshal-undefined"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

@@ -1,0 +1,10 @@
+# The error lies at: lists.sum(["a"])
+param "pick" {
+  value = "sum-strings"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

@@ -1,0 +1,10 @@
+# The error lies at: maps.has(undefined, "a")
+param "pick" {
+  value = "has-undefined"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

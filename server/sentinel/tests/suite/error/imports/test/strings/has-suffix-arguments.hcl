@@ -1,0 +1,10 @@
+# The error lies at: strings.has_suffix("a")
+param "pick" {
+  value = "has-suffix-arguments"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

@@ -1,0 +1,10 @@
+# The error lies at: strings.replace(true, "t", "u")
+param "pick" {
+  value = "replace-bool"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

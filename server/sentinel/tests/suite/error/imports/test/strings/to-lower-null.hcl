@@ -1,0 +1,10 @@
+# The error lies at: strings.to_lower(null)
+param "pick" {
+  value = "to-lower-null"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

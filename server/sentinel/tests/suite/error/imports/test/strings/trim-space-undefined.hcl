@@ -1,0 +1,10 @@
+# The error lies at: strings.trim_space(undefined)
+param "pick" {
+  value = "trim-space-undefined"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

@@ -1,0 +1,10 @@
+# The error lies at: time.load("yesterday")
+param "pick" {
+  value = "load-garbage"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

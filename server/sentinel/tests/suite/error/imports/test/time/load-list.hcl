@@ -1,0 +1,10 @@
+# The error lies at: time.load([])
+param "pick" {
+  value = "load-list"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

@@ -1,0 +1,10 @@
+# The error lies at: version.new(1)
+param "pick" {
+  value = "new-int"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

@@ -1,0 +1,10 @@
+# The error lies at: version.new(undefined)
+param "pick" {
+  value = "new-undefined"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

@@ -1,0 +1,10 @@
+# The error lies at: true.a
+param "pick" {
+  value = "bool-selector"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

@@ -1,0 +1,10 @@
+# The error lies at: return f.a
+param "pick" {
+  value = "func-selector"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

@@ -1,0 +1,10 @@
+# The error lies at: {} + {}
+param "pick" {
+  value = "map-plus-map"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

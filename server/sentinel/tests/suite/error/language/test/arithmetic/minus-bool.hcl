@@ -1,0 +1,10 @@
+# The error lies at: -true
+param "pick" {
+  value = "minus-bool"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

@@ -1,0 +1,10 @@
+# The error lies at: -"a"
+param "pick" {
+  value = "minus-string"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

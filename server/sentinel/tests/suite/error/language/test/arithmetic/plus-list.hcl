@@ -1,0 +1,10 @@
+# The error lies at: +[1]
+param "pick" {
+  value = "plus-list"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

@@ -1,0 +1,10 @@
+# The error lies at: "a" - "b"
+param "pick" {
+  value = "string-minus-string"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

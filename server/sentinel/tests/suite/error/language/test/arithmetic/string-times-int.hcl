@@ -1,0 +1,10 @@
+# The error lies at: "a" * 2
+param "pick" {
+  value = "string-times-int"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

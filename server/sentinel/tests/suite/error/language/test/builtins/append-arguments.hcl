@@ -1,0 +1,10 @@
+# The error lies at: append([])
+param "pick" {
+  value = "append-arguments"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

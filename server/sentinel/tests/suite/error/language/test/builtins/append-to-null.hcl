@@ -1,0 +1,10 @@
+# The error lies at: append(null, 1)
+param "pick" {
+  value = "append-to-null"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

@@ -1,0 +1,10 @@
+# The error lies at: append(undefined, 1)
+param "pick" {
+  value = "append-to-undefined"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

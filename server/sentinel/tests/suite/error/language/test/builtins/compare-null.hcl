@@ -1,0 +1,10 @@
+# The error lies at: compare(null, null)
+param "pick" {
+  value = "compare-null"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

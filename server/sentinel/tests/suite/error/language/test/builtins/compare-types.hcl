@@ -1,0 +1,10 @@
+# The error lies at: compare("1", 1)
+param "pick" {
+  value = "compare-types"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

@@ -1,0 +1,10 @@
+# The error lies at: true and error("stop")
+param "pick" {
+  value = "error-in-a-condition"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

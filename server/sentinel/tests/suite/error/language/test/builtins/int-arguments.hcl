@@ -1,0 +1,10 @@
+# The error lies at: int()
+param "pick" {
+  value = "int-arguments"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

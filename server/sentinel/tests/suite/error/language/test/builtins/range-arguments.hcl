@@ -1,0 +1,10 @@
+# The error lies at: range()
+param "pick" {
+  value = "range-arguments"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

@@ -1,0 +1,10 @@
+# The error lies at: range("5")
+param "pick" {
+  value = "range-string"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

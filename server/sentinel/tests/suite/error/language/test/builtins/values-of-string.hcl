@@ -1,0 +1,10 @@
+# The error lies at: values("a")
+param "pick" {
+  value = "values-of-string"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

@@ -1,0 +1,10 @@
+# The error lies at: null()
+param "pick" {
+  value = "call-of-null"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

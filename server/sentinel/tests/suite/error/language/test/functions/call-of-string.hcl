@@ -1,0 +1,10 @@
+# The error lies at: "f"(1)
+param "pick" {
+  value = "call-of-string"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

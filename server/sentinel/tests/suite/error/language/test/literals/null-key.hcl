@@ -1,0 +1,10 @@
+# The error lies at: {null: 1}
+param "pick" {
+  value = "null-key"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

@@ -1,0 +1,10 @@
+# The error lies at: !""
+param "pick" {
+  value = "not-string"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

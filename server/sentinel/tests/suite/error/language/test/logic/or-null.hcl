@@ -1,0 +1,10 @@
+# The error lies at: false or null
+param "pick" {
+  value = "or-null"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

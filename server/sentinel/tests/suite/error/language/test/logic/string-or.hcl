@@ -1,0 +1,10 @@
+# The error lies at: "a" or true
+param "pick" {
+  value = "string-or"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

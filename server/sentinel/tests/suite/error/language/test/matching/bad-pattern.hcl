@@ -1,0 +1,10 @@
+# The error lies at: "a" matches "("
+param "pick" {
+  value = "bad-pattern"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

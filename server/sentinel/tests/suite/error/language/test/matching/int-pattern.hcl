@@ -1,0 +1,10 @@
+# The error lies at: "1" matches 1
+param "pick" {
+  value = "int-pattern"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

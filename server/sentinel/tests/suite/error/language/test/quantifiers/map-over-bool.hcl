@@ -1,0 +1,10 @@
+# The error lies at: map true as v { v }
+param "pick" {
+  value = "map-over-bool"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

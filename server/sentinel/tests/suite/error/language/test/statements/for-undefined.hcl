@@ -1,0 +1,10 @@
+# The error lies at: for undefined as
+param "pick" {
+  value = "for-undefined"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

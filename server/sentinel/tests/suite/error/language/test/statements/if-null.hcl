@@ -1,0 +1,10 @@
+# The error lies at: if null {
+param "pick" {
+  value = "if-null"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

@@ -1,0 +1,10 @@
+# The error lies at: return inside
+param "pick" {
+  value = "name-dies-with-the-loop"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

@@ -1,0 +1,10 @@
+# The error lies at: return nowhere
+param "pick" {
+  value = "unbound-name"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

@@ -1,0 +1,10 @@
+# The error lies at: 0 is empty
+param "pick" {
+  value = "int-is-empty"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

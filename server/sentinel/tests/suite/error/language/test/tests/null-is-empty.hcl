@@ -1,0 +1,10 @@
+# The error lies at: null is empty
+param "pick" {
+  value = "null-is-empty"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

@@ -1,0 +1,3 @@
+import "module" "part" {
+  source = "../../parts/broken.sentinel"
+}

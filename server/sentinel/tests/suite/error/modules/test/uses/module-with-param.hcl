@@ -1,0 +1,4 @@
+# The error lies at: param given
+import "module" "part" {
+  source = "../../parts/asking.sentinel"
+}

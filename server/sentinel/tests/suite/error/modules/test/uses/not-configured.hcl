@@ -1,0 +1,6 @@
+# The error lies at: import "part"
+test {
+  rules = {
+    main = false
+  }
+}

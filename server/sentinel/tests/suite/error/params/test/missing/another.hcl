@@ -1,0 +1,4 @@
+# The error lies at: param who
+param "whom" {
+  value = "us"
+}

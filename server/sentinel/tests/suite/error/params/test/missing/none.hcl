@@ -1,0 +1,6 @@
+# The error lies at: param who
+test {
+  rules = {
+    main = false
+  }
+}

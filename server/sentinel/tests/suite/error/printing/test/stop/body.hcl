@@ -1,0 +1,10 @@
+# The error lies at: error("in the body")
+param "where" {
+  value = "body"
+}
+
+test {
+  rules = {
+    r = true
+  }
+}

@@ -1,0 +1,10 @@
+# The error lies at: error("stopped:"
+param "where" {
+  value = "function"
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

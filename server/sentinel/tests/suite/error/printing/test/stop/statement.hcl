@@ -1,0 +1,4 @@
+# The error lies at: error("here")
+param "where" {
+  value = "statement"
+}

@@ -1,0 +1,4 @@
+# The error lies at: 1 / 0
+param "which" {
+  value = "division"
+}

@@ -1,0 +1,3 @@
+param "which" {
+  value = "func"
+}

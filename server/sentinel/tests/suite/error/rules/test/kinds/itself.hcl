@@ -1,0 +1,4 @@
+# The error lies at: not itself
+param "which" {
+  value = "itself"
+}

@@ -1,0 +1,4 @@
+# The error lies at: rule when "x"
+param "which" {
+  value = "when text"
+}

@@ -1,0 +1,6 @@
+# The error lies at: append
+test {
+  rules = {
+    main = false
+  }
+}

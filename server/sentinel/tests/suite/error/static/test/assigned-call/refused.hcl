@@ -1,0 +1,6 @@
+# The error lies at: f() = 2
+test {
+  rules = {
+    main = false
+  }
+}

@@ -1,0 +1,6 @@
+# The error lies at: \q
+test {
+  rules = {
+    main = false
+  }
+}

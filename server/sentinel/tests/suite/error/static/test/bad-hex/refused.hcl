@@ -1,0 +1,6 @@
+# The error lies at: 0x
+test {
+  rules = {
+    main = false
+  }
+}

@@ -1,0 +1,6 @@
+# The error lies at: 089
+test {
+  rules = {
+    main = false
+  }
+}

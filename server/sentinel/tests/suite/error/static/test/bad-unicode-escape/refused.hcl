@@ -1,0 +1,6 @@
+# The error lies at: ud800
+test {
+  rules = {
+    main = false
+  }
+}

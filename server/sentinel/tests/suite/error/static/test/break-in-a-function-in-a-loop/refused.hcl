@@ -1,0 +1,6 @@
+# The error lies at: break
+test {
+  rules = {
+    main = false
+  }
+}

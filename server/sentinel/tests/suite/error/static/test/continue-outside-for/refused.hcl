@@ -1,0 +1,6 @@
+# The error lies at: continue
+test {
+  rules = {
+    main = false
+  }
+}

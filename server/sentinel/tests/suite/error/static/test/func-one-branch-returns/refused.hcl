@@ -1,0 +1,6 @@
+# The error lies at: func(x)
+test {
+  rules = {
+    main = false
+  }
+}

@@ -1,0 +1,6 @@
+# The error lies at: func()
+test {
+  rules = {
+    main = false
+  }
+}

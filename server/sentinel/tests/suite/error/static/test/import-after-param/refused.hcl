@@ -1,0 +1,6 @@
+# The error lies at: import "strings"
+test {
+  rules = {
+    main = false
+  }
+}

@@ -1,0 +1,6 @@
+# The error lies at: strings = 1
+test {
+  rules = {
+    main = false
+  }
+}

@@ -1,0 +1,6 @@
+# The error lies at: tfplan.resource_changes
+test {
+  rules = {
+    main = false
+  }
+}

@@ -1,0 +1,6 @@
+# The error lies at: no_such_thing
+test {
+  rules = {
+    main = false
+  }
+}

@@ -1,0 +1,6 @@
+# The error lies at: all = 
+test {
+  rules = {
+    main = false
+  }
+}

@@ -1,0 +1,6 @@
+# The error lies at: when = 1
+test {
+  rules = {
+    main = false
+  }
+}

@@ -1,0 +1,6 @@
+# The error lies at: .a
+test {
+  rules = {
+    main = false
+  }
+}

@@ -1,0 +1,6 @@
+# The error lies at: else {
+test {
+  rules = {
+    main = false
+  }
+}

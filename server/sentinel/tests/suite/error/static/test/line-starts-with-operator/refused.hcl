@@ -1,0 +1,6 @@
+# The error lies at: and false
+test {
+  rules = {
+    main = false
+  }
+}

@@ -1,0 +1,6 @@
+# The error lies at: {"x"}
+test {
+  rules = {
+    main = false
+  }
+}

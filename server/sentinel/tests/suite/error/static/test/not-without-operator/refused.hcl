@@ -1,0 +1,6 @@
+# The error lies at: 1 not 2
+test {
+  rules = {
+    main = false
+  }
+}

@@ -1,0 +1,6 @@
+# The error lies at: `one
+test {
+  rules = {
+    main = false
+  }
+}

@@ -1,0 +1,6 @@
+# The error lies at: param b
+test {
+  rules = {
+    main = false
+  }
+}

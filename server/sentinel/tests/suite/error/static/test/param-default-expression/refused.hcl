@@ -1,0 +1,6 @@
+# The error lies at: param a
+test {
+  rules = {
+    main = false
+  }
+}

@@ -1,0 +1,6 @@
+# The error lies at: param rule
+test {
+  rules = {
+    main = false
+  }
+}

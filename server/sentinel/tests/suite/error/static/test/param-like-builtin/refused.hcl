@@ -1,0 +1,6 @@
+# The error lies at: param length
+test {
+  rules = {
+    main = false
+  }
+}

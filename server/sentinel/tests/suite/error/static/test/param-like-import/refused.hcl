@@ -1,0 +1,6 @@
+# The error lies at: param strings
+test {
+  rules = {
+    main = false
+  }
+}

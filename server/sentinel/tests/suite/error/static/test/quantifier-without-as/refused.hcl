@@ -1,0 +1,6 @@
+# The error lies at: all [1]
+test {
+  rules = {
+    main = false
+  }
+}

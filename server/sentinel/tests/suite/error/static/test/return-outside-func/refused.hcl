@@ -1,0 +1,6 @@
+# The error lies at: return 1
+test {
+  rules = {
+    main = false
+  }
+}

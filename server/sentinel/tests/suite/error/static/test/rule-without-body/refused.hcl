@@ -1,0 +1,6 @@
+# The error lies at: rule { }
+test {
+  rules = {
+    main = false
+  }
+}

@@ -1,0 +1,6 @@
+# The error lies at: \12
+test {
+  rules = {
+    main = false
+  }
+}

@@ -1,0 +1,6 @@
+# The error lies at: ?
+test {
+  rules = {
+    main = false
+  }
+}

@@ -1,0 +1,6 @@
+# The error lies at: U00110000
+test {
+  rules = {
+    main = false
+  }
+}

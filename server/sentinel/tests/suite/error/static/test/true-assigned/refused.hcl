@@ -1,0 +1,6 @@
+# The error lies at: true = 1
+test {
+  rules = {
+    main = false
+  }
+}

@@ -1,0 +1,9 @@
+param "names" {
+  value = ["a", "b"]
+}
+
+test {
+  rules = {
+    found = ["a"]
+  }
+}

@@ -1,0 +1,10 @@
+param "names" {
+  value = ["a", "b"]
+}
+
+test {
+  rules = {
+    main   = true
+    absent = true
+  }
+}

@@ -1,0 +1,9 @@
+param "tags" {
+  value = {}
+}
+
+test {
+  rules = {
+    main = true
+  }
+}

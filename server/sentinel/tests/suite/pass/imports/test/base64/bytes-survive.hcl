@@ -1,0 +1,10 @@
+param "pick" {
+  value = "bytes-survive"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 1
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "decode-padding"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "fo"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "decode"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "foo"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "encode-alphabet"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "+//+"
+  }
+}

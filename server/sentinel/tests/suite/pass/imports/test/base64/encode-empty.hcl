@@ -1,0 +1,10 @@
+param "pick" {
+  value = "encode-empty"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = ""
+  }
+}

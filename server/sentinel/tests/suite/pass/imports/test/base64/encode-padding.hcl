@@ -1,0 +1,10 @@
+param "pick" {
+  value = "encode-padding"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "Zm8="
+  }
+}

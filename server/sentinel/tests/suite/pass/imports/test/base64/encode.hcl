@@ -1,0 +1,10 @@
+param "pick" {
+  value = "encode"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "Zm9v"
+  }
+}

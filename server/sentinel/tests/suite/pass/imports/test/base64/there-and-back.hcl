@@ -1,0 +1,10 @@
+param "pick" {
+  value = "there-and-back"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "urldecode"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

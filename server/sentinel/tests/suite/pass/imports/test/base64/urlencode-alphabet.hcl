@@ -1,0 +1,10 @@
+param "pick" {
+  value = "urlencode-alphabet"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "-__-"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "filter-empty"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = []
+  }
+}

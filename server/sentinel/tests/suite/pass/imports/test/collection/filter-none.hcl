@@ -1,0 +1,10 @@
+param "pick" {
+  value = "filter-none"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = []
+  }
+}

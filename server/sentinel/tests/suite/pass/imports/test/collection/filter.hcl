@@ -1,0 +1,10 @@
+param "pick" {
+  value = "filter"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = [2, 3]
+  }
+}

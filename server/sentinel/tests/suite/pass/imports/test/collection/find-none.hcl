@@ -1,0 +1,10 @@
+param "pick" {
+  value = "find-none"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

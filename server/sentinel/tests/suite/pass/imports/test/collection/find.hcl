@@ -1,0 +1,10 @@
+param "pick" {
+  value = "find"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 2
+  }
+}

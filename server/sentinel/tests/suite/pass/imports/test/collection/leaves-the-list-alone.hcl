@@ -1,0 +1,10 @@
+param "pick" {
+  value = "leaves-the-list-alone"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = [1, 2]
+  }
+}

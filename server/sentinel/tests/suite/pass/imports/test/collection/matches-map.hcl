@@ -1,0 +1,12 @@
+param "pick" {
+  value = "matches-map"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = [{
+      "a" = 1
+    }]
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "matches-none"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = []
+  }
+}

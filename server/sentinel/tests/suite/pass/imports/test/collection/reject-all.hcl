@@ -1,0 +1,10 @@
+param "pick" {
+  value = "reject-all"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = []
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "reject-map"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = [1]
+  }
+}

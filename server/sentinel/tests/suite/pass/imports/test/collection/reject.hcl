@@ -1,0 +1,10 @@
+param "pick" {
+  value = "reject"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = [1]
+  }
+}

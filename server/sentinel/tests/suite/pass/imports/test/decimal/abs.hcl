@@ -1,0 +1,10 @@
+param "pick" {
+  value = "abs"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 3
+  }
+}

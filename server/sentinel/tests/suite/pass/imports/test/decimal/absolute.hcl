@@ -1,0 +1,10 @@
+param "pick" {
+  value = "absolute"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 3
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "ceil-negative"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = -1
+  }
+}

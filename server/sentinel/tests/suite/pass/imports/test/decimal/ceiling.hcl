@@ -1,0 +1,10 @@
+param "pick" {
+  value = "ceiling"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 2
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "div-long"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

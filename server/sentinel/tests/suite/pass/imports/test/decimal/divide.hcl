@@ -1,0 +1,10 @@
+param "pick" {
+  value = "divide"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 2
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "exact-sum"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

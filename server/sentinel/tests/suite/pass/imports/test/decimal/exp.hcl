@@ -1,0 +1,10 @@
+param "pick" {
+  value = "exp"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 1
+  }
+}

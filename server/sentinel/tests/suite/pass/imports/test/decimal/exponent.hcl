@@ -1,0 +1,10 @@
+param "pick" {
+  value = "exponent"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = -2
+  }
+}

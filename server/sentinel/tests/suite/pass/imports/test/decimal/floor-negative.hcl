@@ -1,0 +1,10 @@
+param "pick" {
+  value = "floor-negative"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = -2
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "floor"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 1
+  }
+}

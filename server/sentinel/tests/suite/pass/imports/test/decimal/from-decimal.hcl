@@ -1,0 +1,10 @@
+param "pick" {
+  value = "from-decimal"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

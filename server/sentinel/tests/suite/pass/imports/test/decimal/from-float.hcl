@@ -1,0 +1,10 @@
+param "pick" {
+  value = "from-float"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

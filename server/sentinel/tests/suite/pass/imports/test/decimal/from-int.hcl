@@ -1,0 +1,10 @@
+param "pick" {
+  value = "from-int"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "gt"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

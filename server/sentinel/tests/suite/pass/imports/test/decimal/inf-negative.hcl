@@ -1,0 +1,10 @@
+param "pick" {
+  value = "inf-negative"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

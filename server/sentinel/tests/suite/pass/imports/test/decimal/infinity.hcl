@@ -1,0 +1,10 @@
+param "pick" {
+  value = "infinity"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

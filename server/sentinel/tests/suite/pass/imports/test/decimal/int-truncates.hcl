@@ -1,0 +1,10 @@
+param "pick" {
+  value = "int-truncates"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 2
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "is-not"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "isinf"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

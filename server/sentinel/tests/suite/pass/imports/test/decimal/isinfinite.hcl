@@ -1,0 +1,10 @@
+param "pick" {
+  value = "isinfinite"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

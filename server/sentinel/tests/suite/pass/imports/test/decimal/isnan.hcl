@@ -1,0 +1,10 @@
+param "pick" {
+  value = "isnan"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "less-than"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

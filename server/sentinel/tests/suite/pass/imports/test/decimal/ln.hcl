@@ -1,0 +1,10 @@
+param "pick" {
+  value = "ln"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "log"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "log10"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "loge"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

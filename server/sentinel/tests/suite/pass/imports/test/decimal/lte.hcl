@@ -1,0 +1,10 @@
+param "pick" {
+  value = "lte"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "mod"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "modulo"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 1
+  }
+}

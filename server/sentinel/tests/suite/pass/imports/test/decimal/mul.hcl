@@ -1,0 +1,10 @@
+param "pick" {
+  value = "mul"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = -6
+  }
+}

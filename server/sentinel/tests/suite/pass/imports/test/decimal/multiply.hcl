@@ -1,0 +1,10 @@
+param "pick" {
+  value = "multiply"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "nan-equals-nothing"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "nan-is-nan"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

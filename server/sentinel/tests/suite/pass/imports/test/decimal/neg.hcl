@@ -1,0 +1,10 @@
+param "pick" {
+  value = "neg"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 3
+  }
+}

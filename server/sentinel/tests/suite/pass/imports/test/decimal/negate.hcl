@@ -1,0 +1,10 @@
+param "pick" {
+  value = "negate"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = -3
+  }
+}

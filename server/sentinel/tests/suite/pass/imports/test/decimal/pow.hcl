@@ -1,0 +1,10 @@
+param "pick" {
+  value = "pow"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "power"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 1024
+  }
+}

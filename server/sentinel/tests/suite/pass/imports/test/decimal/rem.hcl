@@ -1,0 +1,10 @@
+param "pick" {
+  value = "rem"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 0
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "remainder"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 3
+  }
+}

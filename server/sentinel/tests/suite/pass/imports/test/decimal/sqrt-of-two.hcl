@@ -1,0 +1,10 @@
+param "pick" {
+  value = "sqrt-of-two"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "square-root"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "sub"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = -2
+  }
+}

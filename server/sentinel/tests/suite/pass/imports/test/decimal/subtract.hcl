@@ -1,0 +1,10 @@
+param "pick" {
+  value = "subtract"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

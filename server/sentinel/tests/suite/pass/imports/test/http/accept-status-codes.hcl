@@ -1,0 +1,10 @@
+param "pick" {
+  value = "accept-status-codes"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = [200, 404]
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "certificate-verification"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "default-retries"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 1
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "default-timeout"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 10
+  }
+}

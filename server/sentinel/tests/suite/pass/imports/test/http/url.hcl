@@ -1,0 +1,10 @@
+param "pick" {
+  value = "url"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "https://a.example/x"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "with-body"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "text"
+  }
+}

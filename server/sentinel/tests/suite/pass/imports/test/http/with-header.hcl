@@ -1,0 +1,10 @@
+param "pick" {
+  value = "with-header"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "1"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "with-no-retries"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 0
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "with-retries"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 3
+  }
+}

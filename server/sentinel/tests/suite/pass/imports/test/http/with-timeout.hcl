@@ -1,0 +1,10 @@
+param "pick" {
+  value = "with-timeout"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 5
+  }
+}

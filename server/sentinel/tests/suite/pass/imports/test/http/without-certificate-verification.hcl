@@ -1,0 +1,10 @@
+param "pick" {
+  value = "without-certificate-verification"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

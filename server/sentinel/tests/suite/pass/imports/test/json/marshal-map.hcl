@@ -1,0 +1,10 @@
+param "pick" {
+  value = "marshal-map"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "{\"a\":1}"
+  }
+}

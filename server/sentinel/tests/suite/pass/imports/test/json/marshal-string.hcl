@@ -1,0 +1,10 @@
+param "pick" {
+  value = "marshal-string"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "\"a\\\"b\""
+  }
+}

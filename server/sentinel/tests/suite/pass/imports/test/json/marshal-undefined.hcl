@@ -1,0 +1,10 @@
+param "pick" {
+  value = "marshal-undefined"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

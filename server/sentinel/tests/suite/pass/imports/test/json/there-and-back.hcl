@@ -1,0 +1,14 @@
+param "pick" {
+  value = "there-and-back"
+}
+
+test {
+  rules = {
+    kind  = "map"
+    found = {
+      "a" = [1, {
+        "b" = null
+      }]
+    }
+  }
+}

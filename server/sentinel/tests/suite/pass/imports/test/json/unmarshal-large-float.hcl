@@ -1,0 +1,10 @@
+param "pick" {
+  value = "unmarshal-large-float"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 1000
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "unmarshal-literals"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = [true, null, "a"]
+  }
+}

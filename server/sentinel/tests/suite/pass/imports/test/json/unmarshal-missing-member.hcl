@@ -1,0 +1,10 @@
+param "pick" {
+  value = "unmarshal-missing-member"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

@@ -1,0 +1,14 @@
+param "pick" {
+  value = "unmarshal-nested"
+}
+
+test {
+  rules = {
+    kind  = "map"
+    found = {
+      "a" = [{
+        "b" = {}
+      }]
+    }
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "unmarshal-object"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 42
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "unmarshal-string"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "é"
+  }
+}

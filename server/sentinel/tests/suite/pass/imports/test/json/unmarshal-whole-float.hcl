@@ -1,0 +1,10 @@
+param "pick" {
+  value = "unmarshal-whole-float"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 2
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "valid-empty"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "valid-not"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "valid"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "difference-of-same"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = []
+  }
+}

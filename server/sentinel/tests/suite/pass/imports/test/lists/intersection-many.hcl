@@ -1,0 +1,10 @@
+param "pick" {
+  value = "intersection-many"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = [3]
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "intersection-none"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = []
+  }
+}

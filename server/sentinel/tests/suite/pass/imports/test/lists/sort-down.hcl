@@ -1,0 +1,10 @@
+param "pick" {
+  value = "sort-down"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = [3, 2, 1]
+  }
+}

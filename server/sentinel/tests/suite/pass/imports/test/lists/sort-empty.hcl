@@ -1,0 +1,10 @@
+param "pick" {
+  value = "sort-empty"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = []
+  }
+}

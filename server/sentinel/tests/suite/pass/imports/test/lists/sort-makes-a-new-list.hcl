@@ -1,0 +1,10 @@
+param "pick" {
+  value = "sort-makes-a-new-list"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = [2, 1]
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "sort-strings"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = ["a", "b"]
+  }
+}

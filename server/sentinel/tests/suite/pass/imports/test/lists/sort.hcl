@@ -1,0 +1,10 @@
+param "pick" {
+  value = "sort"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = [1, 2, 3]
+  }
+}

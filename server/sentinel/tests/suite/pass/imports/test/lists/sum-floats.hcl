@@ -1,0 +1,10 @@
+param "pick" {
+  value = "sum-floats"
+}
+
+test {
+  rules = {
+    kind  = "float"
+    found = 1.5
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "sum"
+}
+
+test {
+  rules = {
+    kind  = "float"
+    found = 517.0
+  }
+}

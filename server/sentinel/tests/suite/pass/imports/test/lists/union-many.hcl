@@ -1,0 +1,10 @@
+param "pick" {
+  value = "union-many"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = [1, 2]
+  }
+}

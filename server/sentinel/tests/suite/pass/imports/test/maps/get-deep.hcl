@@ -1,0 +1,10 @@
+param "pick" {
+  value = "get-deep"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 3
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "get-default-deep"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 0
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "get-default"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "bar"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "get-index"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 2
+  }
+}

@@ -1,0 +1,12 @@
+param "pick" {
+  value = "get-map"
+}
+
+test {
+  rules = {
+    kind  = "map"
+    found = {
+      "b" = 1
+    }
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "get-missing-deep"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "get-missing"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

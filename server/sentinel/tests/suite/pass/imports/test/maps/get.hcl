@@ -1,0 +1,10 @@
+param "pick" {
+  value = "get"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 1
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "has-index-past-end"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "has-index"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

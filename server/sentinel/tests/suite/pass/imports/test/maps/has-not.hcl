@@ -1,0 +1,10 @@
+param "pick" {
+  value = "has-not"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "has-null"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

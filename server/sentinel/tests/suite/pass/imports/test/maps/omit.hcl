@@ -1,0 +1,12 @@
+param "pick" {
+  value = "omit"
+}
+
+test {
+  rules = {
+    kind  = "map"
+    found = {
+      "b" = 2
+    }
+  }
+}

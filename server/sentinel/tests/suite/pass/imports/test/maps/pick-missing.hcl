@@ -1,0 +1,10 @@
+param "pick" {
+  value = "pick-missing"
+}
+
+test {
+  rules = {
+    kind  = "map"
+    found = {}
+  }
+}

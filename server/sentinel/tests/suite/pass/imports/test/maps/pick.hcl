@@ -1,0 +1,12 @@
+param "pick" {
+  value = "pick"
+}
+
+test {
+  rules = {
+    kind  = "map"
+    found = {
+      "a" = 1
+    }
+  }
+}

@@ -1,0 +1,13 @@
+param "pick" {
+  value = "set"
+}
+
+test {
+  rules = {
+    kind  = "map"
+    found = {
+      "a" = 1
+      "b" = 2
+    }
+  }
+}

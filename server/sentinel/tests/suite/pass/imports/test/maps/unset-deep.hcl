@@ -1,0 +1,14 @@
+param "pick" {
+  value = "unset-deep"
+}
+
+test {
+  rules = {
+    kind  = "map"
+    found = {
+      "a" = {
+        "c" = 2
+      }
+    }
+  }
+}

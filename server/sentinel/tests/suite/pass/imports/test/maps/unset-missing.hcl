@@ -1,0 +1,12 @@
+param "pick" {
+  value = "unset-missing"
+}
+
+test {
+  rules = {
+    kind  = "map"
+    found = {
+      "a" = 1
+    }
+  }
+}

@@ -1,0 +1,12 @@
+param "pick" {
+  value = "unset"
+}
+
+test {
+  rules = {
+    kind  = "map"
+    found = {
+      "b" = 2
+    }
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "has-a-version"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "level"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "contained-everything"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

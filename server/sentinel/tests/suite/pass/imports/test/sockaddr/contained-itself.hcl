@@ -1,0 +1,10 @@
+param "pick" {
+  value = "contained-itself"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

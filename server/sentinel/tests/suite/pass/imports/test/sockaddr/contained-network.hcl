@@ -1,0 +1,10 @@
+param "pick" {
+  value = "contained-network"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "contained-not"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

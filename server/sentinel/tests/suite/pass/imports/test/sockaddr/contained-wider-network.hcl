@@ -1,0 +1,10 @@
+param "pick" {
+  value = "contained-wider-network"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "contained"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

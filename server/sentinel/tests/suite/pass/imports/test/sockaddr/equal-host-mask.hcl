@@ -1,0 +1,10 @@
+param "pick" {
+  value = "equal-host-mask"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "equal-not"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "equal-v6-spelling"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

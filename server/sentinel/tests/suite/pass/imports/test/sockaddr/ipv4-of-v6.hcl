@@ -1,0 +1,10 @@
+param "pick" {
+  value = "ipv4-of-v6"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

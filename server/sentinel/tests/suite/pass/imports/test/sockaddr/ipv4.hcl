@@ -1,0 +1,10 @@
+param "pick" {
+  value = "ipv4"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

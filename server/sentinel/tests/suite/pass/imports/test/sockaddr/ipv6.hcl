@@ -1,0 +1,10 @@
+param "pick" {
+  value = "ipv6"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

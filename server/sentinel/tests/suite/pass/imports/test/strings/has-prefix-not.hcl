@@ -1,0 +1,10 @@
+param "pick" {
+  value = "has-prefix-not"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "has-prefix"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "has-suffix"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "join-empty"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = ""
+  }
+}

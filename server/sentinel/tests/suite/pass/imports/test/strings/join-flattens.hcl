@@ -1,0 +1,10 @@
+param "pick" {
+  value = "join-flattens"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "foo.bar.baz"
+  }
+}

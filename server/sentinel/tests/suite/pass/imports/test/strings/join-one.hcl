@@ -1,0 +1,10 @@
+param "pick" {
+  value = "join-one"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "a"
+  }
+}

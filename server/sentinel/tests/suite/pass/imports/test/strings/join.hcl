@@ -1,0 +1,10 @@
+param "pick" {
+  value = "join"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "a-b"
+  }
+}

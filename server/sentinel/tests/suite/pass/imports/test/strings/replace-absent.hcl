@@ -1,0 +1,10 @@
+param "pick" {
+  value = "replace-absent"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "abc"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "replace-all"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "barbar"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "replace-none"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "foo"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "replace-some"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "barbarfoobar"
+  }
+}

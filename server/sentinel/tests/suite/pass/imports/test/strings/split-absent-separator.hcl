@@ -1,0 +1,10 @@
+param "pick" {
+  value = "split-absent-separator"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = ["abc"]
+  }
+}

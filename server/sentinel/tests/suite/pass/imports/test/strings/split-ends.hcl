@@ -1,0 +1,10 @@
+param "pick" {
+  value = "split-ends"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = ["", "a", ""]
+  }
+}

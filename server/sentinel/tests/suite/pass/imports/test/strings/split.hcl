@@ -1,0 +1,10 @@
+param "pick" {
+  value = "split"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = ["a", "b", "c"]
+  }
+}

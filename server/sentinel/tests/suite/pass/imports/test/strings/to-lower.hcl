@@ -1,0 +1,10 @@
+param "pick" {
+  value = "to-lower"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "abé"
+  }
+}

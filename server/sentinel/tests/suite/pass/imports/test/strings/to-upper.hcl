@@ -1,0 +1,10 @@
+param "pick" {
+  value = "to-upper"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "ABÉ"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "trim-left"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "hixx"
+  }
+}

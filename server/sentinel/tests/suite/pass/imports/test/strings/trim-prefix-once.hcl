@@ -1,0 +1,10 @@
+param "pick" {
+  value = "trim-prefix-once"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "ab"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "trim-prefix"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "instance"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "trim-right"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "xxhi"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "trim-set"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "a-b"
+  }
+}

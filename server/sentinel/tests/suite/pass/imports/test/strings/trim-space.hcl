@@ -1,0 +1,10 @@
+param "pick" {
+  value = "trim-space"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "a b"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "trim-suffix"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "main"
+  }
+}

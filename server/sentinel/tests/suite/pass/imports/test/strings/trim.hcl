@@ -1,0 +1,10 @@
+param "pick" {
+  value = "trim"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "hi"
+  }
+}

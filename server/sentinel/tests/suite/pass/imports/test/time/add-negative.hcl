@@ -1,0 +1,10 @@
+param "pick" {
+  value = "add-negative"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 9
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "add"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 3600
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "after"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

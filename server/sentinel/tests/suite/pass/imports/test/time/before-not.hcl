@@ -1,0 +1,10 @@
+param "pick" {
+  value = "before-not"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "before"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

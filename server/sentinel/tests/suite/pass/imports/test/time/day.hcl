@@ -1,0 +1,10 @@
+param "pick" {
+  value = "day"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 16
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "equal-other-zone"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "equal"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "hour"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 1
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "leap-day"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "February"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "load-text-weekday"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "Saturday"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "microsecond"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 1000
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "millisecond"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 1000000
+  }
+}

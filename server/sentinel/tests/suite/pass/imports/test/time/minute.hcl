@@ -1,0 +1,10 @@
+param "pick" {
+  value = "minute"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 20
+  }
+}

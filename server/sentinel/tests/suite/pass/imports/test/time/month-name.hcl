@@ -1,0 +1,10 @@
+param "pick" {
+  value = "month-name"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "November"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "month"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 11
+  }
+}

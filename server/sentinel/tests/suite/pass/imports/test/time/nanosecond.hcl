@@ -1,0 +1,10 @@
+param "pick" {
+  value = "nanosecond"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 1
+  }
+}

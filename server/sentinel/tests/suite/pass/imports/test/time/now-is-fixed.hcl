@@ -1,0 +1,10 @@
+param "pick" {
+  value = "now-is-fixed"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

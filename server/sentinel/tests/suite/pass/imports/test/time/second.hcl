@@ -1,0 +1,10 @@
+param "pick" {
+  value = "second"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 30
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "unix"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 1573867230
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "unknown-member"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "weekday"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 0
+  }
+}

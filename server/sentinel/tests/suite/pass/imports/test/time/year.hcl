@@ -1,0 +1,10 @@
+param "pick" {
+  value = "year"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 2019
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "zone-string-utc"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 0
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "zone-string"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "-08:00"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "zone"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = -28800
+  }
+}

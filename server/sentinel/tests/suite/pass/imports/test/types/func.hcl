@@ -1,0 +1,10 @@
+param "pick" {
+  value = "func"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "func"
+  }
+}

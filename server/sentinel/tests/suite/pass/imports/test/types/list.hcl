@@ -1,0 +1,10 @@
+param "pick" {
+  value = "list"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "list"
+  }
+}

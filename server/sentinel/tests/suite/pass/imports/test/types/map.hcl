@@ -1,0 +1,10 @@
+param "pick" {
+  value = "map"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "map"
+  }
+}

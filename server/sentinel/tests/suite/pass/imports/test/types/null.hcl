@@ -1,0 +1,10 @@
+param "pick" {
+  value = "null"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "null"
+  }
+}

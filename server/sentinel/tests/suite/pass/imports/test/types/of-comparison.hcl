@@ -1,0 +1,10 @@
+param "pick" {
+  value = "of-comparison"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "bool"
+  }
+}

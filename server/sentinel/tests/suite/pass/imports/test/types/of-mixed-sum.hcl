@@ -1,0 +1,10 @@
+param "pick" {
+  value = "of-mixed-sum"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "float"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "of-quotient"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "int"
+  }
+}

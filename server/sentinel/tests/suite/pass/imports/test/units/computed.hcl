@@ -1,0 +1,10 @@
+param "pick" {
+  value = "computed"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 2048
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "kilobyte"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 1024
+  }
+}

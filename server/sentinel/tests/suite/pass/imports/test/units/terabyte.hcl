@@ -1,0 +1,10 @@
+param "pick" {
+  value = "terabyte"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 1099511627776
+  }
+}

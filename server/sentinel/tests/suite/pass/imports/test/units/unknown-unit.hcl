@@ -1,0 +1,10 @@
+param "pick" {
+  value = "unknown-unit"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 0
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "cmp"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 1
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "compare"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = -1
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "eq"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "equals"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "greater-than"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

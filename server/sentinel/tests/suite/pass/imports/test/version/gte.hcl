@@ -1,0 +1,10 @@
+param "pick" {
+  value = "gte"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

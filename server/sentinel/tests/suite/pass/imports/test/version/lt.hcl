@@ -1,0 +1,10 @@
+param "pick" {
+  value = "lt"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

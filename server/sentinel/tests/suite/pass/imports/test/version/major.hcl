@@ -1,0 +1,10 @@
+param "pick" {
+  value = "major"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 1
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "metadata"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "build"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "minor"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 2
+  }
+}

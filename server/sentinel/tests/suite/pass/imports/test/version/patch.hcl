@@ -1,0 +1,10 @@
+param "pick" {
+  value = "patch"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 3
+  }
+}

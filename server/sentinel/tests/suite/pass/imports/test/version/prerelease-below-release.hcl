@@ -1,0 +1,10 @@
+param "pick" {
+  value = "prerelease-below-release"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "prerelease-needs-prerelease-constraint"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

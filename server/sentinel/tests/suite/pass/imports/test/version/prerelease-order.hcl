@@ -1,0 +1,10 @@
+param "pick" {
+  value = "prerelease-order"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

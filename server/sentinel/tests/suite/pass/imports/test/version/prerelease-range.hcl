@@ -1,0 +1,10 @@
+param "pick" {
+  value = "prerelease-range"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "prerelease"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "beta.1"
+  }
+}

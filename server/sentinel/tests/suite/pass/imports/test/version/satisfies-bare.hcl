@@ -1,0 +1,10 @@
+param "pick" {
+  value = "satisfies-bare"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

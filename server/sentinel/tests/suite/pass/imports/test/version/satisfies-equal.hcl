@@ -1,0 +1,10 @@
+param "pick" {
+  value = "satisfies-equal"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

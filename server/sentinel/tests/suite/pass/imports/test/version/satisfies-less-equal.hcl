@@ -1,0 +1,10 @@
+param "pick" {
+  value = "satisfies-less-equal"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

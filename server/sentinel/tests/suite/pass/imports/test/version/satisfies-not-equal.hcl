@@ -1,0 +1,10 @@
+param "pick" {
+  value = "satisfies-not-equal"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "satisfies-pessimistic"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

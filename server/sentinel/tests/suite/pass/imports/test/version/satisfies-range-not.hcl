@@ -1,0 +1,10 @@
+param "pick" {
+  value = "satisfies-range-not"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "satisfies-range"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "short"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 0
+  }
+}

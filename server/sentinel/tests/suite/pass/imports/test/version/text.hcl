@@ -1,0 +1,10 @@
+param "pick" {
+  value = "text"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "1.2.3"
+  }
+}

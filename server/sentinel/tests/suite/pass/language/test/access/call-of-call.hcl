@@ -1,0 +1,10 @@
+param "pick" {
+  value = "call-of-call"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 8
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "call-of-index"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 3
+  }
+}

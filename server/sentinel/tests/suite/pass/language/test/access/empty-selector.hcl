@@ -1,0 +1,10 @@
+param "pick" {
+  value = "empty-selector"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 2
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "index-of-call"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 2
+  }
+}

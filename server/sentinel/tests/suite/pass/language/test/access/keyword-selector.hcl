@@ -1,0 +1,10 @@
+param "pick" {
+  value = "keyword-selector"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 1
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "keyword-selectors"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 7
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "list-before-start"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "list-first"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 5
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "list-last"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 6
+  }
+}

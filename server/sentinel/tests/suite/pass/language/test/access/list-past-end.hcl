@@ -1,0 +1,10 @@
+param "pick" {
+  value = "list-past-end"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "list-undefined-index"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "map-index"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 1
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "map-missing-chain"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

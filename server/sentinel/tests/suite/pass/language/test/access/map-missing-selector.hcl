@@ -1,0 +1,10 @@
+param "pick" {
+  value = "map-missing-selector"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

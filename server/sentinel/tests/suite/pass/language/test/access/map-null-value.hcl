@@ -1,0 +1,10 @@
+param "pick" {
+  value = "map-null-value"
+}
+
+test {
+  rules = {
+    kind  = "null"
+    found = null
+  }
+}

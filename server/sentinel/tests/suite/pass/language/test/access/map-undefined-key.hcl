@@ -1,0 +1,10 @@
+param "pick" {
+  value = "map-undefined-key"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

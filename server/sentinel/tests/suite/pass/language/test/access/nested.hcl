@@ -1,0 +1,10 @@
+param "pick" {
+  value = "nested"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 2
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "null-index"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "null-selector"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

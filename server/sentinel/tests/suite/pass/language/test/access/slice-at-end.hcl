@@ -1,0 +1,10 @@
+param "pick" {
+  value = "slice-at-end"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = []
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "slice-empty"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = []
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "slice-is-a-copy"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = [1, 2]
+  }
+}

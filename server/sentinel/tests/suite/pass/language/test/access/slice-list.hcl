@@ -1,0 +1,10 @@
+param "pick" {
+  value = "slice-list"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = [2, 3, 4]
+  }
+}

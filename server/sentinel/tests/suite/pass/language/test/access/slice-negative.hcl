@@ -1,0 +1,10 @@
+param "pick" {
+  value = "slice-negative"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

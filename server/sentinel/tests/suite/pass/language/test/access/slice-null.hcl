@@ -1,0 +1,10 @@
+param "pick" {
+  value = "slice-null"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "slice-past-end"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "slice-reversed"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "slice-string-bytes"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 1
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "slice-string-from"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "lo"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "slice-string-past-end"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

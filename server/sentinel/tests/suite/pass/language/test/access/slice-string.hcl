@@ -1,0 +1,10 @@
+param "pick" {
+  value = "slice-string"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "ell"
+  }
+}

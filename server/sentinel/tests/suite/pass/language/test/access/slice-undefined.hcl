@@ -1,0 +1,10 @@
+param "pick" {
+  value = "slice-undefined"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "string-index"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "b"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "undefined-index"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "undefined-selector"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

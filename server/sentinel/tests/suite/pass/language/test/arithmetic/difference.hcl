@@ -1,0 +1,10 @@
+param "pick" {
+  value = "difference"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = -1
+  }
+}

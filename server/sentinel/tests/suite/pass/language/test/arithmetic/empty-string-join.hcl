@@ -1,0 +1,10 @@
+param "pick" {
+  value = "empty-string-join"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = ""
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "float-remainder"
+}
+
+test {
+  rules = {
+    kind  = "float"
+    found = 1.5
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "list-join"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = [1, [1]]
+  }
+}

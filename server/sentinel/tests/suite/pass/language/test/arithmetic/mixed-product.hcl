@@ -1,0 +1,10 @@
+param "pick" {
+  value = "mixed-product"
+}
+
+test {
+  rules = {
+    kind  = "float"
+    found = 3.0
+  }
+}

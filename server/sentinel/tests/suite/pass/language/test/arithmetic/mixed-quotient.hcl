@@ -1,0 +1,10 @@
+param "pick" {
+  value = "mixed-quotient"
+}
+
+test {
+  rules = {
+    kind  = "float"
+    found = 1.5
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "mixed-sum"
+}
+
+test {
+  rules = {
+    kind  = "float"
+    found = 2.5
+  }
+}

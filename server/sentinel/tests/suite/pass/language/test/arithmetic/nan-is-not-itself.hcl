@@ -1,0 +1,10 @@
+param "pick" {
+  value = "nan-is-not-itself"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "negative-remainder"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = -2
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "product"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 42
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "quotient-truncates"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 1
+  }
+}

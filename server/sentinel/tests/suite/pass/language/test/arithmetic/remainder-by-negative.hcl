@@ -1,0 +1,10 @@
+param "pick" {
+  value = "remainder-by-negative"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 2
+  }
+}

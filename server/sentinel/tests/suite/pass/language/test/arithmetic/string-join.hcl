@@ -1,0 +1,10 @@
+param "pick" {
+  value = "string-join"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "ab"
+  }
+}

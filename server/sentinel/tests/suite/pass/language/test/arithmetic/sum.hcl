@@ -1,0 +1,10 @@
+param "pick" {
+  value = "sum"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 3
+  }
+}

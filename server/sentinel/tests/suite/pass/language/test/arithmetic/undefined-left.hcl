@@ -1,0 +1,10 @@
+param "pick" {
+  value = "undefined-left"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

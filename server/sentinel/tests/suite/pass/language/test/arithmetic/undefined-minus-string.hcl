@@ -1,0 +1,10 @@
+param "pick" {
+  value = "undefined-minus-string"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

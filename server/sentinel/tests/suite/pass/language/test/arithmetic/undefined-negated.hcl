@@ -1,0 +1,10 @@
+param "pick" {
+  value = "undefined-negated"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "undefined-plus"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "append-list"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = [[1]]
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "append-null"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = [null]
+  }
+}

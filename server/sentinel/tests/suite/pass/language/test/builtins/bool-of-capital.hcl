@@ -1,0 +1,10 @@
+param "pick" {
+  value = "bool-of-capital"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

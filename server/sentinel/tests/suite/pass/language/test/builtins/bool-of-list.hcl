@@ -1,0 +1,10 @@
+param "pick" {
+  value = "bool-of-list"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "bool-of-mixed-case"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

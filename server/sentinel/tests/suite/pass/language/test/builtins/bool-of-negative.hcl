@@ -1,0 +1,10 @@
+param "pick" {
+  value = "bool-of-negative"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

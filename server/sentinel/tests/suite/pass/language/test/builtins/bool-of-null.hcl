@@ -1,0 +1,10 @@
+param "pick" {
+  value = "bool-of-null"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "bool-of-word"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

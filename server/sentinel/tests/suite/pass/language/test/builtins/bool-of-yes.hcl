@@ -1,0 +1,10 @@
+param "pick" {
+  value = "bool-of-yes"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "bool-of-zero"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "compare-floats"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 1
+  }
+}

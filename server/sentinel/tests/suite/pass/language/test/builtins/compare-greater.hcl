@@ -1,0 +1,10 @@
+param "pick" {
+  value = "compare-greater"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 1
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "compare-less"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = -1
+  }
+}

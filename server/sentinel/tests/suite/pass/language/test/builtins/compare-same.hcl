@@ -1,0 +1,10 @@
+param "pick" {
+  value = "compare-same"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 0
+  }
+}

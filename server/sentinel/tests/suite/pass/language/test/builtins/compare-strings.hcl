@@ -1,0 +1,10 @@
+param "pick" {
+  value = "compare-strings"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = -1
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "delete-gives-undefined"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "delete-number-key"
+}
+
+test {
+  rules = {
+    kind  = "map"
+    found = {}
+  }
+}

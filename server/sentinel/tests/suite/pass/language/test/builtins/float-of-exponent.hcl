@@ -1,0 +1,10 @@
+param "pick" {
+  value = "float-of-exponent"
+}
+
+test {
+  rules = {
+    kind  = "float"
+    found = 1000.0
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "float-of-word"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "int-of-empty"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

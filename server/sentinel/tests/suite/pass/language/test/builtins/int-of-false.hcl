@@ -1,0 +1,10 @@
+param "pick" {
+  value = "int-of-false"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 0
+  }
+}

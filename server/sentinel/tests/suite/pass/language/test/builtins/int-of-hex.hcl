@@ -1,0 +1,10 @@
+param "pick" {
+  value = "int-of-hex"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 31
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "int-of-null"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

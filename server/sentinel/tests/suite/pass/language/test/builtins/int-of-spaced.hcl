@@ -1,0 +1,10 @@
+param "pick" {
+  value = "int-of-spaced"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "keys-count"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 3
+  }
+}

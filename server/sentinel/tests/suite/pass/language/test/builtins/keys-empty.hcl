@@ -1,0 +1,10 @@
+param "pick" {
+  value = "keys-empty"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = []
+  }
+}

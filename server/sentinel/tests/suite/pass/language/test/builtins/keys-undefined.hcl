@@ -1,0 +1,10 @@
+param "pick" {
+  value = "keys-undefined"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

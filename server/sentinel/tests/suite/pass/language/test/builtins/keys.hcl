@@ -1,0 +1,10 @@
+param "pick" {
+  value = "keys"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = ["a"]
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "length-bytes"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 2
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "length-empty"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 0
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "length-list"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 2
+  }
+}

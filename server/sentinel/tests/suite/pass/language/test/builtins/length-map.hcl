@@ -1,0 +1,10 @@
+param "pick" {
+  value = "length-map"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 1
+  }
+}

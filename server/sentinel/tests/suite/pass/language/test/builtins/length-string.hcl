@@ -1,0 +1,10 @@
+param "pick" {
+  value = "length-string"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 3
+  }
+}

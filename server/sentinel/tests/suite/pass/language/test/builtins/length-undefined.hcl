@@ -1,0 +1,10 @@
+param "pick" {
+  value = "length-undefined"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "print-is-true"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

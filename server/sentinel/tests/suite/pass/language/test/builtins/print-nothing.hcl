@@ -1,0 +1,10 @@
+param "pick" {
+  value = "print-nothing"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "range-empty"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = []
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "range-negative-end"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = []
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "range-wrong-direction"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = []
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "range-zero"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = []
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "string-of-bool"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "true"
+  }
+}

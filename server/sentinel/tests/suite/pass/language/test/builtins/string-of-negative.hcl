@@ -1,0 +1,10 @@
+param "pick" {
+  value = "string-of-negative"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "-3"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "string-of-string"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "a"
+  }
+}

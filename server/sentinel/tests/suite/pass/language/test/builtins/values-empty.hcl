@@ -1,0 +1,10 @@
+param "pick" {
+  value = "values-empty"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = []
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "values-undefined"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "values"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = [[1]]
+  }
+}

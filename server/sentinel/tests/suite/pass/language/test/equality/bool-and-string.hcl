@@ -1,0 +1,10 @@
+param "pick" {
+  value = "bool-and-string"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "bool"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

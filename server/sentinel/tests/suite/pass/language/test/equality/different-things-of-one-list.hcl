@@ -1,0 +1,10 @@
+param "pick" {
+  value = "different-things-of-one-list"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

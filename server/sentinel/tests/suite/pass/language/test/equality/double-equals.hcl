@@ -1,0 +1,10 @@
+param "pick" {
+  value = "double-equals"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "int-and-float"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

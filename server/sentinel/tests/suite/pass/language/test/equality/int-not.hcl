@@ -1,0 +1,10 @@
+param "pick" {
+  value = "int-not"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "list-and-map"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

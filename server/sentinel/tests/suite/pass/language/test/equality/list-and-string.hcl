@@ -1,0 +1,10 @@
+param "pick" {
+  value = "list-and-string"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "list-equal"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "list-lengths"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "list-mixed-numbers"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "list-order-matters"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

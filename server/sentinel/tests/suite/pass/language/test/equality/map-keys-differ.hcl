@@ -1,0 +1,10 @@
+param "pick" {
+  value = "map-keys-differ"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "map-nested"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

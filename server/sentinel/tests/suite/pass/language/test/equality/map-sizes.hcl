@@ -1,0 +1,10 @@
+param "pick" {
+  value = "map-sizes"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "map-values-differ"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

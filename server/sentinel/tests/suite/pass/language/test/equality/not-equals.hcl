@@ -1,0 +1,10 @@
+param "pick" {
+  value = "not-equals"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

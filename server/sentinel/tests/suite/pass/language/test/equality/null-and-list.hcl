@@ -1,0 +1,10 @@
+param "pick" {
+  value = "null-and-list"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

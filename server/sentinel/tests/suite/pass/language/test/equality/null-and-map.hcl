@@ -1,0 +1,10 @@
+param "pick" {
+  value = "null-and-map"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "null-and-zero"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

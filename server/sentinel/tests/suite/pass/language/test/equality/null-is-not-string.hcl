@@ -1,0 +1,10 @@
+param "pick" {
+  value = "null-is-not-string"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "string-and-int"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

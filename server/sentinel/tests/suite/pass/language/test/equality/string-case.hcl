@@ -1,0 +1,10 @@
+param "pick" {
+  value = "string-case"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "undefined-and-null"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "undefined-is-not-null"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "value-and-undefined"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "arguments-in-order"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 2
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "arguments-left-to-right"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = [1, 2, 3]
+  }
+}

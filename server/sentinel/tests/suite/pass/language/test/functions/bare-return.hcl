@@ -1,0 +1,10 @@
+param "pick" {
+  value = "bare-return"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "call-of-undefined-literal"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "call-of-undefined"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "case-returns"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = ["one", "many"]
+  }
+}

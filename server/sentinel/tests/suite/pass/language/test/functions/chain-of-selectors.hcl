@@ -1,0 +1,10 @@
+param "pick" {
+  value = "chain-of-selectors"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 5
+  }
+}

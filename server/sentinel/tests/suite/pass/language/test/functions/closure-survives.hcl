@@ -1,0 +1,10 @@
+param "pick" {
+  value = "closure-survives"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 84
+  }
+}

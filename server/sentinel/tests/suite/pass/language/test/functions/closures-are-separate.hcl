@@ -1,0 +1,10 @@
+param "pick" {
+  value = "closures-are-separate"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = [3, 12]
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "early-return"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = ["yes", "no"]
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "function-as-argument"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 18
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "function-in-a-map"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 3
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "mutual-recursion"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = [true, false]
+  }
+}

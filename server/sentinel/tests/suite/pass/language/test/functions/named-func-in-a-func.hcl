@@ -1,0 +1,10 @@
+param "pick" {
+  value = "named-func-in-a-func"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 2
+  }
+}

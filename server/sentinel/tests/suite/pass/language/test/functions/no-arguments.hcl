@@ -1,0 +1,10 @@
+param "pick" {
+  value = "no-arguments"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 7
+  }
+}

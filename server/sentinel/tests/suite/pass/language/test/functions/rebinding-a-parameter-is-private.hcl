@@ -1,0 +1,10 @@
+param "pick" {
+  value = "rebinding-a-parameter-is-private"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "out"
+  }
+}

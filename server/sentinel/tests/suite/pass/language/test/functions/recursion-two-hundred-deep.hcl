@@ -1,0 +1,10 @@
+param "pick" {
+  value = "recursion-two-hundred-deep"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 200
+  }
+}

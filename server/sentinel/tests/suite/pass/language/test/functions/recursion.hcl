@@ -1,0 +1,10 @@
+param "pick" {
+  value = "recursion"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 3628800
+  }
+}

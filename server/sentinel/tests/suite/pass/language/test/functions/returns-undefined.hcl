@@ -1,0 +1,10 @@
+param "pick" {
+  value = "returns-undefined"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "none"
+  }
+}

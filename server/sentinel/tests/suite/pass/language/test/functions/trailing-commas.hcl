@@ -1,0 +1,10 @@
+param "pick" {
+  value = "trailing-commas"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 3
+  }
+}

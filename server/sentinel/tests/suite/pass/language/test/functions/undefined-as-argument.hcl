@@ -1,0 +1,10 @@
+param "pick" {
+  value = "undefined-as-argument"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

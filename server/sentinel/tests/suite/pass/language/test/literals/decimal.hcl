@@ -1,0 +1,10 @@
+param "pick" {
+  value = "decimal"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 42
+  }
+}

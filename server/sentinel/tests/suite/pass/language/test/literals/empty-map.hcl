@@ -1,0 +1,10 @@
+param "pick" {
+  value = "empty-map"
+}
+
+test {
+  rules = {
+    kind  = "map"
+    found = {}
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "escapes"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "hex-escape"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "Az"
+  }
+}

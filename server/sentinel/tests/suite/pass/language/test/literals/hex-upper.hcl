@@ -1,0 +1,10 @@
+param "pick" {
+  value = "hex-upper"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 31
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "hex"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 255
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "largest"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 9223372036854775807
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "long-unicode-escape"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "😀"
+  }
+}

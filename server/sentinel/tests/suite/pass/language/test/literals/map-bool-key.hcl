@@ -1,0 +1,10 @@
+param "pick" {
+  value = "map-bool-key"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "yes"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "map-int-key"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "a"
+  }
+}

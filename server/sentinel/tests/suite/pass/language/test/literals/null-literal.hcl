@@ -1,0 +1,10 @@
+param "pick" {
+  value = "null-literal"
+}
+
+test {
+  rules = {
+    kind  = "null"
+    found = null
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "octal-escape"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "A0"
+  }
+}

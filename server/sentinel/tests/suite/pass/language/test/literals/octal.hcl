@@ -1,0 +1,10 @@
+param "pick" {
+  value = "octal"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 384
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "raw-string-keeps-backslash"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "a\\nb"
+  }
+}

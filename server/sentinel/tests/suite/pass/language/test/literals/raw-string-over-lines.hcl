@@ -1,0 +1,10 @@
+param "pick" {
+  value = "raw-string-over-lines"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 3
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "trailing-comma-list"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = [1, 2]
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "true-literal"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "unicode-escape"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "é"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "unicode-text"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "日本"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "zero"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 0
+  }
+}

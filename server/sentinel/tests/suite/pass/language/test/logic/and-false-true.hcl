@@ -1,0 +1,10 @@
+param "pick" {
+  value = "and-false-true"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

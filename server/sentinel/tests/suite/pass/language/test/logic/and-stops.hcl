@@ -1,0 +1,10 @@
+param "pick" {
+  value = "and-stops"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

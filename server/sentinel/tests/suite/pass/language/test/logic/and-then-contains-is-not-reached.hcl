@@ -1,0 +1,10 @@
+param "pick" {
+  value = "and-then-contains-is-not-reached"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

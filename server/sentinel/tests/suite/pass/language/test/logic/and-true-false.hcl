@@ -1,0 +1,10 @@
+param "pick" {
+  value = "and-true-false"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

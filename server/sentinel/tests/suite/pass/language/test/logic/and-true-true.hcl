@@ -1,0 +1,10 @@
+param "pick" {
+  value = "and-true-true"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "bang-false"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "bang-undefined"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "false-and-undefined"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "false-or-undefined-or-true"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "false-or-undefined"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

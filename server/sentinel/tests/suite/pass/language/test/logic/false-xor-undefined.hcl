@@ -1,0 +1,10 @@
+param "pick" {
+  value = "false-xor-undefined"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

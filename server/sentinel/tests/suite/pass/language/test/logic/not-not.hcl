@@ -1,0 +1,10 @@
+param "pick" {
+  value = "not-not"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

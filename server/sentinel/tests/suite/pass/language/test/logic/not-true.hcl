@@ -1,0 +1,10 @@
+param "pick" {
+  value = "not-true"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

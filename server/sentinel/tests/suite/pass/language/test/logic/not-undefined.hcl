@@ -1,0 +1,10 @@
+param "pick" {
+  value = "not-undefined"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

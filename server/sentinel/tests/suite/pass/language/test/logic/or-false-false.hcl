@@ -1,0 +1,10 @@
+param "pick" {
+  value = "or-false-false"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

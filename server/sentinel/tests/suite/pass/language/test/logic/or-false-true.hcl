@@ -1,0 +1,10 @@
+param "pick" {
+  value = "or-false-true"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "or-guards"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "or-stops"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

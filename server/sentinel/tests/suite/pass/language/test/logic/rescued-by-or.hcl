@@ -1,0 +1,10 @@
+param "pick" {
+  value = "rescued-by-or"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

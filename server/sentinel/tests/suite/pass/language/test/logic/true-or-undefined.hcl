@@ -1,0 +1,10 @@
+param "pick" {
+  value = "true-or-undefined"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

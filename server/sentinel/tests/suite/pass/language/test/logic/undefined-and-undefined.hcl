@@ -1,0 +1,10 @@
+param "pick" {
+  value = "undefined-and-undefined"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

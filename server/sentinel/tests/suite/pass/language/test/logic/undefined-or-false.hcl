@@ -1,0 +1,10 @@
+param "pick" {
+  value = "undefined-or-false"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "undefined-or-true"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

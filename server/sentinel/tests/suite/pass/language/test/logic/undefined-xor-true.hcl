@@ -1,0 +1,10 @@
+param "pick" {
+  value = "undefined-xor-true"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "xor-evaluates-both"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

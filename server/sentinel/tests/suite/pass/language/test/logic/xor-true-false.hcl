@@ -1,0 +1,10 @@
+param "pick" {
+  value = "xor-true-false"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "xor-true-true"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "alternation"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "anchored-end"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

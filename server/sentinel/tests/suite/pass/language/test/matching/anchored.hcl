@@ -1,0 +1,10 @@
+param "pick" {
+  value = "anchored"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

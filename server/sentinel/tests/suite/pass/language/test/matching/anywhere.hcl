@@ -1,0 +1,10 @@
+param "pick" {
+  value = "anywhere"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "ascii-digit-only"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

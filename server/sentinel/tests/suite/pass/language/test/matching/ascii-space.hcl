@@ -1,0 +1,10 @@
+param "pick" {
+  value = "ascii-space"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "ascii-word-only"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

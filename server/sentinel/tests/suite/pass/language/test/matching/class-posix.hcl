@@ -1,0 +1,10 @@
+param "pick" {
+  value = "class-posix"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "class-with-ampersands"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

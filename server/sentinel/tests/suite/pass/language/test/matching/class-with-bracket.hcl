@@ -1,0 +1,10 @@
+param "pick" {
+  value = "class-with-bracket"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

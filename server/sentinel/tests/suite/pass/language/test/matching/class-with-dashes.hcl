@@ -1,0 +1,10 @@
+param "pick" {
+  value = "class-with-dashes"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

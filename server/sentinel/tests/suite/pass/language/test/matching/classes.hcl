@@ -1,0 +1,10 @@
+param "pick" {
+  value = "classes"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "counted"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

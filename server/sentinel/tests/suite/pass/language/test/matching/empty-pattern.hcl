@@ -1,0 +1,10 @@
+param "pick" {
+  value = "empty-pattern"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

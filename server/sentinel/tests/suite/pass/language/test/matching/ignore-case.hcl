@@ -1,0 +1,10 @@
+param "pick" {
+  value = "ignore-case"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "literal-quote"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "missing-not-matches"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "multi-line-off"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "multi-line-on"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

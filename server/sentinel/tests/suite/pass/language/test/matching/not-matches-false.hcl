@@ -1,0 +1,10 @@
+param "pick" {
+  value = "not-matches-false"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "not-matches"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "raw-pattern"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

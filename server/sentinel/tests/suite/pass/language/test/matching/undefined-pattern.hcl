@@ -1,0 +1,10 @@
+param "pick" {
+  value = "undefined-pattern"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

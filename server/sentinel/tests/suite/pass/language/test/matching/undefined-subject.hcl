@@ -1,0 +1,10 @@
+param "pick" {
+  value = "undefined-subject"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "in-list-not"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "in-list"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

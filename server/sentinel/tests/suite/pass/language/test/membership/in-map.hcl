@@ -1,0 +1,10 @@
+param "pick" {
+  value = "in-map"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "in-string"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "in-undefined"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "list-has-not"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "list-has"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

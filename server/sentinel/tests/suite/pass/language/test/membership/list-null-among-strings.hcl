@@ -1,0 +1,10 @@
+param "pick" {
+  value = "list-null-among-strings"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

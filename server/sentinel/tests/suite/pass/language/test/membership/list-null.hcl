@@ -1,0 +1,10 @@
+param "pick" {
+  value = "list-null"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

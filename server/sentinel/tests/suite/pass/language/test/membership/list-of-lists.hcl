@@ -1,0 +1,10 @@
+param "pick" {
+  value = "list-of-lists"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

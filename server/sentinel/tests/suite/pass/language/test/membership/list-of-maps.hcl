@@ -1,0 +1,10 @@
+param "pick" {
+  value = "list-of-maps"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

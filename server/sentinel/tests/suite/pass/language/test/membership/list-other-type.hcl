@@ -1,0 +1,10 @@
+param "pick" {
+  value = "list-other-type"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

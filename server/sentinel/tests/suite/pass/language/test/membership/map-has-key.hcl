@@ -1,0 +1,10 @@
+param "pick" {
+  value = "map-has-key"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

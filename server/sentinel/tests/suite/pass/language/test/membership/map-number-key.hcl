@@ -1,0 +1,10 @@
+param "pick" {
+  value = "map-number-key"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

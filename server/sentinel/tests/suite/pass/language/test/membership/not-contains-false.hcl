@@ -1,0 +1,10 @@
+param "pick" {
+  value = "not-contains-false"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "not-contains-undefined"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "not-contains"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "not-in-false"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "not-in"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "string-has-empty"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

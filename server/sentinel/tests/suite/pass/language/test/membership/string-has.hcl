@@ -1,0 +1,10 @@
+param "pick" {
+  value = "string-has"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

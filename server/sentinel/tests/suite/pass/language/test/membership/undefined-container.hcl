@@ -1,0 +1,10 @@
+param "pick" {
+  value = "undefined-container"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "undefined-in-map"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

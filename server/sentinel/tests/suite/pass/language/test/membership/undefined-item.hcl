@@ -1,0 +1,10 @@
+param "pick" {
+  value = "undefined-item"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

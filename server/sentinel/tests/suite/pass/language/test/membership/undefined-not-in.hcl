@@ -1,0 +1,10 @@
+param "pick" {
+  value = "undefined-not-in"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "bool-and-bool"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "float-and-int"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

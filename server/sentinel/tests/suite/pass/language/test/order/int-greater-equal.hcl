@@ -1,0 +1,10 @@
+param "pick" {
+  value = "int-greater-equal"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

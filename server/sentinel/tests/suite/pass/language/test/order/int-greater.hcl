@@ -1,0 +1,10 @@
+param "pick" {
+  value = "int-greater"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

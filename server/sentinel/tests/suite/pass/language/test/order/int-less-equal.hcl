@@ -1,0 +1,10 @@
+param "pick" {
+  value = "int-less-equal"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

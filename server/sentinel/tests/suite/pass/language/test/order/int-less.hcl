@@ -1,0 +1,10 @@
+param "pick" {
+  value = "int-less"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "large-ints"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

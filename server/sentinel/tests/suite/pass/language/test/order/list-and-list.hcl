@@ -1,0 +1,10 @@
+param "pick" {
+  value = "list-and-list"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "missing-key"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "negative"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

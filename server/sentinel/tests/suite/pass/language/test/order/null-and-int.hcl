@@ -1,0 +1,10 @@
+param "pick" {
+  value = "null-and-int"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

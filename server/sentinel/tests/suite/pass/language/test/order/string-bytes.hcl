@@ -1,0 +1,10 @@
+param "pick" {
+  value = "string-bytes"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

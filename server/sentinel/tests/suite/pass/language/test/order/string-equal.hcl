@@ -1,0 +1,10 @@
+param "pick" {
+  value = "string-equal"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

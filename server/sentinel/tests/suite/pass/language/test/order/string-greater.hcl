@@ -1,0 +1,10 @@
+param "pick" {
+  value = "string-greater"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "string-prefix"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "string-upper-before-lower"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

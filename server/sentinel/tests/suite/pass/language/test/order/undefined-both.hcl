@@ -1,0 +1,10 @@
+param "pick" {
+  value = "undefined-both"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

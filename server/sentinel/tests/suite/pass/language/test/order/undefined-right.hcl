@@ -1,0 +1,10 @@
+param "pick" {
+  value = "undefined-right"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

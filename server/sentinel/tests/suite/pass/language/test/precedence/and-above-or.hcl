@@ -1,0 +1,10 @@
+param "pick" {
+  value = "and-above-or"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "and-above-xor"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "bang-before-is"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

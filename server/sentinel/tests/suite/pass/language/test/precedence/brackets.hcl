@@ -1,0 +1,10 @@
+param "pick" {
+  value = "brackets"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 18
+  }
+}

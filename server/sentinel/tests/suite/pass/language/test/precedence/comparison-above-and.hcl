@@ -1,0 +1,10 @@
+param "pick" {
+  value = "comparison-above-and"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

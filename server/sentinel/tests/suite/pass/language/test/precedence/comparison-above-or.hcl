@@ -1,0 +1,10 @@
+param "pick" {
+  value = "comparison-above-or"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "contains-above-and"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

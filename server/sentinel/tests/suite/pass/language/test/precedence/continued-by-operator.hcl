@@ -1,0 +1,10 @@
+param "pick" {
+  value = "continued-by-operator"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 3
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "difference-left"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 5
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "else-above-comparison"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

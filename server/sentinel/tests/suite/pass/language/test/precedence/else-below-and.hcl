@@ -1,0 +1,10 @@
+param "pick" {
+  value = "else-below-and"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "else-below-sum"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 7
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "else-chain"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 3
+  }
+}

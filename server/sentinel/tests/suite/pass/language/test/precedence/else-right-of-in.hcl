@@ -1,0 +1,10 @@
+param "pick" {
+  value = "else-right-of-in"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

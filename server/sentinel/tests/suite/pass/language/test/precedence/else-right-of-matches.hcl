@@ -1,0 +1,10 @@
+param "pick" {
+  value = "else-right-of-matches"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

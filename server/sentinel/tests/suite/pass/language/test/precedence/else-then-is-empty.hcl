@@ -1,0 +1,10 @@
+param "pick" {
+  value = "else-then-is-empty"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

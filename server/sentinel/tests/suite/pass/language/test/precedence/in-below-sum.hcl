@@ -1,0 +1,10 @@
+param "pick" {
+  value = "in-below-sum"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

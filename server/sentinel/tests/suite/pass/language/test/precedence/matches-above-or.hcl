@@ -1,0 +1,10 @@
+param "pick" {
+  value = "matches-above-or"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

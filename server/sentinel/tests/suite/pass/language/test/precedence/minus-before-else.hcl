@@ -1,0 +1,10 @@
+param "pick" {
+  value = "minus-before-else"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 3
+  }
+}

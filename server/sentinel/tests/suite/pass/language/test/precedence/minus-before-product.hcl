@@ -1,0 +1,10 @@
+param "pick" {
+  value = "minus-before-product"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = -6
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "minus-minus"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 3
+  }
+}

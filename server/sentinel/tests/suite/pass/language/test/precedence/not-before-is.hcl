@@ -1,0 +1,10 @@
+param "pick" {
+  value = "not-before-is"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

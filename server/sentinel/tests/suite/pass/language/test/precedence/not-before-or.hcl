@@ -1,0 +1,10 @@
+param "pick" {
+  value = "not-before-or"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

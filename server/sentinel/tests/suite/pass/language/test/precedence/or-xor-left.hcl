@@ -1,0 +1,10 @@
+param "pick" {
+  value = "or-xor-left"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "plus-sign"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 3
+  }
+}

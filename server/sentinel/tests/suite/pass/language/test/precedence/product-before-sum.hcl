@@ -1,0 +1,10 @@
+param "pick" {
+  value = "product-before-sum"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 14
+  }
+}

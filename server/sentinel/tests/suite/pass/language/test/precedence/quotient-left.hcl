@@ -1,0 +1,10 @@
+param "pick" {
+  value = "quotient-left"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 10
+  }
+}

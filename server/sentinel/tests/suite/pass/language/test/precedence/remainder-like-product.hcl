@@ -1,0 +1,10 @@
+param "pick" {
+  value = "remainder-like-product"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 8
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "selector-before-not"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

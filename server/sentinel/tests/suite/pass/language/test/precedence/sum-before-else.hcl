@@ -1,0 +1,10 @@
+param "pick" {
+  value = "sum-before-else"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 3
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "test-then-else"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "none"
+  }
+}

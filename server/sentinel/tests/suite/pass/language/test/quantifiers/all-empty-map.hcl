@@ -1,0 +1,10 @@
+param "pick" {
+  value = "all-empty-map"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "all-empty"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

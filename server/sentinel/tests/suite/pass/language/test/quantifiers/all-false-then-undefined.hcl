@@ -1,0 +1,10 @@
+param "pick" {
+  value = "all-false-then-undefined"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "all-list-false"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "all-list"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

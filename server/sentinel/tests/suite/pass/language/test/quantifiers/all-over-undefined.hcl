@@ -1,0 +1,10 @@
+param "pick" {
+  value = "all-over-undefined"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "all-stops"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "any-empty"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

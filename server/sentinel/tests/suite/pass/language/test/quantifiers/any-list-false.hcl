@@ -1,0 +1,10 @@
+param "pick" {
+  value = "any-list-false"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "any-list"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

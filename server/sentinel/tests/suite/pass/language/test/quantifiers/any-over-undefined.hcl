@@ -1,0 +1,10 @@
+param "pick" {
+  value = "any-over-undefined"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "any-stops"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "any-undefined-then-false"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "filter-as-collection"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "filter-list-index"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = ["a", "c"]
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "filter-list-none"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = []
+  }
+}

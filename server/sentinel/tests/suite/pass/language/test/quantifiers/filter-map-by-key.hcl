@@ -1,0 +1,12 @@
+param "pick" {
+  value = "filter-map-by-key"
+}
+
+test {
+  rules = {
+    kind  = "map"
+    found = {
+      "b" = 2
+    }
+  }
+}

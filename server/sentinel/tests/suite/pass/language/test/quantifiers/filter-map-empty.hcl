@@ -1,0 +1,10 @@
+param "pick" {
+  value = "filter-map-empty"
+}
+
+test {
+  rules = {
+    kind  = "map"
+    found = {}
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "filter-over-undefined"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "filter-undefined-body"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "map-empty"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = []
+  }
+}

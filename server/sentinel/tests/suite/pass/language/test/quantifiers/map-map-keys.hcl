@@ -1,0 +1,10 @@
+param "pick" {
+  value = "map-map-keys"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = ["a"]
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "map-map"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = ["foo", "bar"]
+  }
+}

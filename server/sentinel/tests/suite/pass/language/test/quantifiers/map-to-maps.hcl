@@ -1,0 +1,12 @@
+param "pick" {
+  value = "map-to-maps"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = [{
+      "k" = 1
+    }]
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "map-two-names"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "name-ends-with-the-body"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "out"
+  }
+}

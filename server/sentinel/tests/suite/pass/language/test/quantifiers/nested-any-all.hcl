@@ -1,0 +1,10 @@
+param "pick" {
+  value = "nested-any-all"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "nested-names-shadow"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

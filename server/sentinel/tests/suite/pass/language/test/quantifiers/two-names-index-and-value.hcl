@@ -1,0 +1,10 @@
+param "pick" {
+  value = "two-names-index-and-value"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

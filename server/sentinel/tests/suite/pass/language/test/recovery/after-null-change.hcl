@@ -1,0 +1,10 @@
+param "pick" {
+  value = "after-null-change"
+}
+
+test {
+  rules = {
+    kind  = "map"
+    found = {}
+  }
+}

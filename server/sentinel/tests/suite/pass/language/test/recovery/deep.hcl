@@ -1,0 +1,10 @@
+param "pick" {
+  value = "deep"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "none"
+  }
+}

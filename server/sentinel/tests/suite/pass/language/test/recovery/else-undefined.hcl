@@ -1,0 +1,10 @@
+param "pick" {
+  value = "else-undefined"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

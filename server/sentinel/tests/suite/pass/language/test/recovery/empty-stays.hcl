@@ -1,0 +1,10 @@
+param "pick" {
+  value = "empty-stays"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = ""
+  }
+}

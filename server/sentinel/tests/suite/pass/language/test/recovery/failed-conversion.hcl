@@ -1,0 +1,10 @@
+param "pick" {
+  value = "failed-conversion"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = -1
+  }
+}

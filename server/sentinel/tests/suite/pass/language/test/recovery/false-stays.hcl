@@ -1,0 +1,10 @@
+param "pick" {
+  value = "false-stays"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

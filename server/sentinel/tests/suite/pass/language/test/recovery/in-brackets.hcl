@@ -1,0 +1,10 @@
+param "pick" {
+  value = "in-brackets"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "ab"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "index-fallback"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 0
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "list-default"
+}
+
+test {
+  rules = {
+    kind  = "list"
+    found = []
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "missing-key"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 1
+  }
+}

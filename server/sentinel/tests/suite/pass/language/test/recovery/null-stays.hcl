@@ -1,0 +1,10 @@
+param "pick" {
+  value = "null-stays"
+}
+
+test {
+  rules = {
+    kind  = "null"
+    found = null
+  }
+}

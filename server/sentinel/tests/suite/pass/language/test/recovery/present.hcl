@@ -1,0 +1,10 @@
+param "pick" {
+  value = "present"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 2
+  }
+}

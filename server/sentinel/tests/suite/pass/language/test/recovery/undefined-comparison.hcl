@@ -1,0 +1,10 @@
+param "pick" {
+  value = "undefined-comparison"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "add-assign-float"
+}
+
+test {
+  rules = {
+    kind  = "float"
+    found = 1.5
+  }
+}

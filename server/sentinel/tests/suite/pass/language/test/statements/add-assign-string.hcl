@@ -1,0 +1,10 @@
+param "pick" {
+  value = "add-assign-string"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "ab"
+  }
+}

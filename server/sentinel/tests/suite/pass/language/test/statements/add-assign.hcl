@@ -1,0 +1,10 @@
+param "pick" {
+  value = "add-assign"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 3
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "break-leaves-the-inner-loop"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 2
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "case-else"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "c"
+  }
+}

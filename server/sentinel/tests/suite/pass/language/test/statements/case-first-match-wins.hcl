@@ -1,0 +1,10 @@
+param "pick" {
+  value = "case-first-match-wins"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "a"
+  }
+}

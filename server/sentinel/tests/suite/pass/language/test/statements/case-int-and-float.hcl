@@ -1,0 +1,10 @@
+param "pick" {
+  value = "case-int-and-float"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "same"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "case-value"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "b"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "case-without-subject"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "middle"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "deleting-while-looping"
+}
+
+test {
+  rules = {
+    kind  = "map"
+    found = {}
+  }
+}

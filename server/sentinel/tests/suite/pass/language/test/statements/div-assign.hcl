@@ -1,0 +1,10 @@
+param "pick" {
+  value = "div-assign"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 3
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "else-if"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "b"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "for-break"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 5
+  }
+}

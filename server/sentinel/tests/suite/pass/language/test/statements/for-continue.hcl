@@ -1,0 +1,10 @@
+param "pick" {
+  value = "for-continue"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 25
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "for-empty"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 0
+  }
+}

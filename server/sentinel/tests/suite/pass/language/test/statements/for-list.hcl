@@ -1,0 +1,10 @@
+param "pick" {
+  value = "for-list"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 6
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "for-updates-outer"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "b"
+  }
+}

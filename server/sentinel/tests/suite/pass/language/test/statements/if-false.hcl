@@ -1,0 +1,10 @@
+param "pick" {
+  value = "if-false"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 2
+  }
+}

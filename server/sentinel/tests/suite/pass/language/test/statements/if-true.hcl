@@ -1,0 +1,10 @@
+param "pick" {
+  value = "if-true"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 1
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "loop-name-shadows"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "out"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "mul-assign"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 6
+  }
+}

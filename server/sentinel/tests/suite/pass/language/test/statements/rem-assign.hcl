@@ -1,0 +1,10 @@
+param "pick" {
+  value = "rem-assign"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = 3
+  }
+}

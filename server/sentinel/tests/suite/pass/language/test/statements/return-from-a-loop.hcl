@@ -1,0 +1,10 @@
+param "pick" {
+  value = "return-from-a-loop"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "two"
+  }
+}

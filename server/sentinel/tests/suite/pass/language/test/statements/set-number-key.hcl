@@ -1,0 +1,10 @@
+param "pick" {
+  value = "set-number-key"
+}
+
+test {
+  rules = {
+    kind  = "string"
+    found = "a"
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "set-undefined-value"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

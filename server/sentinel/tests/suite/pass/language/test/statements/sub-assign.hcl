@@ -1,0 +1,10 @@
+param "pick" {
+  value = "sub-assign"
+}
+
+test {
+  rules = {
+    kind  = "int"
+    found = -1
+  }
+}

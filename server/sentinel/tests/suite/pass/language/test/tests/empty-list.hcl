@@ -1,0 +1,10 @@
+param "pick" {
+  value = "empty-list"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "empty-map"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

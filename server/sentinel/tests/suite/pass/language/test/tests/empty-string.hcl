@@ -1,0 +1,10 @@
+param "pick" {
+  value = "empty-string"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "guard"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

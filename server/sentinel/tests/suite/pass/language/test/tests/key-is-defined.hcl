@@ -1,0 +1,10 @@
+param "pick" {
+  value = "key-is-defined"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "map-is-not-empty"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

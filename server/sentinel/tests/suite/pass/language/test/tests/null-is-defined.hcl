@@ -1,0 +1,10 @@
+param "pick" {
+  value = "null-is-defined"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "null-is-not-defined"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "string"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "undefined-is-defined"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = false
+  }
+}

@@ -1,0 +1,10 @@
+param "pick" {
+  value = "undefined-is-empty"
+}
+
+test {
+  rules = {
+    kind  = "undefined"
+    found = "undefined"
+  }
+}

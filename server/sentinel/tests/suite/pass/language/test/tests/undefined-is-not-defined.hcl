@@ -1,0 +1,10 @@
+param "pick" {
+  value = "undefined-is-not-defined"
+}
+
+test {
+  rules = {
+    kind  = "bool"
+    found = true
+  }
+}

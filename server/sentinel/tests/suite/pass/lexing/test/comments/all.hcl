@@ -1,0 +1,7 @@
+# a comment
+test {
+  rules = {
+    sum  = 21 // another
+    main = true
+  }
+}

@@ -1,0 +1,6 @@
+test {
+  rules = {
+    main = true
+    out  = [8, 24, 19, 22, true, 406]
+  }
+}

@@ -1,0 +1,13 @@
+module "shapes" {
+  source = "../../parts/shapes.sentinel"
+}
+
+module "inner" {
+  source = "../../parts/inner.sentinel"
+}
+
+test {
+  rules = {
+    out = [42, 6, "X", "none", true, 8, 42, 42, "not a member", 1, 2, 3]
+  }
+}

@@ -1,0 +1,9 @@
+param "limit" {
+  value = 1
+}
+
+test {
+  rules = {
+    out = 4
+  }
+}

@@ -1,0 +1,9 @@
+global "who" {
+  value = "us"
+}
+
+global "limits" {
+  value = {
+    max = 3
+  }
+}

@@ -1,0 +1,6 @@
+test {
+  rules = {
+    main = true
+    out  = [false, true, true, true, true, ["once", "in a rule"]]
+  }
+}

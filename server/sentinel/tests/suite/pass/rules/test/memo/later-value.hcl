@@ -1,0 +1,6 @@
+test {
+  rules = {
+    b    = false
+    main = false
+  }
+}

@@ -1,0 +1,7 @@
+test {
+  rules = {
+    main   = true
+    again  = true
+    inside = true
+  }
+}

@@ -1,0 +1,7 @@
+test {
+  rules = {
+    main    = true
+    rescued = "no"
+    skipped = true
+  }
+}

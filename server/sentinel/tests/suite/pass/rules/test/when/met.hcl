@@ -1,0 +1,10 @@
+param "condition" {
+  value = 1
+}
+
+test {
+  rules = {
+    main    = true
+    guarded = true
+  }
+}

@@ -1,0 +1,6 @@
+test {
+  rules = {
+    main = true
+    out  = [[1, 2, 3], [1, 2, 3], [1, 2, 3, 4], true]
+  }
+}

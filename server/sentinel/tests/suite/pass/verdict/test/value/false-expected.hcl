@@ -1,0 +1,9 @@
+param "value" {
+  value = false
+}
+
+test {
+  rules = {
+    main = false
+  }
+}

@@ -1,0 +1,9 @@
+param "value" {
+  value = ["a", { "b" = null }]
+}
+
+test {
+  rules = {
+    main = ["a", { "b" = null }]
+  }
+}

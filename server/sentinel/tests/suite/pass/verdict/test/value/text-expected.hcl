@@ -1,0 +1,9 @@
+param "value" {
+  value = "a reason"
+}
+
+test {
+  rules = {
+    main = "a reason"
+  }
+}

@@ -1,0 +1,3 @@
+param "value" {
+  value = true
+}

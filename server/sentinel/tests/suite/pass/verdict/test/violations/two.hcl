@@ -1,0 +1,9 @@
+param "sizes" {
+  value = ["huge", "small", "giant"]
+}
+
+test {
+  rules = {
+    main = ["huge", "giant"]
+  }
+}
