@@ -18,9 +18,9 @@ demo: ## a server with an organization, a workspace and a run in it, to look at 
 	@tests/tools/compiler
 	cargo run -q -p terrane -- demo
 
-test: tools ## every test: rules, stores on both databases, and the stories with real terraform binaries
+test: tools ## every test: rules, stores on both databases, real terraform binaries, real containers
 	cargo build -q --workspace --bins
-	tests/tools/postgres run cargo nextest run --workspace
+	tests/tools/postgres run tests/tools/docker run cargo nextest run --workspace
 
 cluster: tools ## the stories on Postgres once more, with two servers on one database
 	cargo build -q --workspace --bins
