@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use protocol::{
-    Artifact, Job, Lease, Outcome, Wish,
+    Artifact, Image, Job, Lease, Outcome, Wish,
     wire::{Enlisted, Hello},
 };
 use std::{
