@@ -6,6 +6,7 @@ use std::{fs, io, path::PathBuf};
 
 /// What phases are executed in.
 #[derive(Debug, Clone, clap::Args)]
+#[group(skip)]
 pub struct Arguments {
     /// What runs are executed in
     #[arg(long, env = "TERRANE_RUNNER_EXECUTOR", value_name = "KIND", default_value = "process")]

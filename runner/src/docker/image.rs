@@ -82,7 +82,7 @@ impl Docker {
             terraform_version: Version,
         }
         let labels = HashMap::from([(RUNNER.to_owned(), self.runner.clone())]);
-        let script = format!("CHECKPOINT_DISABLE=1 HOME={WORK} exec {} version -json", engine.program());
+        let script = format!("CHECKPOINT_DISABLE=1 HOME={WORK} TMPDIR={WORK} exec {} version -json", engine.program());
         let mut body = self.body(&image.id, "none", labels);
         body.cmd = Some(vec![script]);
         let id = self.api.create_container(None, body).await.map_err(|error| told(&error))?.id;

@@ -8,7 +8,7 @@ use super::{Docker, Image, container::told, wall::RUNNER};
 use bollard::{
     errors::Error,
     models::{ContainerCreateBody, HostConfig, NetworkCreateRequest},
-    query_parameters::InspectNetworkOptions,
+    query_parameters::ListNetworksOptionsBuilder,
 };
 use futures::TryStreamExt;
 use std::collections::HashMap;
@@ -58,8 +58,7 @@ impl Docker {
         let digest = ring::digest::digest(&ring::digest::SHA256, list.as_bytes());
         let name =
             if list.is_empty() { "terrane".to_owned() } else { format!("terrane-{}", &hex::encode(digest)[..8]) };
-        let find = || self.api.inspect_network(&name, None::<InspectNetworkOptions>);
-        if let Some(id) = find().await.ok().and_then(|network| network.id) {
+        if let Some(id) = self.oldest(&name).await? {
             return Ok(id);
         }
         let options = HashMap::from([("com.docker.network.bridge.enable_icc".to_owned(), "false".to_owned())]);
@@ -70,11 +69,29 @@ impl Docker {
             labels: Some(HashMap::from([("terrane.network".to_owned(), "runs".to_owned())])),
             ..NetworkCreateRequest::default()
         };
-        match self.api.create_network(request).await {
-            Ok(made) => Ok(made.id),
-            // Another runner may have made it meanwhile.
-            Err(error) => find().await.ok().and_then(|network| network.id).ok_or(error),
+        // An engine makes two of one name when two runners ask at once: all of them take the one that was first.
+        let made = self.api.create_network(request).await;
+        match (self.oldest(&name).await?, made) {
+            (Some(oldest), Ok(made)) => {
+                if made.id != oldest
+                    && let Err(error) = self.api.remove_network(&made.id).await
+                {
+                    tracing::warn!(%error, "a network that is not needed stays");
+                }
+                Ok(oldest)
+            }
+            (Some(oldest), Err(_)) => Ok(oldest),
+            (None, made) => made.map(|made| made.id),
         }
+    }
+
+    /// The first network of a name.
+    async fn oldest(&self, name: &str) -> Result<Option<String>, Error> {
+        let filters = HashMap::from([("name", vec![name])]);
+        let options = ListNetworksOptionsBuilder::default().filters(&filters).build();
+        let all = self.api.list_networks(Some(options)).await?;
+        let named = all.into_iter().filter(|network| network.name.as_deref() == Some(name));
+        Ok(named.min_by_key(|network| (network.created.clone(), network.id.clone())).and_then(|network| network.id))
     }
 
     /// Sets the rules by a container that may do nothing else.

@@ -50,7 +50,7 @@ impl Rig {
         }
         assert!(
             !host.is_empty(),
-            "TERRANE_TEST_DOCKER is not set: run the tests by `make test`, or by `tests/tools/docker run cargo nextest run`"
+            "TERRANE_TEST_DOCKER is not set: run these tests by `make containers`"
         );
         let mut rig = Self::new();
         let options = docker::Options { host, pull: docker::Pull::Never, ..docker::Options::default() };
