@@ -107,5 +107,6 @@ fn job(number: u32) -> Job {
         files: Vec::new(),
         vault: Vec::new(),
         hooks: Vec::new(),
+        image: None,
     }
 }

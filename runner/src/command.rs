@@ -1,6 +1,6 @@
 //! `terrane-runner`, and `terrane runner`: a runner on a machine of its own, for a server elsewhere.
 
-use crate::{Mirror, Options, Remote, Runner, StartError, Stop};
+use crate::{Mirror, Options, Remote, Runner, StartError, Stop, docker};
 use rustix::fs::{FlockOperation, flock};
 use secrecy::SecretString;
 use std::{
@@ -53,6 +53,8 @@ pub struct Arguments {
     /// The form of log lines
     #[arg(long, env = "TERRANE_RUNNER_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
     log_format: LogFormat,
+    #[command(flatten)]
+    containers: docker::Arguments,
     /// Execute runs even where the system offers no wall around them
     #[arg(long = "unsafe", env = "TERRANE_RUNNER_UNSAFE")]
     without_wall: bool,
@@ -129,7 +131,7 @@ async fn run(arguments: Arguments, surroundings: Surroundings) -> Result<(), Fai
         None => surroundings.token.clone().ok_or(Failure::NoToken)?,
     };
     let server = Arc::new(Remote::new(&arguments.server, token, &arguments.authorities)?);
-    let runner = Runner::new(server, options(arguments, &data, surroundings)).await?;
+    let runner = Runner::new(server, options(arguments, &data, surroundings)?).await?;
     let stop = Stop::default();
     let mut running = tokio::spawn(runner.run(stop.clone()));
     for asked in 1.. {
@@ -160,7 +162,7 @@ async fn run(arguments: Arguments, surroundings: Surroundings) -> Result<(), Fai
     Ok(())
 }
 
-fn options(arguments: Arguments, data: &Path, surroundings: Surroundings) -> Options {
+fn options(arguments: Arguments, data: &Path, surroundings: Surroundings) -> Result<Options, Failure> {
     let mut options = Options::new(data);
     if let Some(name) = arguments.name {
         options.name = name;
@@ -177,7 +179,9 @@ fn options(arguments: Arguments, data: &Path, surroundings: Surroundings) -> Opt
     options.provider_mirror = arguments.providers;
     options.unsafe_process = arguments.without_wall;
     options.slots = arguments.slots.max(1);
-    options
+    let executor = arguments.containers.executor();
+    options.executor = executor.map_err(|(path, source)| Failure::Io { path, source })?;
+    Ok(options)
 }
 
 /// What the environment says beside the flags, which read theirs by themselves.

@@ -7,13 +7,16 @@ use crate::{
     phase::{Conclusion, Execution, Record, exit},
     plan::{self, Summary},
     prepare::{self, quote},
-    process::Supervisor,
     server::Server,
     supervise::spec::{Exit, Output, Spec, Step, Wall, name},
 };
 use cap_std::fs::Dir;
 use protocol::{Artifact, Engine, Outcome, Phase};
-use std::{fs, io, os::unix::fs::PermissionsExt, path::Path};
+use std::{
+    fs, io,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
 
 /// The name of an engine as the first line of a log has it.
 pub(crate) fn product(engine: Engine) -> &'static str {
@@ -32,7 +35,8 @@ pub(crate) async fn conclude<S: Server>(execution: &Execution<S>, record: &Recor
         }
         // A supervisor announces itself before it starts anything: without that nothing has begun, nor will it, since its directory is
         // taken away before the server hears of this.
-        let announced = execution.layout.root().join(name::SUPERVISOR).exists();
+        let announced =
+            [name::SUPERVISOR, name::CONTAINER].iter().any(|name| execution.layout.root().join(name).exists());
         if record.phase == Phase::Plan || !announced {
             let reason = "the phase ended with its runner before it was done".to_owned();
             return Conclusion { outcome: Outcome::Unfinished { reason }, artifacts: Vec::new() };
@@ -75,6 +79,17 @@ fn ended_early(record: &Record, exit: &Exit, cause: Option<Cause>) -> Outcome {
     if let Some(reason) = &exit.unstarted {
         return failed(format!("{name} could not be started: {reason}"));
     }
+    if let Some(limit) = exit.memory.filter(|_| cause.is_none()) {
+        let limit = limit >> 20;
+        return failed(format!(
+            "{engine} was ended because the phase used up the memory of its container ({limit} MiB); give containers more with --container-memory, or split the configuration"
+        ));
+    }
+    if exit.full {
+        return failed(format!(
+            "{engine} failed and the work directory of its container is full; give containers more room with --container-work-size"
+        ));
+    }
     let hard =
         if exit.killed { "; it had to be killed, so look for resources that the state does not know" } else { "" };
     if exit.abandoned {
@@ -90,6 +105,13 @@ fn ended_early(record: &Record, exit: &Exit, cause: Option<Cause>) -> Outcome {
             return failed(format!("the lease could not be prolonged, so {engine} was ended{hard}"));
         }
         _ => {}
+    }
+    if let Some(reason) = &exit.lost {
+        let reason = format!("the container of the phase ended on its own: {reason}");
+        return match record.phase {
+            Phase::Plan if exit.memory.is_none() => Outcome::Unfinished { reason },
+            _ => failed(format!("{reason}; the last whole state is kept, so look for resources that it does not know")),
+        };
     }
     if (exit.interrupted || exit.killed) && record.phase == Phase::Plan {
         Outcome::Unfinished { reason: format!("{name} was ended because its runner stopped") }
@@ -126,7 +148,7 @@ async fn planned<S: Server>(execution: &Execution<S>, record: &Record) -> io::Re
     let cached = execution.machine.schemas(&record.engine, &record.version, &lock);
     let show = seal(layout, record, &lock)?;
     let steps = steps(execution, record, &show, cached.exists())?;
-    aside(execution, &show, &record.wall, steps).await?;
+    aside(execution, &show, &record.wall, steps, Vec::new()).await?;
     let json = show.root().join("plan.json");
     if !cached.exists() {
         fs::rename(show.root().join("schemas.json"), &cached)?;
@@ -149,6 +171,7 @@ pub(crate) async fn aside<S: Server>(
     side: &Layout,
     wall: &Wall,
     steps: Vec<Step>,
+    fetch: Vec<PathBuf>,
 ) -> io::Result<()> {
     let count = steps.len();
     let spec = Spec {
@@ -158,9 +181,11 @@ pub(crate) async fn aside<S: Server>(
         survive: false,
         grace_seconds: 0,
         abandoned_grace_seconds: 0,
+        state: None,
+        fetch,
     };
     fs::write(side.root().join(name::LEASE), u64::MAX.to_string())?; // it ends with this process
-    let mut supervisor = Supervisor::start(&execution.machine.options, &spec).await?;
+    let mut supervisor = execution.machine.start(&spec, None).await?;
     let mut orders = execution.keeper.orders();
     tokio::select! {
         () = supervisor.ended() => {}
@@ -173,7 +198,7 @@ pub(crate) async fn aside<S: Server>(
         Some(exit) if exit.succeeded == count => Ok(()),
         exit => {
             let said = fs::read_to_string(side.log()).unwrap_or_default();
-            let why = exit.and_then(|exit| exit.unstarted).unwrap_or_default();
+            let why = exit.and_then(|exit| exit.unstarted.or(exit.lost)).unwrap_or_default();
             Err(io::Error::other(format!("{why}{said}")))
         }
     }
@@ -190,11 +215,12 @@ pub(crate) fn side_step<S: Server>(
 ) -> io::Result<Step> {
     let machine = &execution.machine;
     let wall = Wall { work: side.work(), ..wall.clone() };
-    let environment = prepare::environment(&machine.options, &wall, side, &machine.certificates, &[], None);
+    let inside = machine.inside(side, &wall);
+    let environment = prepare::environment(&machine.options, &inside, &[], None);
     Ok(Step {
         program: engine.to_owned(),
         arguments: arguments.iter().map(|&argument| argument.to_owned()).collect(),
-        directory: side.configuration(),
+        directory: inside.layout.configuration(),
         environment: environment.map_err(io::Error::other)?,
         output,
         keep: None,
@@ -249,7 +275,7 @@ fn steps<S: Server>(execution: &Execution<S>, record: &Record, show: &Layout, ca
     let step = |arguments: &[&str], file: &str| {
         side_step(execution, show, &record.wall, &record.engine, arguments, Output::File(file.to_owned()))
     };
-    let plan = show.work_plan();
+    let plan = execution.machine.inside(show, &record.wall).layout.work_plan();
     let mut steps = vec![step(&["show", "-json", &plan.display().to_string()], "plan.json")?];
     if !cached {
         steps.push(step(&["providers", "schema", "-json"], "schemas.json")?);

@@ -13,6 +13,11 @@ impl Layout {
         Self { root: runs.join(phase_id) }
     }
 
+    /// The one at this path.
+    pub(crate) fn at(root: PathBuf) -> Self {
+        Self { root }
+    }
+
     pub(crate) fn root(&self) -> &Path {
         &self.root
     }

@@ -47,6 +47,8 @@ impl Order {
 /// The task that keeps the lease; it ends when this is dropped.
 pub(crate) struct Keeper {
     orders: watch::Sender<Order>,
+    /// When the lease ends: milliseconds since the machine was started.
+    end: watch::Sender<u64>,
     tasks: Vec<AbortHandle>,
 }
 
@@ -69,10 +71,12 @@ impl Keeper {
         hand_back: Option<CancellationToken>,
     ) -> Self {
         let (orders, _) = watch::channel(Order::GoOn);
+        let (lease_end, _) = watch::channel(end_of(lease));
         let end = Instant::now() + Duration::from_secs(limits.phase_seconds).saturating_sub(elapsed);
         let (too_long, handed_back) = (orders.clone(), orders.clone());
         let mut tasks = vec![
-            tokio::spawn(renew(Arc::clone(server), lease.clone(), layout, orders.clone())).abort_handle(),
+            tokio::spawn(renew(Arc::clone(server), lease.clone(), layout, orders.clone(), lease_end.clone()))
+                .abort_handle(),
             tokio::spawn(listen(Arc::clone(server), lease.clone(), orders.clone())).abort_handle(),
             tokio::spawn(async move {
                 sleep_until(end).await;
@@ -87,11 +91,16 @@ impl Keeper {
             };
             tokio::spawn(handed_back).abort_handle()
         }));
-        Self { orders, tasks }
+        Self { orders, end: lease_end, tasks }
     }
 
     pub(crate) fn orders(&self) -> watch::Receiver<Order> {
         self.orders.subscribe()
+    }
+
+    /// When the lease ends, now and after every renewal.
+    pub(crate) fn lease_end(&self) -> watch::Receiver<u64> {
+        self.end.subscribe()
     }
 
     /// The lease is lost: ends the phase.
@@ -114,8 +123,13 @@ pub(crate) async fn ordered(orders: &mut watch::Receiver<Order>) {
 
 /// Tells the supervisor until when the lease lasts.
 pub(crate) fn write(layout: &Layout, lease: &Lease) -> io::Result<()> {
-    let end = spec::boot_milliseconds() + u64::from(lease.seconds) * 1000;
+    let end = end_of(lease);
     supervise::write_bytes(layout.root(), spec::name::LEASE, end.to_string().as_bytes(), false)
+}
+
+/// When a lease ends that was prolonged just now.
+fn end_of(lease: &Lease) -> u64 {
+    spec::boot_milliseconds() + u64::from(lease.seconds) * 1000
 }
 
 fn raise(orders: &watch::Sender<Order>, order: Order) {
@@ -138,7 +152,13 @@ fn obey(orders: &watch::Sender<Order>, wish: Wish) {
     }
 }
 
-async fn renew<S: Server>(server: Arc<S>, lease: Lease, layout: Layout, orders: watch::Sender<Order>) {
+async fn renew<S: Server>(
+    server: Arc<S>,
+    lease: Lease,
+    layout: Layout,
+    orders: watch::Sender<Order>,
+    end: watch::Sender<u64>,
+) {
     let whole = Duration::from_secs(u64::from(lease.seconds));
     let mut since = Instant::now();
     let mut next = since + whole / 3;
@@ -152,6 +172,7 @@ async fn renew<S: Server>(server: Arc<S>, lease: Lease, layout: Layout, orders: 
                 if write(&layout, &lease).is_err() {
                     tracing::warn!(phase = lease.phase_id, "the lease file cannot be written");
                 }
+                end.send_replace(end_of(&lease));
                 obey(&orders, wish);
             }
             Ok(Err(Error::Lost { .. } | Error::Refused(_) | Error::Superseded(_))) => {

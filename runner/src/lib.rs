@@ -7,8 +7,10 @@
 mod builtin;
 pub mod command;
 mod conclude;
+pub mod docker;
 mod engines;
 mod events;
+mod executor;
 mod hooks;
 mod layout;
 mod lease;
@@ -30,6 +32,7 @@ pub mod supervise;
 mod variables;
 mod vault;
 
+pub use executor::Executor;
 pub use machine::StartError;
 pub use options::{Mirror, Options};
 pub use remote::{ClientError, Remote};

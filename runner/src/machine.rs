@@ -1,12 +1,19 @@
 //! What a runner found out about its machine when it was started.
 
 use crate::{
-    Options,
-    engines::Engines,
+    Executor, Options,
+    docker::{self, Docker},
+    engines::{self, Engines, Executable},
+    executor::Body,
     layout::Layout,
-    prepare,
-    supervise::{Probe, spec::Wall},
+    prepare::{self, Inside, Places},
+    process,
+    supervise::{
+        self, Probe,
+        spec::{self, Spec, Wall, name},
+    },
 };
+use protocol::Job;
 use ring::digest::{SHA256, digest};
 use std::{
     fs, io,
@@ -15,6 +22,7 @@ use std::{
     process::Stdio,
     sync::Arc,
 };
+use tokio::sync::watch;
 
 /// Why a runner cannot be started.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +32,9 @@ pub enum StartError {
         "runs cannot be kept apart on this machine: {0}. Give the server what is missing, let another machine execute runs, or start with --runner-unsafe if every run may read whatever the server may"
     )]
     NoWall(String),
+    /// The container engine cannot be used.
+    #[error("runs cannot be executed in containers: {0}")]
+    Engine(String),
     /// There can be no client for the release mirror.
     #[error("the release mirror cannot be used: {0}")]
     Mirror(String),
@@ -43,6 +54,8 @@ pub(crate) struct Machine {
     pub(crate) engines: Engines,
     /// Every certificate that runs trust.
     pub(crate) certificates: PathBuf,
+    /// What phases execute in, where they are no processes of this machine.
+    docker: Option<Arc<Docker>>,
     probe: Probe,
 }
 
@@ -61,6 +74,13 @@ impl Machine {
         options.hide.push(options.directory.clone());
         let certificates = options.directory.join("ca.pem");
         gather(&options, &certificates).map_err(at(&certificates))?;
+        if let Executor::Docker(containers) = &options.executor {
+            let runner = docker::runner_name(&options.directory.join("known")).map_err(at(&known))?;
+            let docker = Docker::connect((**containers).clone(), runner, options.state_bytes).await?;
+            let engines = Engines::new(&options).map_err(|error| StartError::Mirror(error.to_string()))?;
+            let (options, docker) = (Arc::new(options), Some(Arc::new(docker)));
+            return Ok(Self { engines, options, certificates, docker, probe: Probe::default() });
+        }
         let probe = probe(&options).await.map_err(at(&options.supervisor.0))?;
         let mut missing = Vec::new();
         missing.extend(probe.namespaces.iter().map(|reason| format!("PID, mount and IPC namespaces ({reason})")));
@@ -73,16 +93,84 @@ impl Machine {
             tracing::warn!(missing, "runs are not kept apart");
         }
         let engines = Engines::new(&options).map_err(|error| StartError::Mirror(error.to_string()))?;
-        Ok(Self { engines, options: Arc::new(options), certificates, probe })
+        Ok(Self { engines, options: Arc::new(options), certificates, docker: None, probe })
     }
 
     /// Who owns the work directory, where that is not the runner's own user.
     pub(crate) fn owner(&self, uid: u32) -> Option<u32> {
-        (self.probe.namespaces.is_none() && nix::unistd::Uid::current().is_root()).then_some(uid)
+        (self.docker.is_none() && self.probe.namespaces.is_none() && nix::unistd::Uid::current().is_root())
+            .then_some(uid)
     }
 
-    pub(crate) fn wall(&self, layout: &Layout, engine: &Path, server_port: Option<u16>, uid: u32) -> Wall {
-        let options = &self.options;
+    /// The engine of a job: where it lies on this machine, or in which image.
+    pub(crate) async fn resolve(&self, job: &Job) -> Result<Executable, engines::Failure> {
+        match &self.docker {
+            None => self.engines.resolve(job.engine, &job.version).await,
+            Some(docker) => docker.executable(job, &self.options.directory.join("known")).await,
+        }
+    }
+
+    /// Starts a piece of work.
+    pub(crate) async fn start(&self, spec: &Spec, lease: Option<watch::Receiver<u64>>) -> io::Result<Body> {
+        Body::start(self.docker.as_ref(), &self.options, &self.certificates, spec, lease).await
+    }
+
+    /// Takes over what an earlier runner started.
+    pub(crate) async fn adopt(&self, layout: &Layout, wall: &Wall, lease: watch::Receiver<u64>) -> io::Result<Body> {
+        if wall.container.is_some() {
+            let docker = self.docker.as_ref().ok_or_else(|| {
+                io::Error::other("it is a container, and this runner has no engine: start it with --executor docker")
+            })?;
+            return Ok(Body::Container(docker::Container::adopt(docker, layout.root(), lease).await));
+        }
+        let supervisor = fs::read(layout.root().join(name::SUPERVISOR)).ok();
+        let supervisor = supervisor.and_then(|json| serde_json::from_slice(&json).ok());
+        process::Supervisor::adopt(supervisor).map(Body::Process)
+    }
+
+    /// Removes what an earlier runner left beside these phases.
+    pub(crate) async fn remove_orphans<'a>(&self, phases: impl Iterator<Item = &'a Layout>) {
+        if let Some(docker) = &self.docker {
+            docker.remove_orphans(phases).await;
+        }
+    }
+
+    /// Nothing is started in advance any more.
+    pub(crate) async fn close(&self) {
+        if let Some(docker) = &self.docker {
+            docker.close().await;
+        }
+    }
+
+    /// Where the engine finds what is laid out in a directory.
+    pub(crate) fn inside(&self, layout: &Layout, wall: &Wall) -> Inside {
+        match self.docker {
+            None => Inside {
+                layout: layout.clone(),
+                temporary: supervise::wall::temporary(wall),
+                certificates: self.certificates.clone(),
+                search: Some("/usr/local/bin:/usr/bin:/bin"),
+            },
+            Some(_) => Inside {
+                layout: Docker::inside(),
+                temporary: Docker::inside().root().join("t"),
+                certificates: Docker::inside().root().join("ca.pem"),
+                search: None,
+            },
+        }
+    }
+
+    /// Where the engine will see what is laid out in a phase's directory, and the mirror of providers.
+    pub(crate) fn places(&self, layout: &Layout) -> Places {
+        let mirror = self.options.provider_mirror.clone();
+        match &self.docker {
+            None => Places { seen: layout.clone(), mirror },
+            Some(_) => Places { seen: Docker::inside(), mirror: mirror.map(|_| Docker::inside().root().join("m")) },
+        }
+    }
+
+    pub(crate) fn wall(&self, layout: &Layout, executable: &Executable, job: &Job, uid: u32) -> Wall {
+        let (options, engine) = (&self.options, executable.path.as_path());
         let engine = match engine.parent() {
             Some(directory) if directory.starts_with(&options.engines) => directory, // with what lies beside it
             _ => engine,
@@ -92,15 +180,20 @@ impl Machine {
         let proxies = options.environment.iter().filter(|(key, _)| key.to_ascii_lowercase().ends_with("_proxy"));
         let mut ports = options.ports.clone();
         ports.extend(proxies.filter_map(|(_, address)| prepare::port(address)));
-        ports.extend(server_port);
+        ports.extend(prepare::port(&job.address));
         Wall {
             work: layout.work(),
             hide: options.hide.clone(),
             read,
             ports,
             uid,
-            namespaces: self.probe.namespaces.is_none(),
-            landlock: self.probe.landlock.is_none(),
+            namespaces: self.docker.is_none() && self.probe.namespaces.is_none(),
+            landlock: self.docker.is_none() && self.probe.landlock.is_none(),
+            container: executable.image.clone().map(|image| spec::Container {
+                image,
+                run: job.run_id.clone(),
+                phase: job.lease.phase_id.clone(),
+            }),
         }
     }
 

@@ -1,6 +1,6 @@
 //! What a runner is told about the machine it runs on.
 
-use crate::slug;
+use crate::{Executor, slug};
 use std::{ffi::OsString, path::PathBuf};
 
 /// Settings of a [`Runner`](crate::Runner).
@@ -32,6 +32,8 @@ pub struct Options {
     pub unsafe_process: bool,
     /// A command that calls [`supervise::main`](crate::supervise::main) with the arguments after these.
     pub supervisor: (PathBuf, Vec<OsString>),
+    /// What phases execute in.
+    pub executor: Executor,
     /// How many phases execute at the same time.
     pub slots: u16,
     /// The first of the user ids that phases run as where the runner is root: one for each slot, used by nobody else.
@@ -71,6 +73,7 @@ impl Options {
             ports: vec![22, 80, 443],
             unsafe_process: false,
             supervisor: (PathBuf::from("/proc/self/exe"), vec![OsString::from("supervise")]),
+            executor: Executor::Process,
             slots: 4,
             first_uid: 1_878_000_000,
             state_bytes: 256 << 20,

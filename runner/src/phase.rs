@@ -1,7 +1,9 @@
 //! One phase from its job to its end: prepared, executed under a supervisor, attended until that ends, concluded.
 
 use crate::{
-    conclude, hooks,
+    conclude,
+    executor::Body,
+    hooks,
     layout::Layout,
     lease,
     lease::{Keeper, Order, ordered, persist},
@@ -9,9 +11,8 @@ use crate::{
     machine::Machine,
     prepare::{self, Prepared},
     prime,
-    process::Supervisor,
     server::{Error, Server},
-    state::Followed,
+    state::{self, Followed},
     supervise::{
         self,
         spec::{Exit, Output, Spec, Step, Wall, boot_milliseconds},
@@ -98,7 +99,7 @@ impl<S: Server> Execution<S> {
             return;
         }
         match self.start(job, uid).await {
-            Ok((record, supervisor, state)) => self.attend(&record, supervisor, 0, state).await,
+            Ok((record, body, state)) => self.attend(&record, body, 0, state).await,
             Err(reason) => {
                 let conclusion = match self.keeper.order().cause() {
                     Some(lease::Cause::Wish) => {
@@ -121,12 +122,12 @@ impl<S: Server> Execution<S> {
     }
 
     /// Prepares the phase and starts its supervisor.
-    async fn start(&self, job: &Job, uid: u32) -> Result<(Record, Supervisor, Option<Bytes>), String> {
+    async fn start(&self, job: &Job, uid: u32) -> Result<(Record, Body, Option<Bytes>), String> {
         let machine = &self.machine;
         let owner = machine.owner(uid);
-        let preparing =
-            prepare::prepare(&*self.server, &machine.options, job, &self.layout, self.layout.clone(), owner);
-        let resolving = machine.engines.resolve(job.engine, &job.version);
+        let places = machine.places(&self.layout);
+        let preparing = prepare::prepare(&*self.server, &machine.options, job, &self.layout, places, owner);
+        let resolving = machine.resolve(job);
         let mut orders = self.keeper.orders();
         let (executable, prepared) = tokio::select! {
             both = async { tokio::join!(resolving, preparing) } => both,
@@ -142,7 +143,7 @@ impl<S: Server> Execution<S> {
             preamble.extend_from_slice(format!("Warning: {warning}\n").as_bytes());
         }
         fs::write(self.layout.log(), preamble).map_err(|error| format!("cannot write the log: {error}"))?;
-        let wall = machine.wall(&self.layout, &executable.path, prepare::port(&job.address), uid);
+        let wall = machine.wall(&self.layout, &executable, job, uid);
         let note = prime::note(self, &wall, &executable.path, &version).await;
         note.and_then(|note| prepare::put_note(&self.layout, &job.working_directory, &note, owner))
             .map_err(|error| format!("cannot set {} up for a local backend: {error}", executable.path.display()))?;
@@ -169,38 +170,37 @@ impl<S: Server> Execution<S> {
         };
         supervise::write_whole(self.layout.root(), "phase", &record, false)
             .map_err(|error| format!("cannot write down the phase: {error}"))?;
+        let image = record.wall.container.as_ref().map(|inside| inside.image.told());
         if job.phase == Phase::Apply {
-            persist(self.patience(), || self.server.started(&self.lease, &version))
+            persist(self.patience(), || self.server.started(&self.lease, &version, image.as_ref()))
                 .await
                 .map_err(|error| format!("the server cannot be told that the apply begins: {error}"))?;
         }
-        let supervisor = Supervisor::start(&machine.options, &spec)
+        let body = machine
+            .start(&spec, Some(self.keeper.lease_end()))
             .await
-            .map_err(|error| format!("cannot start a supervisor: {error}"))?;
-        Ok((record, supervisor, prepared.state))
+            .map_err(|error| format!("the phase cannot be started: {error}"))?;
+        Ok((record, body, prepared.state))
     }
 
     fn spec(&self, job: &Job, prepared: &Prepared, engine: &Path, wall: Wall) -> Result<Spec, prepare::Failure> {
         let machine = &self.machine;
-        let environment = prepare::environment(
-            &machine.options,
-            &wall,
-            &self.layout,
-            &machine.certificates,
-            &prepared.environment,
-            Some(&job.cli_workspace),
-        )?;
+        let inside = machine.inside(&self.layout, &wall);
+        let environment =
+            prepare::environment(&machine.options, &inside, &prepared.environment, Some(&job.cli_workspace))?;
+        let module = inside.layout.module(&job.working_directory);
         let step = |arguments: Vec<String>, output, keep| Step {
             program: engine.to_owned(),
             arguments,
-            directory: prepared.module.clone(),
+            directory: module.clone(),
             environment: environment.clone(),
             output,
             keep,
         };
-        let lock = (prepared.module.join(".terraform.lock.hcl"), Layout::LOCK_FILE.to_owned());
+        let lock = (module.join(".terraform.lock.hcl"), Layout::LOCK_FILE.to_owned());
+        let beneath = Path::new("c").join(&job.working_directory);
         let init = step(vec!["init".into(), "-input=false".into()], Output::Quiet, Some(lock));
-        let work = step(arguments(job, &self.layout), Output::Log, None);
+        let work = step(arguments(job, &inside.layout), Output::Log, None);
         Ok(Spec {
             directory: self.layout.root().to_owned(),
             steps: if prepared.needs_init { vec![init, work] } else { vec![work] },
@@ -208,18 +208,24 @@ impl<S: Server> Execution<S> {
             survive: job.phase == Phase::Apply,
             grace_seconds: job.limits.grace_seconds,
             abandoned_grace_seconds: machine.options.abandoned_grace_seconds,
+            state: (job.phase == Phase::Apply).then(|| beneath.join(state::path(&job.cli_workspace))),
+            fetch: match job.phase {
+                Phase::Plan => vec!["plan".into(), beneath.join(".terraform/providers")],
+                Phase::Apply => Vec::new(),
+            },
         })
     }
 
     /// Sends log and state on until the supervisor ends, and ends the phase.
-    pub(crate) async fn attend(self, record: &Record, mut supervisor: Supervisor, log_end: u64, state: Option<Bytes>) {
+    pub(crate) async fn attend(self, record: &Record, mut body: Body, log_end: u64, state: Option<Bytes>) {
         let (ended, tail) = self.tail(log_end);
         let (stopped, follower) = self.follow(record, state);
         let started = (record.phase == Phase::Plan).then(|| {
             let (server, lease, version) = (Arc::clone(&self.server), self.lease.clone(), record.version.clone());
-            tokio::spawn(async move { server.started(&lease, &version).await })
+            let image = record.wall.container.as_ref().map(|inside| inside.image.told());
+            tokio::spawn(async move { server.started(&lease, &version, image.as_ref()).await })
         });
-        self.watch(&mut supervisor).await;
+        self.watch(&mut body).await;
         if let Some(started) = started {
             started.await.ok();
         }
@@ -276,22 +282,22 @@ impl<S: Server> Execution<S> {
     }
 
     /// Hands the server's wishes to the supervisor until that has ended.
-    async fn watch(&self, supervisor: &mut Supervisor) {
+    async fn watch(&self, body: &mut Body) {
         let mut orders = self.keeper.orders();
         orders.mark_changed(); // an order may have come before anybody listened
         loop {
             tokio::select! {
-                () = supervisor.ended() => return,
+                () = body.ended() => return,
                 changed = orders.changed() => {
                     if changed.is_err() {
-                        supervisor.ended().await;
+                        body.ended().await;
                         return;
                     }
                     let order = *orders.borrow_and_update();
                     match order {
                         Order::GoOn => {}
-                        Order::Interrupt(_) => supervisor.interrupt(),
-                        Order::Kill(_) => supervisor.kill(),
+                        Order::Interrupt(_) => body.interrupt(),
+                        Order::Kill(_) => body.kill(),
                     }
                 }
             }

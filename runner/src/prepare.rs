@@ -2,11 +2,11 @@
 
 use crate::{
     Options, builtin,
+    docker::providers,
     layout::Layout,
     prime, provided,
     server::{Download, Error, Server},
     slug, state,
-    supervise::spec::Wall,
     variables::{self, Variables},
 };
 use bytes::Bytes;
@@ -49,11 +49,26 @@ pub(crate) enum Failure {
     Vault(String),
 }
 
+/// Where the engine finds what was laid out: the very same places, or those of its container.
+pub(crate) struct Inside {
+    pub(crate) layout: Layout,
+    pub(crate) temporary: PathBuf,
+    pub(crate) certificates: PathBuf,
+    /// Where it looks for programs; a container's image knows that itself.
+    pub(crate) search: Option<&'static str>,
+}
+
+/// Where the engine will see what is laid out.
+pub(crate) struct Places {
+    /// The phase's own directory.
+    pub(crate) seen: Layout,
+    /// The mirror of providers, if there is one.
+    pub(crate) mirror: Option<PathBuf>,
+}
+
 /// What the engine needs to be started.
 pub(crate) struct Prepared {
     pub(crate) environment: Vec<(String, String)>,
-    /// The root module.
-    pub(crate) module: PathBuf,
     /// Whether something must be installed before the engine can plan or apply.
     pub(crate) needs_init: bool,
     /// For the log.
@@ -76,13 +91,13 @@ pub(crate) fn put_note(layout: &Layout, working_directory: &str, note: &Path, ow
     }
 }
 
-/// Fills the directory. What the server sends is fetched at the same time. `seen` is the layout as the engine sees it.
+/// Fills the directory. What the server sends is fetched at the same time.
 pub(crate) async fn prepare<S: Server>(
     server: &S,
     options: &Arc<Options>,
     job: &Job,
     layout: &Layout,
-    seen: Layout,
+    places: Places,
     owner: Option<u32>,
 ) -> Result<Prepared, Failure> {
     let lease = &job.lease;
@@ -102,7 +117,7 @@ pub(crate) async fn prepare<S: Server>(
     let (report, state, (), tokens) = tokio::try_join!(configuration, state, files, tokens)?;
     let (options, job, layout) = (Arc::clone(options), job.clone(), layout.clone());
     let filled = tokio::task::spawn_blocking(move || {
-        fill(&options, &job, &layout, &seen, owner, report.warnings, state, &tokens)
+        fill(&options, &job, &layout, &places, owner, report.warnings, state, &tokens)
     });
     filled.await.map_err(io::Error::other)?
 }
@@ -142,14 +157,14 @@ fn fill(
     options: &Options,
     job: &Job,
     layout: &Layout,
-    seen: &Layout,
+    places: &Places,
     owner: Option<u32>,
     mut warnings: Vec<String>,
     state: Option<Bytes>,
     tokens: &[SecretString],
 ) -> Result<Prepared, Failure> {
     let mut variables = Variables::new(&job.variables);
-    variables.environment.extend(provided::lay_out(job, layout, seen, tokens)?);
+    variables.environment.extend(provided::lay_out(job, layout, &places.seen, tokens)?);
     let root = Dir::open_ambient_dir(layout.configuration(), cap_std::ambient_authority())?;
     let missing = |_| Failure::WorkingDirectory(job.working_directory.clone());
     let beneath = Path::new(&job.working_directory);
@@ -178,13 +193,16 @@ fn fill(
     }
     let needs_init = !builtin::is_enough(&module, state.as_deref())?;
     let own_settings = uploaded_settings(&module, layout)?;
+    let (mirror, configuration) = (places.mirror.as_deref(), layout.configuration());
     match &own_settings {
-        None => cli_configuration(options, job, true, &layout.cli_configuration())?,
+        None => cli_configuration(options, job, mirror, &configuration, &layout.cli_configuration())?,
         // The engine reads a directory of settings after those of its user: what is ours wins.
         Some(text) => {
             fs::create_dir_all(layout.home().join(".terraform.d"))?;
             let path = layout.home().join(".terraform.d/zzzzzz_terrane.tfrc");
-            cli_configuration(options, job, !text.contains("provider_installation"), &path)?;
+            // An engine takes one word only about where providers come from.
+            let mirror = mirror.filter(|_| !text.contains("provider_installation"));
+            cli_configuration(options, job, mirror, &configuration, &path)?;
         }
     }
     if job.phase == Phase::Apply && layout.plan().exists() {
@@ -196,7 +214,6 @@ fn fill(
     warnings.extend(variables.warnings);
     Ok(Prepared {
         environment: variables.environment,
-        module: layout.module(&job.working_directory),
         needs_init,
         warnings,
         state,
@@ -242,40 +259,32 @@ pub(crate) fn own(path: &Path, owner: u32) -> io::Result<()> {
     Ok(())
 }
 
-fn cli_configuration(options: &Options, job: &Job, mirrors: bool, path: &Path) -> io::Result<()> {
+fn cli_configuration(
+    options: &Options,
+    job: &Job,
+    seen: Option<&Path>,
+    configuration: &Path,
+    path: &Path,
+) -> io::Result<()> {
     let mut text = String::from("disable_checkpoint = true\n");
     if let Some(host) = host(&job.address) {
         text += &format!("credentials {} {{\n  token = {}\n}}\n", quote(host), quote(job.token.expose_secret()));
     }
-    // An engine takes one word only about where providers come from.
-    if let Some(mirror) = options.provider_mirror.as_ref().filter(|_| mirrors) {
+    if let (Some(mirror), Some(seen)) = (&options.provider_mirror, seen) {
         // What the mirror has is not asked for elsewhere: a registry may not be reachable.
-        let mirrored: Vec<_> = mirrored(mirror).iter().map(|provider| quote(provider)).collect();
+        let mirrored: Vec<_> = match seen == mirror {
+            true => providers::mirrored(mirror),
+            false => providers::mentioned(mirror, configuration)?,
+        };
+        let mirrored: Vec<_> = mirrored.iter().map(|provider| quote(provider)).collect();
         text += &format!(
             "provider_installation {{\n  filesystem_mirror {{\n    path = {}\n  }}\n  direct {{\n    exclude = [{}]\n  }}\n}}\n",
-            quote(&mirror.display().to_string()),
+            quote(&seen.display().to_string()),
             mirrored.join(", ")
         );
     }
     let mut file = fs::File::create(path)?;
     file.write_all(text.as_bytes())
-}
-
-/// The providers of a mirror: `HOST/NAMESPACE/TYPE`.
-fn mirrored(mirror: &Path) -> Vec<String> {
-    let names = |path: &Path| -> Vec<String> {
-        let entries = fs::read_dir(path).into_iter().flatten().flatten();
-        entries.filter(|entry| entry.path().is_dir()).filter_map(|entry| entry.file_name().into_string().ok()).collect()
-    };
-    let mut found = Vec::new();
-    for host in names(mirror) {
-        for namespace in names(&mirror.join(&host)) {
-            for kind in names(&mirror.join(&host).join(&namespace)) {
-                found.push(format!("{host}/{namespace}/{kind}"));
-            }
-        }
-    }
-    found
 }
 
 /// A string of HCL in which nothing is interpolated.
@@ -303,35 +312,35 @@ pub(crate) fn port(address: &str) -> Option<u16> {
 /// What every engine finds in its environment; what the run sets comes between the machine's and that which cannot be changed.
 pub(crate) fn environment(
     options: &Options,
-    wall: &Wall,
-    layout: &Layout,
-    certificates: &Path,
+    inside: &Inside,
     of_run: &[(String, String)],
     cli_workspace: Option<&str>,
 ) -> Result<Vec<(String, String)>, Failure> {
-    let temporary = crate::supervise::wall::temporary(wall);
+    let temporary = &inside.temporary;
     // "/plugin" and up to ten digits, and the zero at the end.
     if temporary.as_os_str().len() + 18 > 107 {
-        return Err(Failure::TooLong(temporary));
+        return Err(Failure::TooLong(temporary.clone()));
     }
     let text = |path: &Path| path.display().to_string();
     let mut all: std::collections::BTreeMap<String, String> = std::collections::BTreeMap::new();
-    all.insert("PATH".into(), "/usr/local/bin:/usr/bin:/bin".into());
+    if let Some(search) = inside.search {
+        all.insert("PATH".into(), search.into());
+    }
     all.insert("LANG".into(), "C.UTF-8".into());
     // What engine and providers read is SSL_CERT_FILE; git, curl and the like have names of their own for the same.
     for key in ["AWS_CA_BUNDLE", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE"] {
-        all.insert(key.into(), text(certificates));
+        all.insert(key.into(), text(&inside.certificates));
     }
     all.extend(options.environment.iter().cloned());
     all.extend(of_run.iter().cloned());
     for (key, value) in [
-        ("HOME", text(&layout.work().join("h"))),
-        ("TMPDIR", text(&temporary)),
+        ("HOME", text(&inside.layout.work().join("h"))),
+        ("TMPDIR", text(temporary)),
         ("TF_IN_AUTOMATION", "1".into()),
         ("TF_INPUT", "0".into()),
         ("CHECKPOINT_DISABLE", "1".into()),
-        ("TF_CLI_CONFIG_FILE", text(&layout.cli_configuration())),
-        ("SSL_CERT_FILE", text(certificates)),
+        ("TF_CLI_CONFIG_FILE", text(&inside.layout.cli_configuration())),
+        ("SSL_CERT_FILE", text(&inside.certificates)),
     ] {
         all.insert(key.into(), value);
     }

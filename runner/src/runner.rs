@@ -6,9 +6,8 @@ use crate::{
     lease::{self, Keeper, persist},
     machine::Machine,
     phase::{self, Execution, Record},
-    process::Supervisor,
     server::{Error, Server},
-    supervise::spec::{Process, boot_milliseconds, name},
+    supervise::spec::boot_milliseconds,
 };
 use protocol::{
     Lease, Phase,
@@ -65,6 +64,12 @@ impl<S: Server> Runner<S> {
             return;
         }
         let mut tasks = JoinSet::new();
+        self.machine.remove_orphans(left.iter().map(|(_, layout)| layout)).await;
+        let (machine, drained) = (Arc::clone(&self.machine), stop.drain.clone());
+        tasks.spawn(async move {
+            drained.cancelled().await;
+            machine.close().await;
+        });
         for (record, layout) in left {
             let user = self.users.take_this(record.wall.uid);
             let (server, machine) = (Arc::clone(&self.server), Arc::clone(&self.machine));
@@ -197,16 +202,16 @@ async fn adopt<S: Server>(
         return send_left(&*server, &layout, &record).await;
     }
     let adopted = persist(PATIENCE, || server.adopt(&lease)).await;
-    let supervisor = match Supervisor::adopt(supervisor(&layout)) {
-        Ok(supervisor) => supervisor,
+    let elapsed = Duration::from_millis(boot_milliseconds().saturating_sub(record.started));
+    let hand_back = (record.phase == Phase::Plan).then_some(hand_back);
+    let keeper = Keeper::start(&server, &lease, layout.clone(), record.limits, elapsed, hand_back);
+    let body = match machine.adopt(&layout, &record.wall, keeper.lease_end()).await {
+        Ok(body) => body,
         Err(error) => {
             tracing::error!(phase = lease.phase_id, %error, "the supervisor of a phase cannot be reached");
             return;
         }
     };
-    let elapsed = Duration::from_millis(boot_milliseconds().saturating_sub(record.started));
-    let hand_back = (record.phase == Phase::Plan).then_some(hand_back);
-    let keeper = Keeper::start(&server, &lease, layout.clone(), record.limits, elapsed, hand_back);
     let log_end = match adopted {
         Ok(Some(adopted)) => {
             if let Err(error) = lease::write(&layout, &lease) {
@@ -225,11 +230,7 @@ async fn adopt<S: Server>(
     };
     tracing::info!(phase = lease.phase_id, log_end, "a phase of an earlier runner is adopted");
     let execution = Execution { server, machine, layout, lease, keeper };
-    Box::pin(execution.attend(&record, supervisor, log_end, None)).await;
-}
-
-fn supervisor(layout: &Layout) -> Option<Process> {
-    serde_json::from_slice(&fs::read(layout.root().join(name::SUPERVISOR)).ok()?).ok()
+    Box::pin(execution.attend(&record, body, log_end, None)).await;
 }
 
 /// Tries again to hand over a state that the server did not take when its apply ended.

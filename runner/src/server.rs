@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use protocol::{
-    Artifact, Job, Lease, Outcome, Wish,
+    Artifact, Image, Job, Lease, Outcome, Wish,
     wire::{Enlisted, Hello},
 };
 use std::{future::Future, path::PathBuf, pin::Pin};
@@ -56,9 +56,14 @@ pub trait Server: Send + Sync + 'static {
     fn renew(&self, lease: &Lease) -> impl Future<Output = Result<Wish, Error>> + Send;
     /// Waits until the server wishes something else than `than`.
     fn wish(&self, lease: &Lease, than: Wish) -> impl Future<Output = Result<Wish, Error>> + Send;
-    /// Tells that the engine's first process is started, and its exact version. Said of an apply before it is: one of which it was never said
+    /// Tells that the engine's first process is started, its exact version, and the image it is in where it has one. Said of an apply before it is: one of which it was never said
     /// has certainly not begun.
-    fn started(&self, lease: &Lease, version: &str) -> impl Future<Output = Result<(), Error>> + Send;
+    fn started(
+        &self,
+        lease: &Lease,
+        version: &str,
+        image: Option<&Image>,
+    ) -> impl Future<Output = Result<(), Error>> + Send;
     /// The uploaded configuration, a gzipped tar as the CLI packed it.
     fn configuration(&self, lease: &Lease) -> impl Future<Output = Result<Download, Error>> + Send;
     /// The workspace's current state, if it has one; its bytes are exactly those that were stored.

@@ -37,7 +37,7 @@ pub enum Command {
     #[command(subcommand)]
     Prices(cost::command::Prices),
     /// Execute runs on this machine for a server elsewhere (also the program terrane-runner)
-    Runner(runner::command::Arguments),
+    Runner(Box<runner::command::Arguments>),
     /// Test, apply and lay out policies, offline
     #[command(subcommand)]
     Policy(policy::Policy),

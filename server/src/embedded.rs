@@ -3,7 +3,7 @@
 use app::{App, Claimant, LeaseError, Serves};
 use bytes::Bytes;
 use protocol::{
-    Artifact, Job, Lease, Outcome, Wish,
+    Artifact, Image, Job, Lease, Outcome, Wish,
     wire::{Enlisted, Hello},
 };
 use runner::{Adopted, Download, Error, Server};
@@ -66,8 +66,8 @@ impl Server for Embedded {
     async fn wish(&self, lease: &Lease, than: Wish) -> Result<Wish, Error> {
         self.told(lease, self.app.wait_for_wish(lease, than).await)
     }
-    async fn started(&self, lease: &Lease, version: &str) -> Result<(), Error> {
-        self.told(lease, self.app.started(lease, version).await)
+    async fn started(&self, lease: &Lease, version: &str, image: Option<&Image>) -> Result<(), Error> {
+        self.told(lease, self.app.started(lease, version, image).await)
     }
     async fn configuration(&self, lease: &Lease) -> Result<Download, Error> {
         self.told(lease, self.app.leased_configuration(lease).await)

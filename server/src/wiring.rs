@@ -2,7 +2,7 @@
 
 use crate::{
     admin::{self, Request, Response},
-    config::{Config, Database, Objects, Tls},
+    config::{Config, Containers, Database, Objects, Tls},
     embedded::Embedded,
     health,
     lifecycle::Shutdown,
@@ -59,7 +59,7 @@ impl House {
         };
         let router = health::router(shutdown.clone(), ready).merge(api::router(&http)).merge(web::router(&http));
         if config.runner.on {
-            let runner = Runner::new(Arc::new(Embedded::new(app.clone())), runner_options(config, url)).await?;
+            let runner = Runner::new(Arc::new(Embedded::new(app.clone())), runner_options(config, url)?).await?;
             tasks.spawn(execute(runner, shutdown.wanted().clone()));
         }
         tasks.spawn(work::run(app.clone(), shutdown.wanted().clone()));
@@ -202,11 +202,12 @@ async fn execute(runner: Runner<Embedded>, stop: CancellationToken) {
     }
 }
 
-fn runner_options(config: &Config, url: &Url) -> runner::Options {
+fn runner_options(config: &Config, url: &Url) -> anyhow::Result<runner::Options> {
     let data = &config.server.data;
     let authority = data.join(tls::CA_FILE);
     let own = (config.server.tls == Tls::Auto).then_some(authority);
-    runner::Options {
+    Ok(runner::Options {
+        executor: executor(&config.containers)?,
         engines: config.runner.engines.clone(),
         search: config.surroundings.path.clone(),
         mirror: config.runner.release_mirror.as_ref().map(|address| runner::Mirror {
@@ -221,7 +222,18 @@ fn runner_options(config: &Config, url: &Url) -> runner::Options {
         slots: u16::try_from(config.runner.slots).unwrap_or(u16::MAX),
         state_bytes: config.limits.state_size,
         ..runner::Options::new(data)
+    })
+}
+
+fn executor(containers: &Containers) -> anyhow::Result<runner::Executor> {
+    if !containers.on {
+        return Ok(runner::Executor::Process);
     }
+    let profile = |path: &PathBuf| {
+        std::fs::read_to_string(path).with_context(|| format!("reading the seccomp profile {}", path.display()))
+    };
+    let seccomp = containers.seccomp.as_ref().map(profile).transpose()?;
+    Ok(runner::Executor::Docker(Box::new(runner::docker::Options { seccomp, ..containers.options.clone() })))
 }
 
 /// Watches over one phase of a run, in a process of its own.

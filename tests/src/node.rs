@@ -59,6 +59,9 @@ impl Node {
         let log = File::options().create(true).append(true).open(self.log_path()).expect("the server's log");
         let mut command = self.command("serve");
         command.args(["--listen", &self.host()]).arg("--providers").arg(settings::providers()).args(&self.flags);
+        if !self.flags.iter().any(|flag| flag == "--executor") {
+            command.args(settings::executor());
+        }
         if !self.flags.iter().any(|flag| flag == "--engines") {
             command.arg("--engines").arg(settings::engines());
         }

@@ -73,6 +73,35 @@ pub fn without(name: &str) -> bool {
     read("TERRANE_TEST_WITHOUT").is_some_and(|names| names.split(',').any(|off| off == name))
 }
 
+/// Flags of `terrane serve` that every story adds: those of the executor that `TERRANE_TEST_EXECUTOR` names.
+///
+/// # Panics
+/// When it names an executor that there is not.
+#[must_use]
+pub fn executor() -> Vec<String> {
+    match read("TERRANE_TEST_EXECUTOR").as_deref() {
+        None | Some("process") => Vec::new(),
+        Some("docker") => {
+            docker().expect("TERRANE_TEST_EXECUTOR=docker needs an engine: run by tests/tools/docker run")
+        }
+        Some(other) => panic!("TERRANE_TEST_EXECUTOR is neither process nor docker but {other:?}"),
+    }
+}
+
+/// The flags that execute runs in containers of the tests' own engine, started by `tests/tools/docker run`; nothing when it is switched off by
+/// `TERRANE_TEST_DOCKER=off`.
+///
+/// # Panics
+/// When there is no engine and nobody said so: a missing one fails the tests that name it.
+#[must_use]
+pub fn docker() -> Option<Vec<String>> {
+    let host = read("TERRANE_TEST_DOCKER").expect(
+        "TERRANE_TEST_DOCKER is not set: run these tests by `make containers`, or set it to off",
+    );
+    let flags = ["--executor", "docker", "--image-pull", "never", "--docker-host"].map(str::to_owned);
+    (host != "off").then(|| flags.into_iter().chain([host]).collect())
+}
+
 /// The top folder of the checkout.
 #[must_use]
 pub fn checkout() -> &'static Path {

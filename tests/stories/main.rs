@@ -7,6 +7,7 @@ mod apply;
 mod canary;
 mod cluster;
 mod configurations;
+mod containers;
 mod cost;
 mod crash;
 mod engines;
@@ -65,6 +66,7 @@ fn main() -> ExitCode {
     let stories = [
         apply::stories(),
         canary::stories(),
+        containers::stories(),
         crash::stories(),
         engines::stories(),
         http::stories(),

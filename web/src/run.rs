@@ -10,7 +10,7 @@ use crate::{
     workspace::{Frame, Paging, RunLine, Wait, kind},
 };
 use app::{
-    App, Error, Which,
+    App, Error, Phases, Which,
     model::{Phase, Run, Workspace},
 };
 use askama::Template;
@@ -211,6 +211,8 @@ struct Page {
     source: &'static str,
     kind: &'static str,
     version: String,
+    /// The image of its newest phase, and its digest, where that was a container.
+    image: Option<String>,
     auto_apply: bool,
     targets: Vec<String>,
     replaces: Vec<String>,
@@ -260,6 +262,7 @@ pub(crate) async fn show(
         },
         kind: kind(&run),
         version: run.terraform_version.clone().unwrap_or_else(|| workspace.terraform_version.clone()),
+        image: image(&phases),
         auto_apply: run.auto_apply,
         targets: run.targets(),
         replaces: run.replaces(),
@@ -279,6 +282,14 @@ pub(crate) async fn show(
         message: run.message,
         frame,
     }))
+}
+
+fn image(phases: &Phases) -> Option<String> {
+    let newest = [&phases.apply, &phases.plan].into_iter().find(|phase| phase.image.is_some())?;
+    let (image, digest) = (newest.image.as_deref()?, newest.image_digest.as_deref().unwrap_or_default());
+    // A registry's digest begins with a name, the engine's own id does not.
+    let digest = digest.rsplit_once('@').map_or(digest, |(_, digest)| digest);
+    Some(format!("{image}@{digest}"))
 }
 
 /// `POST /app/ORG/WS/runs/RUN/ACTION`

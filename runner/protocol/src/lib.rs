@@ -86,6 +86,9 @@ pub struct Job {
     pub token: SecretString,
     /// Time-outs.
     pub limits: Limits,
+    /// The image to execute it in, for runners that execute in containers; `{version}` in it is the version. Nothing: the runner's own choice.
+    #[serde(default)]
+    pub image: Option<String>,
     /// What the server itself puts into the environment of every step: stronger than `variables`.
     #[serde(default)]
     pub environment: Vec<Setting>,
@@ -165,6 +168,15 @@ pub struct Hook {
     /// A script for `/bin/sh`.
     #[serde(serialize_with = "expose")]
     pub script: SecretString,
+}
+
+/// The image that a phase was executed in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Image {
+    /// As it is named: `hashicorp/terraform:1.11.4`.
+    pub reference: String,
+    /// What names exactly these bytes: the registry's digest, or the engine's own id where no registry has them.
+    pub digest: String,
 }
 
 /// How a plan is to be made (`terraform plan` options of the same names).

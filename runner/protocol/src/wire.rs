@@ -3,7 +3,7 @@
 //! Every request carries `Authorization: Bearer` with the token of a pool, or of the site; after [`Hello`] also [`AGENT`] and [`SESSION`];
 //! those about a phase carry [`FENCE`]. Bodies are JSON, but for files and logs, which are their own bytes. A refusal is a [`Refusal`].
 
-use crate::{Lease, Outcome, Wish};
+use crate::{Image, Lease, Outcome, Wish};
 use serde::{Deserialize, Serialize};
 
 /// The oldest version of the protocol that this build still understands.
@@ -78,6 +78,9 @@ pub struct Claim {
 pub struct Started {
     /// The exact version of the engine.
     pub version: String,
+    /// The image it is in, where the phase is executed in a container.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image: Option<Image>,
 }
 
 /// Waits until something else than this is wished: `POST phases/ID/wish`. Answered after [`HOLD`] seconds at the latest.

@@ -18,13 +18,15 @@ use std::{
     sync::Mutex,
     time::SystemTime,
 };
-use version::Wanted;
+pub(crate) use version::Wanted;
 
 /// An engine that can be executed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Executable {
     pub(crate) version: Version,
     pub(crate) path: PathBuf,
+    /// The image that holds it, where it does not lie on this machine.
+    pub(crate) image: Option<crate::docker::Image>,
 }
 
 /// Why there is no engine.
@@ -36,6 +38,17 @@ pub(crate) enum Failure {
         "no {program} {wanted} can be had: {had}; put one into {engines}/VERSION/{program}, or choose another version"
     )]
     Missing { program: &'static str, wanted: String, had: String, engines: String },
+    #[error(
+        "no image for version {wanted} is here: of {template} there is {}; give the exact version, so that its image can be pulled",
+        if had.is_empty() { "none" } else { had }
+    )]
+    NoImage { wanted: String, template: String, had: String },
+    #[error(
+        "the image {reference} cannot be had: {reason}; correct its name or the version, or let the engine have it"
+    )]
+    Image { reference: String, reason: String },
+    #[error("the image {image} holds {program} {found} and not {wanted}: correct the name of the image or the version")]
+    OtherVersion { image: String, program: &'static str, found: String, wanted: String },
     #[error(transparent)]
     Mirror(#[from] mirror::Failure),
 }
@@ -86,7 +99,7 @@ impl Engines {
             if let Some(executable) = releases.get(engine, &parsed).await? {
                 return Ok(executable);
             }
-            let version = |version| Executable { version, path: PathBuf::new() };
+            let version = |version| Executable { version, path: PathBuf::new(), image: None };
             here.extend(releases.versions(engine).await?.into_iter().map(version));
             here.sort_by(|one, other| one.version.cmp(&other.version));
         }
@@ -106,7 +119,7 @@ impl Engines {
         let executable = |entry: fs::DirEntry| {
             let version = Version::parse(entry.file_name().to_str()?).ok()?;
             let path = entry.path().join(engine.program());
-            path.is_file().then_some(Executable { version, path })
+            path.is_file().then_some(Executable { version, path, image: None })
         };
         entries.flatten().filter_map(executable).collect()
     }
@@ -129,7 +142,7 @@ impl Engines {
                     version
                 }
             };
-            found.extend(version.map(|version| Executable { version, path }));
+            found.extend(version.map(|version| Executable { version, path, image: None }));
         }
         found
     }

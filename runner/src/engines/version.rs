@@ -40,6 +40,17 @@ impl Wanted {
         text.split(',').map(Constraint::parse).collect::<Option<Vec<_>>>().map(Self::All)
     }
 
+    /// The only version that will do, where there is only one.
+    pub(crate) fn exact(&self) -> Option<&Version> {
+        match self {
+            Self::All(constraints) => match &constraints[..] {
+                [Constraint { operator: Operator::Equal, version, .. }] => Some(version),
+                _ => None,
+            },
+            Self::Latest => None,
+        }
+    }
+
     /// Whether a version will do. A pre-release only does when it is named.
     pub(crate) fn accepts(&self, version: &Version) -> bool {
         match self {

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use call::{Call, is_missing};
 use futures::TryStreamExt as _;
 use protocol::{
-    Artifact, Job, Lease, Outcome, Wish,
+    Artifact, Image, Job, Lease, Outcome, Wish,
     wire::{Claim, Enlisted, Finish, HOLD, Held, Hello, Started, Than, Wished},
 };
 use reqwest::Method;
@@ -164,8 +164,8 @@ impl Server for Remote {
         }
     }
 
-    async fn started(&self, lease: &Lease, version: &str) -> Result<(), Error> {
-        let started = Started { version: version.to_owned() };
+    async fn started(&self, lease: &Lease, version: &str, image: Option<&Image>) -> Result<(), Error> {
+        let started = Started { version: version.to_owned(), image: image.cloned() };
         self.about(Method::POST, lease, "started").json(&started).done().await
     }
 

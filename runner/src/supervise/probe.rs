@@ -59,10 +59,13 @@ fn attempt_in(directory: &Path, namespaces: bool, landlock: bool) -> Option<Stri
             uid: 65_532,
             namespaces,
             landlock,
+            container: None,
         },
         survive: true,
         grace_seconds: 0,
         abandoned_grace_seconds: 0,
+        state: None,
+        fetch: Vec::new(),
     };
     let exit = watch::run(&spec);
     if exit.succeeded == 1 {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 /// One piece of work: steps one after another, each behind a wall of its own. It is sent on standard input and never lies on a disk, because
 /// the environment holds secrets.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Spec {
     /// Where log, lease and exit lie. Nothing behind the wall sees it.
     pub(crate) directory: PathBuf,
@@ -18,6 +18,10 @@ pub(crate) struct Spec {
     pub(crate) grace_seconds: u64,
     /// The same when the interrupt came because nobody prolonged the lease.
     pub(crate) abandoned_grace_seconds: u64,
+    /// The state file that is followed, beneath `wall.work`.
+    pub(crate) state: Option<PathBuf>,
+    /// What is looked at afterwards, beneath `wall.work`: it is brought out of a container.
+    pub(crate) fetch: Vec<PathBuf>,
 }
 
 /// What surrounds a step.
@@ -37,6 +41,19 @@ pub(crate) struct Wall {
     pub(crate) namespaces: bool,
     /// Landlock.
     pub(crate) landlock: bool,
+    /// The container that takes the place of all this.
+    #[serde(default)]
+    pub(crate) container: Option<Container>,
+}
+
+/// The container of a phase.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Container {
+    pub(crate) image: crate::docker::Image,
+    /// The run's id.
+    pub(crate) run: String,
+    /// The phase's id.
+    pub(crate) phase: String,
 }
 
 /// One program to run.
@@ -79,6 +96,15 @@ pub(crate) struct Exit {
     pub(crate) abandoned: bool,
     /// Why a step could not be started.
     pub(crate) unstarted: Option<String>,
+    /// The place for its files was full.
+    #[serde(default)]
+    pub(crate) full: bool,
+    /// The limit in bytes, when a process was killed because its container had used up its memory.
+    #[serde(default)]
+    pub(crate) memory: Option<u64>,
+    /// What became of a container that never said how its phase ended.
+    #[serde(default)]
+    pub(crate) lost: Option<String>,
 }
 
 /// A process, told from a later one with the same number.
@@ -111,6 +137,8 @@ pub(crate) mod name {
     pub(crate) const LEASE: &str = "lease";
     /// The supervisor's [`Process`](super::Process).
     pub(crate) const SUPERVISOR: &str = "supervisor";
+    /// What the next runner must know of a container.
+    pub(crate) const CONTAINER: &str = "container";
     /// [`Exit`](super::Exit)
     pub(crate) const EXIT: &str = "exit";
 }

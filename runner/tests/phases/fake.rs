@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use protocol::{
-    Artifact, Job, Lease, Outcome, Wish,
+    Artifact, Image, Job, Lease, Outcome, Wish,
     wire::{Enlisted, Hello},
 };
 use std::{
@@ -128,7 +128,7 @@ impl Server for Fake {
         Ok(*wish.unwrap())
     }
 
-    async fn started(&self, _: &Lease, version: &str) -> Result<(), Error> {
+    async fn started(&self, _: &Lease, version: &str, _: Option<&Image>) -> Result<(), Error> {
         self.said().started = Some(version.to_owned());
         Ok(())
     }

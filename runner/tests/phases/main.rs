@@ -4,6 +4,7 @@
 
 mod adoption;
 mod archive;
+mod containers;
 mod control;
 mod fake;
 mod hostile;
@@ -11,3 +12,4 @@ mod mirror;
 mod real;
 mod rig;
 mod surroundings;
+mod walled;

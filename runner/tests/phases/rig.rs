@@ -13,7 +13,7 @@ use std::{
     },
 };
 use tempfile::TempDir;
-use terrane_runner::{Options, Runner, Stop};
+use terrane_runner::{Executor, Options, Runner, Stop, docker};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -39,6 +39,31 @@ impl Rig {
         options.search = std::env::split_paths(env!("PATH")).collect();
         options.slots = 1;
         Self { data, server: Arc::new(fake), options, next: AtomicU32::new(0) }
+    }
+
+    /// One that executes in containers of the engine that the tests were given; nothing when they were told to do without.
+    pub(crate) fn docker() -> Option<Self> {
+        #[expect(clippy::disallowed_methods, reason = "the tests' own setting")]
+        let host = std::env::var("TERRANE_TEST_DOCKER").unwrap_or_default();
+        if host == "off" {
+            return None;
+        }
+        assert!(
+            !host.is_empty(),
+            "TERRANE_TEST_DOCKER is not set: run these tests by `make containers`"
+        );
+        let mut rig = Self::new();
+        let options = docker::Options { host, pull: docker::Pull::Never, ..docker::Options::default() };
+        rig.options.executor = Executor::Docker(Box::new(options));
+        Some(rig)
+    }
+
+    /// The settings of containers.
+    pub(crate) fn containers(&mut self) -> &mut docker::Options {
+        match &mut self.options.executor {
+            Executor::Docker(options) => options,
+            Executor::Process => panic!("there are no containers"),
+        }
     }
 
     /// Puts a program of ours in the place of an engine.
@@ -77,6 +102,7 @@ impl Rig {
             files: Vec::new(),
             vault: Vec::new(),
             hooks: Vec::new(),
+            image: None,
         }
     }
 

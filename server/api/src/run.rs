@@ -109,6 +109,8 @@ fn phase_resource(app: &App, phase: &Phase, has_changes: bool) -> Result<Resourc
         "resource-changes": phase.changes,
         "resource-destructions": phase.destructions,
         "resource-imports": phase.imports,
+        "image": phase.image,
+        "image-digest": phase.image_digest,
         "log-read-url": signed::address(app, Purpose::Log, &phase.id),
         "status-timestamps": {
             "queued-at": at(phase.queued_at),

@@ -204,8 +204,8 @@ async fn wish(State(http): State<Http>, Leased(lease): Leased, body: Bytes) -> R
 }
 
 async fn started(State(app): State<App>, Leased(lease): Leased, body: Bytes) -> Result<StatusCode, Refused> {
-    let Started { version } = read(&body)?;
-    told(&app, &lease, app.started(&lease, &version).await)?;
+    let Started { version, image } = read(&body)?;
+    told(&app, &lease, app.started(&lease, &version, image.as_ref()).await)?;
     Ok(StatusCode::NO_CONTENT)
 }
 

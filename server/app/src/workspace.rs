@@ -33,6 +33,8 @@ pub struct Settings {
     pub engine: Option<String>,
     /// An exact version, a constraint or `latest`.
     pub terraform_version: Option<String>,
+    /// The image of its runs where they are executed in containers; empty for that of the organization or the site.
+    pub image: Option<String>,
     /// Where the root module lies in the configuration.
     pub working_directory: Option<String>,
     /// Whether runs confirm themselves.
@@ -86,6 +88,16 @@ impl Settings {
                 );
             }
             workspace.terraform_version.clone_from(version);
+        }
+        if let Some(image) = &self.image {
+            let plain = |c: char| c.is_ascii_alphanumeric() || "._-/:@{}".contains(c);
+            if image.len() > 500 || !image.chars().all(plain) {
+                return invalid(
+                    "execution-image",
+                    "Image is a name such as registry.example.com/terraform:{version}, or empty for the site's own",
+                );
+            }
+            workspace.image.clone_from(image);
         }
         if let Some(directory) = &self.working_directory {
             name::check_directory(directory).map_err(|e| Error::invalid("working-directory", e))?;

@@ -1,5 +1,6 @@
 //! All settings, from the command line, the environment (read here and nowhere else), a file, or their defaults; in this order.
 
+mod containers;
 mod flags;
 mod key;
 mod limits;
@@ -13,6 +14,7 @@ mod storage;
 mod surroundings;
 mod value;
 
+pub use containers::Containers;
 pub use flags::{AdminFlags, Flags};
 pub use key::{Key, Problem};
 pub use limits::Limits;
@@ -41,6 +43,8 @@ pub struct Config {
     pub runner: Runner,
     /// What every run is given.
     pub runs: Runs,
+    /// What runs are executed in.
+    pub containers: Containers,
     /// Connections that the server opens.
     pub outbound: Outbound,
     /// The log.
@@ -64,8 +68,16 @@ pub struct Loaded {
 
 /// Every setting, in the order of the help.
 pub fn keys() -> impl Iterator<Item = &'static Key> {
-    let sections: [&[Key]; 7] =
-        [&server::KEYS, &storage::KEYS, &runner::KEYS, &runs::KEYS, &outbound::KEYS, &log::KEYS, &limits::KEYS];
+    let sections: [&[Key]; 8] = [
+        &server::KEYS,
+        &storage::KEYS,
+        &runner::KEYS,
+        &containers::KEYS,
+        &runs::KEYS,
+        &outbound::KEYS,
+        &log::KEYS,
+        &limits::KEYS,
+    ];
     [&CONFIG].into_iter().chain(sections.into_iter().flatten())
 }
 
@@ -107,6 +119,7 @@ pub fn load_from(
         storage: Storage::read(&mut sources, &server.data)?,
         runner: Runner::read(&mut sources, &server.data)?,
         runs: Runs::read(&mut sources)?,
+        containers: Containers::read(&mut sources)?,
         outbound: Outbound::read(&mut sources)?,
         log: Log::read(&mut sources)?,
         limits: Limits::read(&mut sources)?,

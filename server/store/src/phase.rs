@@ -57,6 +57,10 @@ pub struct Phase {
     pub generated_configuration: bool,
     /// How many bytes its log has.
     pub log_end: i64,
+    /// The image it was executed in, where it was a container.
+    pub image: Option<String>,
+    /// What names exactly that image's bytes.
+    pub image_digest: Option<String>,
 }
 
 impl Phase {
@@ -76,7 +80,7 @@ macro_rules! select {
         concat!(
             "SELECT id, organization_id, workspace_id, run_id, kind, status, queued_at, started_at, finished_at, fence, lease_until, agent_pool_id, agent_id,
              lost_at, attempts, wish,
-             additions, changes, destructions, imports, generated_configuration, log_end FROM phases ",
+             additions, changes, destructions, imports, generated_configuration, log_end, image, image_digest FROM phases ",
             $rest
         )
     };
@@ -206,6 +210,19 @@ pub async fn set_started(tx: &mut Tx, id: &str, fence: i64, now: Time) -> Result
     let said = tx
         .query("UPDATE phases SET started_at = $1 WHERE id = $2 AND fence = $3 AND status = 'running'")
         .bind(now.micros())
+        .bind(id)
+        .bind(fence)
+        .run()
+        .await?;
+    Ok(said == 1)
+}
+
+/// Says in which image it is executed; false when the lease is no longer this one.
+pub async fn set_image(tx: &mut Tx, id: &str, fence: i64, image: &str, digest: &str) -> Result<bool> {
+    let said = tx
+        .query("UPDATE phases SET image = $1, image_digest = $2 WHERE id = $3 AND fence = $4 AND status = 'running'")
+        .bind(image)
+        .bind(digest)
         .bind(id)
         .bind(fence)
         .run()

@@ -36,6 +36,10 @@ pub struct Workspace {
     pub engine: String,
     /// An exact version, a constraint or `latest`.
     pub terraform_version: String,
+    /// The image that its runs want, where they are executed in containers; empty for that of the organization.
+    pub image: String,
+    /// The image that runs of its organization want; empty for that of the site.
+    pub organization_image: String,
     /// Where the root module lies in the configuration.
     pub working_directory: String,
     /// Whether runs confirm themselves.
@@ -77,9 +81,9 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT w.id, w.organization_id, o.name AS organization_name, w.project_id, w.name, w.description, w.execution_mode, w.agent_pool_id, w.engine,
-             w.terraform_version, w.working_directory, w.auto_apply, w.plan_limit, w.tag_list, w.lock_kind, w.lock_user_id, w.lock_run_id, w.lock_client_id,
-             w.lock_info, w.lock_reason, w.locked_at, w.current_run_id, w.current_state_id, w.state_serial,
-             w.state_lineage, w.state_md5, w.state_sequence, w.fence, w.created_at, w.updated_at, m.role
+             w.terraform_version, w.image, o.image AS organization_image, w.working_directory, w.auto_apply, w.plan_limit, w.tag_list, w.lock_kind,
+             w.lock_user_id, w.lock_run_id, w.lock_client_id, w.lock_info, w.lock_reason, w.locked_at, w.current_run_id, w.current_state_id,
+             w.state_serial, w.state_lineage, w.state_md5, w.state_sequence, w.fence, w.created_at, w.updated_at, m.role
              FROM workspaces w JOIN organizations o ON o.id = w.organization_id
              LEFT JOIN memberships m ON m.organization_id = w.organization_id AND m.user_id = $1 ",
             $rest
@@ -107,6 +111,8 @@ impl Workspace {
             agent_pool_id: None,
             engine: "terraform".into(),
             terraform_version: terraform_version.into(),
+            image: String::new(),
+            organization_image: String::new(),
             working_directory: String::new(),
             auto_apply: false,
             plan_limit: None,
@@ -264,8 +270,8 @@ impl Filter {
 pub async fn insert(tx: &mut Tx, workspace: &Workspace, wrapped_key: &[u8]) -> Result<()> {
     tx.query(
         "INSERT INTO workspaces (id, organization_id, project_id, name, description, execution_mode, engine, terraform_version,
-         working_directory, auto_apply, plan_limit, tag_list, state_sequence, fence, created_at, updated_at, version, agent_pool_id)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '[]', 0, 0, $12, $12, 0, $13)",
+         working_directory, auto_apply, plan_limit, tag_list, state_sequence, fence, created_at, updated_at, version, agent_pool_id, image)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '[]', 0, 0, $12, $12, 0, $13, $14)",
     )
     .bind(workspace.id.as_str())
     .bind(workspace.organization_id.as_str())
@@ -280,6 +286,7 @@ pub async fn insert(tx: &mut Tx, workspace: &Workspace, wrapped_key: &[u8]) -> R
     .bind(workspace.plan_limit)
     .bind(workspace.created_at.micros())
     .bind(workspace.agent_pool_id.as_deref())
+    .bind(workspace.image.as_str())
     .run()
     .await?;
     tx.query("INSERT INTO data_keys (workspace_id, organization_id, wrapped, created_at) VALUES ($1, $2, $3, $4)")
@@ -303,7 +310,7 @@ pub async fn find_key(tx: &mut Tx, id: &WorkspaceId) -> Result<Option<Vec<u8>>> 
 pub async fn update(tx: &mut Tx, workspace: &Workspace, now: Time) -> Result<()> {
     tx.query(
         "UPDATE workspaces SET project_id = $1, name = $2, description = $3, execution_mode = $4, engine = $5, terraform_version = $6,
-         working_directory = $7, auto_apply = $8, plan_limit = $9, updated_at = $10, agent_pool_id = $11, version = version + 1 WHERE id = $12",
+         working_directory = $7, auto_apply = $8, plan_limit = $9, updated_at = $10, agent_pool_id = $11, image = $12, version = version + 1 WHERE id = $13",
     )
     .bind(workspace.project_id.as_str())
     .bind(workspace.name.as_str())
@@ -316,6 +323,7 @@ pub async fn update(tx: &mut Tx, workspace: &Workspace, now: Time) -> Result<()>
     .bind(workspace.plan_limit)
     .bind(now.micros())
     .bind(workspace.agent_pool_id.as_deref())
+    .bind(workspace.image.as_str())
     .bind(workspace.id.as_str())
     .save()
     .await

@@ -59,7 +59,7 @@ async fn applying(town: &Town, runner: &Claimant) -> (RunId, Job) {
     town.planned(&plan, true).await;
     let apply = town.app.claim(runner, Some("apply")).await.unwrap();
     assert_eq!(apply.phase, Phase::Apply);
-    town.app.started(&apply.lease, "1.11.4").await.unwrap();
+    town.app.started(&apply.lease, "1.11.4", None).await.unwrap();
     (run, apply)
 }
 

@@ -83,7 +83,7 @@ impl Story {
             if self.dice.below(4) == 0 {
                 return;
             }
-            self.town.app.started(&job.lease, "1.11.4").await.unwrap();
+            self.town.app.started(&job.lease, "1.11.4", None).await.unwrap();
             *self.applies.entry(job.run_id.clone()).or_default() += 1;
         }
         self.jobs.push(job);

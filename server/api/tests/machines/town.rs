@@ -194,7 +194,7 @@ impl Town {
         town.planned(&plan, true).await;
         let apply = town.app.claim(&inside(), None).await.unwrap();
         // Announced, so that it is never offered again: the story's own runner executes only its own workspace.
-        town.app.started(&apply.lease, "1.11.4").await.unwrap();
+        town.app.started(&apply.lease, "1.11.4", None).await.unwrap();
         town.tokens.insert("foreign-run", apply.token.expose_secret().to_owned());
         let owner = town.caller("owner").await;
         town.workspace = town.new_workspace(&owner, "acme", "web").await;

@@ -184,6 +184,10 @@ impl App {
                 Some(exact) if apply => exact.clone(),
                 _ => workspace.terraform_version.clone(),
             },
+            image: [&workspace.image, &workspace.organization_image]
+                .into_iter()
+                .find(|image| !image.is_empty())
+                .cloned(),
             working_directory: workspace.working_directory.clone(),
             // `backend "remote"` by name has the CLI's default workspace; a cloud block has the workspace's own name.
             cli_workspace: if run.source == "terraform" { "default".into() } else { workspace.name.clone() },

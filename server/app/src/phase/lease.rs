@@ -3,7 +3,7 @@
 use super::claim::lease_seconds;
 use crate::{App, Claimant, Error, Result, hub::Event, log::lost, vault::Reader};
 use bytes::Bytes;
-use protocol::{Artifact, Lease, Wish};
+use protocol::{Artifact, Image, Lease, Wish};
 use tokio::sync::broadcast::error::RecvError;
 
 /// Why a call under a lease did not happen, as far as a runner has to tell them apart.
@@ -88,14 +88,17 @@ impl App {
         }
     }
 
-    /// Notes that the engine's first process was started, and its exact version.
-    pub async fn started(&self, lease: &Lease, version: &str) -> Result<()> {
+    /// Notes that the engine's first process was started, its exact version, and the image it is in where it has one.
+    pub async fn started(&self, lease: &Lease, version: &str, image: Option<&Image>) -> Result<()> {
         let phase = self.leased(lease).await?;
         let now = self.now();
         self.store
             .write(async |mut tx| {
                 if !store::phase::set_started(&mut tx, &phase.id, lease.fence, now).await? {
                     return Err(lost(&phase.id));
+                }
+                if let Some(Image { reference, digest }) = image {
+                    store::phase::set_image(&mut tx, &phase.id, lease.fence, reference, digest).await?;
                 }
                 Ok(store::run::set_version(&mut tx, &phase.run_id, version).await?)
             })

@@ -82,6 +82,10 @@ async fn a_lease(store: &Fresh) {
             phase::set_wish(&mut tx, plan, "interrupt").await?;
             assert!(!phase::set_started(&mut tx, plan, 6, NOW).await?, "an older fence starts nothing");
             assert!(phase::set_started(&mut tx, plan, 7, NOW).await?);
+            assert!(!phase::set_image(&mut tx, plan, 6, "image:1", "sha256:1").await?, "an older fence names no image");
+            assert!(phase::set_image(&mut tx, plan, 7, "image:1", "sha256:1").await?);
+            let image = phase::find(&mut tx, plan).await?.and_then(|phase| phase.image_digest);
+            assert_eq!(image.as_deref(), Some("sha256:1"));
             assert_eq!(phase::renew(&mut tx, plan, "agent-a", 7, NOW).await?.as_deref(), Some("interrupt"));
             let mut found = phase::find(&mut tx, plan).await?.unwrap();
             assert_eq!((found.status()?, found.fence, found.started_at), (PhaseStatus::Running, 7, Some(NOW.micros())));

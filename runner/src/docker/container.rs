@@ -1,0 +1,270 @@
+//! A phase in its container as the runner sees it: started, attended by a task of its own, found again after the death of a runner.
+
+use super::{
+    Docker,
+    attend::{Ask, Attended},
+    connection::Connection,
+    inputs,
+    outputs::Wanted,
+    wall::{Network, PHASE, RUN, RUNNER},
+};
+use crate::supervise::{
+    self,
+    spec::{Container as Inside, Spec, boot_milliseconds, name},
+};
+use bollard::query_parameters::{
+    CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder, RenameContainerOptionsBuilder,
+};
+use std::{
+    collections::HashMap,
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+use tokio::{io::AsyncWriteExt, sync::watch, task::JoinHandle};
+
+/// What the next runner must know to go on with a container. Holds no secret.
+#[derive(Debug, Clone, serde::Serialize, serde::Deserialize)]
+pub(super) struct Note {
+    pub(super) id: String,
+    /// Bytes of the log that are not the container's.
+    pub(super) before: u64,
+    pub(super) wanted: Wanted,
+    pub(super) steps: usize,
+    pub(super) keep: Option<String>,
+    pub(super) survive: bool,
+    pub(super) grace_seconds: u64,
+}
+
+/// A handle on a container with a phase in it. Dropping it ends a plan, and lets an apply go on.
+pub(crate) struct Container {
+    ask: watch::Sender<Ask>,
+    ended: watch::Receiver<bool>,
+    task: Option<JoinHandle<()>>,
+    /// What is removed with this handle.
+    mortal: Option<(Arc<Docker>, String)>,
+}
+
+impl Container {
+    /// Starts a container and streams the phase into it. `lease` tells when the lease ends (milliseconds since the machine was started); without
+    /// one the container lives as long as this handle.
+    pub(crate) async fn start(
+        docker: &Arc<Docker>,
+        spec: &Spec,
+        inside: &Inside,
+        certificates: &Path,
+        mirror: Option<&Path>,
+        lease: Option<watch::Receiver<u64>>,
+    ) -> io::Result<Self> {
+        let seconds = lease.as_ref().map_or(ALONE, |end| seconds_until(*end.borrow()));
+        let (packed, certificates, mirror) = (spec.clone(), certificates.to_owned(), mirror.map(Path::to_owned));
+        let packing =
+            tokio::task::spawn_blocking(move || inputs::pack(&packed, seconds, &certificates, mirror.as_deref()));
+        let mut connection = docker.ready(inside).await?;
+        let started = async {
+            let file = packing.await.map_err(io::Error::other)??;
+            let log = spec.directory.join(name::LOG);
+            let note = Note {
+                id: connection.id.clone(),
+                before: fs::metadata(log).map_or(0, |log| log.len()),
+                wanted: Wanted::of(spec, docker.options.work_size.saturating_mul(2), docker.state_limit),
+                steps: spec.steps.len(),
+                keep: spec.steps.iter().find_map(|step| Some(step.keep.as_ref()?.1.clone())),
+                survive: spec.survive,
+                grace_seconds: spec.grace_seconds,
+            };
+            supervise::write_whole(&spec.directory, name::CONTAINER, &note, spec.survive)?;
+            send(&mut connection, file).await?;
+            Ok(note)
+        };
+        let started: io::Result<Note> = started.await;
+        match started {
+            Ok(note) => Ok(Self::attend(Arc::clone(docker), note, Some(connection), Some(inside.clone()), lease)),
+            Err(error) => {
+                let said = connection.said().await;
+                docker.remove(&connection.id).await;
+                Err(io::Error::other(format!("the container did not take the phase: {error}{said}")))
+            }
+        }
+    }
+
+    /// Goes on with the container that an earlier runner left for the phase in `directory`. A plan is not gone on with.
+    pub(crate) async fn adopt(docker: &Arc<Docker>, directory: &Path, lease: watch::Receiver<u64>) -> Self {
+        let note =
+            fs::read(directory.join(name::CONTAINER)).ok().and_then(|json| serde_json::from_slice::<Note>(&json).ok());
+        let exited = directory.join(name::EXIT).exists();
+        match note {
+            Some(note) if note.survive && !exited => {
+                let moved = Wanted { directory: directory.to_owned(), ..note.wanted };
+                Self::attend(Arc::clone(docker), Note { wanted: moved, ..note }, None, None, Some(lease))
+            }
+            note => {
+                if let Some(note) = note {
+                    docker.remove(&note.id).await;
+                }
+                Self { ask: watch::channel(Ask::GoOn).0, ended: watch::channel(true).1, task: None, mortal: None }
+            }
+        }
+    }
+
+    fn attend(
+        docker: Arc<Docker>,
+        note: Note,
+        connection: Option<Connection>,
+        inside: Option<Inside>,
+        lease: Option<watch::Receiver<u64>>,
+    ) -> Self {
+        let (ask, asked) = watch::channel(Ask::GoOn);
+        let (over, ended) = watch::channel(false);
+        let mortal = (!note.survive).then(|| (Arc::clone(&docker), note.id.clone()));
+        let attended = Attended::new(Arc::clone(&docker), note, asked, lease);
+        let task = tokio::spawn(async move {
+            let id = attended.run(connection).await;
+            over.send_replace(true);
+            // Beside whatever is done with what the phase left.
+            docker.remove(&id).await;
+            if let Some(inside) = inside {
+                docker.refill(&inside).await;
+            }
+        });
+        Self { ask, ended, task: Some(task), mortal }
+    }
+
+    /// Waits until it has ended and all that it left is laid down.
+    pub(crate) async fn ended(&mut self) {
+        self.ended.wait_for(|ended| *ended).await.ok();
+        self.mortal = None;
+    }
+
+    /// Asks for a gentle end.
+    pub(crate) fn interrupt(&self) {
+        self.raise(Ask::Interrupt);
+    }
+
+    /// Asks for an end now.
+    pub(crate) fn kill(&self) {
+        self.raise(Ask::Kill);
+    }
+
+    fn raise(&self, ask: Ask) {
+        self.ask.send_if_modified(|current| {
+            let stronger = ask > *current;
+            if stronger {
+                *current = ask;
+            }
+            stronger
+        });
+    }
+}
+
+impl Drop for Container {
+    fn drop(&mut self) {
+        if let Some(task) = self.task.take().filter(|_| !*self.ended.borrow()) {
+            task.abort();
+        }
+        if let (Some((docker, id)), Ok(runtime)) = (self.mortal.take(), tokio::runtime::Handle::try_current()) {
+            // Where the program ends before this is done the container ends with its lease, or by the next runner.
+            runtime.spawn(async move { docker.remove(&id).await });
+        }
+    }
+}
+
+/// How long a container that no lease covers hears nothing before it ends itself, in seconds.
+const ALONE: u64 = 3_600;
+
+/// Seconds until a moment given in milliseconds since the machine was started.
+pub(super) fn seconds_until(end: u64) -> u64 {
+    (end.saturating_sub(boot_milliseconds()) / 1000).max(1)
+}
+
+async fn send(connection: &mut Connection, file: fs::File) -> io::Result<()> {
+    let length = file.metadata()?.len();
+    let mut file = tokio::fs::File::from_std(file);
+    tokio::io::AsyncSeekExt::rewind(&mut file).await?;
+    let Some(input) = &mut connection.input else { return Err(io::ErrorKind::BrokenPipe.into()) };
+    input.write_all(format!("{length}\n").as_bytes()).await?;
+    tokio::io::copy(&mut file, input).await?;
+    input.flush().await
+}
+
+impl Docker {
+    /// A started container that waits for its phase: one that was started before, or a new one.
+    async fn ready(&self, inside: &Inside) -> io::Result<Connection> {
+        let Some(connection) = self.warm.take(&inside.image) else { return self.cold(inside, Some(inside)).await };
+        let name = format!("terrane-{}", unique(&inside.phase));
+        let (api, id) = (self.api.clone(), connection.id.clone());
+        // Whoever looks for it among others finds it by its name; its labels cannot be changed any more.
+        tokio::spawn(async move {
+            api.rename_container(&id, RenameContainerOptionsBuilder::default().name(&name).build()).await
+        });
+        Ok(connection)
+    }
+
+    /// Makes and starts a container of this image; `of` is the phase it is for, when that is known.
+    pub(super) async fn cold(&self, inside: &Inside, of: Option<&Inside>) -> io::Result<Connection> {
+        let failed = |what: &str, error: bollard::errors::Error| io::Error::other(format!("{what}: {}", told(&error)));
+        let network = match self.options.network {
+            Network::None => "none".to_owned(),
+            Network::Host => "host".to_owned(),
+            Network::Own => self.network(&inside.image).await.map_err(io::Error::other)?,
+        };
+        let mut labels = HashMap::from([(RUNNER.to_owned(), self.runner.clone())]);
+        if let Some(of) = of {
+            labels.extend([(RUN.to_owned(), of.run.clone()), (PHASE.to_owned(), of.phase.clone())]);
+        }
+        let name = of.map_or_else(|| unique("waiting"), |of| unique(&of.phase));
+        let name = CreateContainerOptionsBuilder::default().name(&format!("terrane-{name}")).build();
+        let made = self.api.create_container(Some(name), self.body(&inside.image.id, &network, labels)).await;
+        let id = made.map_err(|error| failed("a container cannot be made", error))?.id;
+        let started = async {
+            let connection = self.attach(&id).await.map_err(|error| failed("a container cannot be reached", error))?;
+            let started = self.api.start_container(&id, None).await;
+            started.map_err(|error| failed("a container cannot be started", error))?;
+            Ok(connection)
+        };
+        let started = started.await;
+        if started.is_err() {
+            self.remove(&id).await;
+        }
+        started
+    }
+
+    /// Removes a container, whatever it does.
+    pub(super) async fn remove(&self, id: &str) {
+        let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
+        match self.api.remove_container(id, Some(options)).await {
+            Ok(()) | Err(bollard::errors::Error::DockerResponseServerError { status_code: 404 | 409, .. }) => {}
+            Err(error) => tracing::warn!(container = id, error = told(&error), "a container cannot be removed"),
+        }
+    }
+}
+
+/// Names of containers are told apart by a number, since a phase may have several one after another.
+fn unique(phase: &str) -> String {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    format!("{phase}-{}-{}", boot_milliseconds(), NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// What the engine said, without the words around it.
+pub(super) fn told(error: &bollard::errors::Error) -> String {
+    match error {
+        bollard::errors::Error::DockerResponseServerError { message, .. } => message.clone(),
+        bollard::errors::Error::DockerStreamError { error } => error.clone(),
+        other => other.to_string(),
+    }
+}
+
+/// Where a runner's own name is kept, so that it knows its containers again.
+pub(crate) fn runner_name(known: &Path) -> io::Result<String> {
+    let path: PathBuf = known.join("runner");
+    if let Ok(name) = fs::read_to_string(&path) {
+        return Ok(name);
+    }
+    let mut bytes = [0; 10];
+    ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut bytes)
+        .map_err(|_| io::Error::other("no random bytes"))?;
+    let name = hex::encode(bytes);
+    supervise::write_bytes(known, "runner", name.as_bytes(), true)?;
+    Ok(name)
+}

@@ -1,0 +1,145 @@
+//! The network of containers: a bridge on which they do not see each other, and past which they reach neither metadata services nor, where there
+//! is a list, anything that is not on it.
+//!
+//! The engine offers no way to say so. A rule of routing does it, in the host's own network: what comes from this bridge and goes to such an address
+//! is refused. A short container with that one capability sets it, so that it works wherever the engine is.
+
+use super::{Docker, Image, container::told, wall::RUNNER};
+use bollard::{
+    errors::Error,
+    models::{ContainerCreateBody, HostConfig, NetworkCreateRequest},
+    query_parameters::ListNetworksOptionsBuilder,
+};
+use futures::TryStreamExt;
+use std::collections::HashMap;
+
+/// Where clouds tell secrets to whoever asks.
+const METADATA: [&str; 4] = ["169.254.169.254", "169.254.170.2", "168.63.129.16", "100.100.100.200"];
+/// The guard's rules, in this order: what may be reached at all, what may not.
+const GUARD: &str = "ip route add prohibit default table 233 2>/dev/null; bridge=$1; shift
+for rule; do
+  said=$(ip rule add iif \"$bridge\" $rule 2>&1) || case $said in *exists*) ;; *) echo \"$said\"; exit 1 ;; esac
+done; echo guarded";
+
+impl Docker {
+    /// The network that a container joins, ready and guarded.
+    pub(super) async fn network(&self, image: &Image) -> Result<String, String> {
+        let guard = || async {
+            let guard = match &self.options.guard_image {
+                Some(guard) => Some(guard.clone()),
+                // One that a workspace chose gets no right in the host's network.
+                None if image.chosen => self.own_image().await,
+                None => Some(image.id.clone()),
+            };
+            let missing =
+                "no image is here that may close the metadata addresses: name one with --container-guard-image";
+            self.guard(&guard.ok_or_else(|| missing.to_owned())?).await
+        };
+        self.guarded.get_or_try_init(guard).await.cloned()
+    }
+
+    async fn guard(&self, image: &str) -> Result<String, String> {
+        let network = self.bridge().await.map_err(|error| format!("the network cannot be made: {}", told(&error)))?;
+        let bridge = format!("br-{}", network.get(..12).unwrap_or(&network));
+        let refused = format!("the metadata addresses cannot be closed with the image {image}");
+        let said = self.set(image, &bridge).await.map_err(|error| format!("{refused}: {}", told(&error)))?;
+        if said.trim() == "guarded" {
+            return Ok(network);
+        }
+        Err(format!(
+            "{refused}, which needs an ip command: {}; name one that has it with --container-guard-image, or choose another --container-network",
+            said.trim()
+        ))
+    }
+
+    /// Makes the bridge where there is none. Its name holds what is let through: two runners with two lists have two bridges.
+    async fn bridge(&self) -> Result<String, Error> {
+        let list = self.options.egress.join(",");
+        let digest = ring::digest::digest(&ring::digest::SHA256, list.as_bytes());
+        let name =
+            if list.is_empty() { "terrane".to_owned() } else { format!("terrane-{}", &hex::encode(digest)[..8]) };
+        if let Some(id) = self.oldest(&name).await? {
+            return Ok(id);
+        }
+        let options = HashMap::from([("com.docker.network.bridge.enable_icc".to_owned(), "false".to_owned())]);
+        let request = NetworkCreateRequest {
+            name: name.clone(),
+            driver: Some("bridge".to_owned()),
+            options: Some(options),
+            labels: Some(HashMap::from([("terrane.network".to_owned(), "runs".to_owned())])),
+            ..NetworkCreateRequest::default()
+        };
+        // An engine makes two of one name when two runners ask at once: all of them take the one that was first.
+        let made = self.api.create_network(request).await;
+        match (self.oldest(&name).await?, made) {
+            (Some(oldest), Ok(made)) => {
+                if made.id != oldest
+                    && let Err(error) = self.api.remove_network(&made.id).await
+                {
+                    tracing::warn!(%error, "a network that is not needed stays");
+                }
+                Ok(oldest)
+            }
+            (Some(oldest), Err(_)) => Ok(oldest),
+            (None, made) => made.map(|made| made.id),
+        }
+    }
+
+    /// The first network of a name.
+    async fn oldest(&self, name: &str) -> Result<Option<String>, Error> {
+        let filters = HashMap::from([("name", vec![name])]);
+        let options = ListNetworksOptionsBuilder::default().filters(&filters).build();
+        let all = self.api.list_networks(Some(options)).await?;
+        let named = all.into_iter().filter(|network| network.name.as_deref() == Some(name));
+        Ok(named.min_by_key(|network| (network.created.clone(), network.id.clone())).and_then(|network| network.id))
+    }
+
+    /// Sets the rules by a container that may do nothing else.
+    async fn set(&self, image: &str, bridge: &str) -> Result<String, Error> {
+        let mut rules: Vec<_> = METADATA.iter().map(|address| format!("to {address} table 233 pref 233")).collect();
+        if !self.options.egress.is_empty() {
+            rules.extend(self.options.egress.iter().map(|block| format!("to {block} table main pref 234")));
+            rules.push("table 233 pref 235".to_owned());
+        }
+        let mut command = ["sh", "-c", GUARD, "guard", bridge].map(str::to_owned).to_vec();
+        command.extend(rules);
+        let body = ContainerCreateBody {
+            image: Some(image.to_owned()),
+            entrypoint: Some(command),
+            cmd: Some(Vec::new()),
+            user: Some("0:0".to_owned()),
+            attach_stdout: Some(true),
+            attach_stderr: Some(true),
+            labels: Some(HashMap::from([(RUNNER.to_owned(), self.runner.clone())])),
+            host_config: Some(HostConfig {
+                network_mode: Some("host".to_owned()),
+                readonly_rootfs: Some(true),
+                cap_drop: Some(vec!["ALL".to_owned()]),
+                cap_add: Some(vec!["NET_ADMIN".to_owned()]),
+                security_opt: Some(vec!["no-new-privileges".to_owned()]),
+                ..HostConfig::default()
+            }),
+            ..ContainerCreateBody::default()
+        };
+        let id = self.api.create_container(None, body).await?.id;
+        let said = self.say(&id).await;
+        self.remove(&id).await;
+        Ok(String::from_utf8_lossy(&said?).into_owned())
+    }
+
+    /// What a container that was made says until its end.
+    pub(super) async fn say(&self, id: &str) -> Result<Vec<u8>, Error> {
+        let mut connection = self.attach(id).await?;
+        self.api.start_container(id, None).await?;
+        let mut said = Vec::new();
+        while let Some(message) = connection.output.try_next().await? {
+            if said.len() < SAID {
+                said.extend(message.into_bytes());
+            }
+        }
+        Ok(said)
+    }
+}
+
+/// How much such a container may say, in bytes.
+const SAID: usize = 64 << 10;
