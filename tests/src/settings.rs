@@ -95,9 +95,8 @@ pub fn executor() -> Vec<String> {
 /// When there is no engine and nobody said so: a missing one fails the tests that name it.
 #[must_use]
 pub fn docker() -> Option<Vec<String>> {
-    let host = read("TERRANE_TEST_DOCKER").expect(
-        "TERRANE_TEST_DOCKER is not set: run these tests by `make containers`, or set it to off",
-    );
+    let host = read("TERRANE_TEST_DOCKER")
+        .expect("TERRANE_TEST_DOCKER is not set: run these tests by `make containers`, or set it to off");
     let flags = ["--executor", "docker", "--image-pull", "never", "--docker-host"].map(str::to_owned);
     (host != "off").then(|| flags.into_iter().chain([host]).collect())
 }

@@ -48,10 +48,7 @@ impl Rig {
         if host == "off" {
             return None;
         }
-        assert!(
-            !host.is_empty(),
-            "TERRANE_TEST_DOCKER is not set: run these tests by `make containers`"
-        );
+        assert!(!host.is_empty(), "TERRANE_TEST_DOCKER is not set: run these tests by `make containers`");
         let mut rig = Self::new();
         let options = docker::Options { host, pull: docker::Pull::Never, ..docker::Options::default() };
         rig.options.executor = Executor::Docker(Box::new(options));
