@@ -37,7 +37,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("cost", &[]),
     ("sentinel", &[]),
     ("domain", &[]),
-    ("runner", &["protocol"]),
+    ("mirror", &[]),
+    ("runner", &["mirror", "protocol"]),
     ("protocol", &[]),
     ("tests", &[]),
 ];

@@ -1,7 +1,7 @@
 //! Fetches engines from a release mirror into the engines directory. What does not have the published check sum, or is not signed where keys are
 //! given, is never unpacked.
 
-use super::{Executable, Wanted, signature};
+use super::{Executable, Wanted};
 use crate::{Mirror, Options};
 use bytes::Bytes;
 use protocol::Engine;
@@ -99,7 +99,8 @@ impl Releases {
             let refused = |what: String| Failure::Refused { address: address.clone(), what };
             let keys =
                 fs::read_to_string(keys).map_err(|error| refused(format!("key file {}: {error}", keys.display())))?;
-            signature::verify(&keys, &sums, &signature).map_err(|error| refused(format!("signature: {error}")))?;
+            ::mirror::signature::verify(&keys, &sums, &signature)
+                .map_err(|error| refused(format!("signature: {error}")))?;
         }
         let file = format!("{program}_{version}_linux_{}.zip", architecture());
         let address = format!("{}/{program}/{version}/{file}", self.mirror.address);

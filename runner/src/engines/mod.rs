@@ -1,7 +1,6 @@
 //! Finds the engine of a wanted version: in the engines directory, on the search path, or in the release mirror.
 
 mod mirror;
-mod signature;
 mod version;
 
 use crate::Options;

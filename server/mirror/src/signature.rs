@@ -7,15 +7,17 @@ use ring::{digest, signature};
 
 /// Why a signature was not accepted.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Failure {
+pub enum Failure {
+    /// Keys or signature are of no kind that is known here.
     #[error("it is no OpenPGP data that can be read here")]
     Unreadable,
+    /// Somebody else signed it, or something else was signed.
     #[error("it is made by none of the trusted keys, or not over this file")]
     NotSigned,
 }
 
 /// Whether `signature` (armored or not) was made over `data` by one of the armored `keys`.
-pub(crate) fn verify(keys: &str, data: &[u8], signature: &[u8]) -> Result<(), Failure> {
+pub fn verify(keys: &str, data: &[u8], signature: &[u8]) -> Result<(), Failure> {
     let keys = dearmor(keys).ok_or(Failure::Unreadable)?;
     let keys: Vec<_> =
         packets(&keys).filter(|(tag, _)| matches!(tag, 6 | 14)).filter_map(|(_, body)| Key::parse(body)).collect();
@@ -175,13 +177,12 @@ impl Signature {
 mod tests {
     use super::*;
 
-    const SUMS: &[u8] = include_bytes!("../../tests/fixtures/mirror/terraform/9.9.8/terraform_9.9.8_SHA256SUMS");
-    const SIGNATURE: &[u8] =
-        include_bytes!("../../tests/fixtures/mirror/terraform/9.9.8/terraform_9.9.8_SHA256SUMS.sig");
-    const RSA: &str = include_str!("../../tests/fixtures/rsa3072.asc");
-    const OTHER: &str = include_str!("../../tests/fixtures/rsa2048.asc");
-    const ED25519: &str = include_str!("../../tests/fixtures/ed25519.asc");
-    const ARMORED: &[u8] = include_bytes!("../../tests/fixtures/ed25519.sig.asc");
+    const SUMS: &[u8] = include_bytes!("../tests/fixtures/terraform_9.9.8_SHA256SUMS");
+    const SIGNATURE: &[u8] = include_bytes!("../tests/fixtures/terraform_9.9.8_SHA256SUMS.sig");
+    const RSA: &str = include_str!("../tests/fixtures/rsa3072.asc");
+    const OTHER: &str = include_str!("../tests/fixtures/rsa2048.asc");
+    const ED25519: &str = include_str!("../tests/fixtures/ed25519.asc");
+    const ARMORED: &[u8] = include_bytes!("../tests/fixtures/ed25519.sig.asc");
 
     #[test]
     fn what_gpg_signed_is_accepted() {
