@@ -150,7 +150,7 @@ impl<S: Server> Runner<S> {
                     });
                 }
                 (_, Err(Error::Unknown)) => {
-                    let holding = self.left().into_iter().map(|(record, _)| record.lease).collect();
+                    let holding = self.phases().into_iter().filter_map(|(record, _)| Some(record?.lease)).collect();
                     if self.enlist(holding, stop).await.is_none() {
                         return;
                     }
@@ -170,17 +170,24 @@ impl<S: Server> Runner<S> {
         }
     }
 
-    /// Phases of an earlier runner. Directories that say nothing of a phase are removed.
-    fn left(&self) -> Vec<(Record, Layout)> {
+    /// The directories of phases, and what each says of its own; one that is being prepared says nothing yet.
+    fn phases(&self) -> Vec<(Option<Record>, Layout)> {
         let runs = &self.machine.options.directory;
         let Ok(entries) = fs::read_dir(runs) else { return Vec::new() };
-        let mut left = Vec::new();
-        for name in entries.flatten().filter_map(|entry| entry.file_name().into_string().ok()) {
-            if !name.starts_with("plan-") && !name.starts_with("apply-") {
-                continue;
-            }
+        let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
+        let phases = names.filter(|name| name.starts_with("plan-") || name.starts_with("apply-"));
+        let read = |name: String| {
             let layout = Layout::new(runs, &name);
-            match fs::read(layout.phase()).ok().and_then(|json| serde_json::from_slice(&json).ok()) {
+            (fs::read(layout.phase()).ok().and_then(|json| serde_json::from_slice(&json).ok()), layout)
+        };
+        phases.map(read).collect()
+    }
+
+    /// Phases of an earlier runner, before this one has any. Directories that say nothing of a phase are removed.
+    fn left(&self) -> Vec<(Record, Layout)> {
+        let mut left = Vec::new();
+        for (record, layout) in self.phases() {
+            match record {
                 Some(record) => left.push((record, layout)),
                 // A supervisor that is just being started finds its directory gone, and starts nothing.
                 None => drop(fs::remove_dir_all(layout.root())),
