@@ -1,12 +1,12 @@
 //! One phase from its job to its end: prepared, executed under a supervisor, attended until that ends, concluded.
 
 use crate::{
-    conclude,
+    Stop, conclude,
     executor::Body,
     hooks,
     layout::Layout,
     lease,
-    lease::{Keeper, Order, ordered, persist},
+    lease::{Keeper, Order, Patience, ordered, persist},
     log::{self, Tail},
     machine::Machine,
     prepare::{self, Prepared},
@@ -28,7 +28,6 @@ use std::{
     time::Duration,
 };
 use tokio::sync::watch;
-use tokio_util::sync::CancellationToken;
 
 /// What a runner must know to attend a phase that another process started. Holds no secret.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -59,6 +58,7 @@ pub(crate) struct Execution<S> {
     pub(crate) layout: Layout,
     pub(crate) lease: Lease,
     pub(crate) keeper: Keeper,
+    pub(crate) stop: Stop,
 }
 
 /// How a phase ended, and what it hands back.
@@ -71,20 +71,18 @@ impl Conclusion {
     pub(crate) fn failed(reason: impl Into<String>, exit_code: Option<i32>) -> Self {
         Self { outcome: Outcome::Failed { reason: reason.into(), exit_code }, artifacts: Vec::new() }
     }
+
+    pub(crate) fn unfinished(reason: impl Into<String>) -> Self {
+        Self { outcome: Outcome::Unfinished { reason: reason.into() }, artifacts: Vec::new() }
+    }
 }
 
 /// Executes a job that was just claimed.
-pub(crate) async fn execute<S: Server>(
-    server: Arc<S>,
-    machine: Arc<Machine>,
-    job: Job,
-    uid: u32,
-    hand_back: CancellationToken,
-) {
-    let layout = Layout::new(&machine.options.directory, &job.lease.phase_id);
-    let hand_back = (job.phase == Phase::Plan).then_some(hand_back);
+pub(crate) async fn execute<S: Server>(server: Arc<S>, machine: Arc<Machine>, job: Job, uid: u32, stop: Stop) {
+    let layout = Layout::of(&machine.options.directory, &job.lease);
+    let hand_back = (job.phase == Phase::Plan).then(|| stop.hand_back.clone());
     let keeper = Keeper::start(&server, &job.lease, layout.clone(), job.limits, Duration::ZERO, hand_back);
-    let execution = Execution { server, machine, layout, lease: job.lease.clone(), keeper };
+    let execution = Execution { server, machine, layout, lease: job.lease.clone(), keeper, stop };
     execution.execute(&job, uid).await;
 }
 
@@ -105,9 +103,9 @@ impl<S: Server> Execution<S> {
                     Some(lease::Cause::Wish) => {
                         Conclusion { outcome: Outcome::Canceled { killed: false }, artifacts: Vec::new() }
                     }
-                    Some(lease::Cause::HandBack) => {
-                        let reason = "its runner stopped before it was begun".to_owned();
-                        Conclusion { outcome: Outcome::Unfinished { reason }, artifacts: Vec::new() }
+                    Some(lease::Cause::HandBack) => Conclusion::unfinished("its runner stopped before it was begun"),
+                    Some(lease::Cause::Lease) => {
+                        Conclusion::unfinished("the server was out of its runner's reach before it was begun")
                     }
                     _ => Conclusion::failed(reason, None),
                 };
@@ -172,9 +170,16 @@ impl<S: Server> Execution<S> {
             .map_err(|error| format!("cannot write down the phase: {error}"))?;
         let image = record.wall.container.as_ref().map(|inside| inside.image.told());
         if job.phase == Phase::Apply {
-            persist(self.patience(), || self.server.started(&self.lease, &version, image.as_ref()))
-                .await
-                .map_err(|error| format!("the server cannot be told that the apply begins: {error}"))?;
+            let patience = self.patience();
+            tokio::select! {
+                told = persist(&patience, || self.server.started(&self.lease, &version, image.as_ref())) => {
+                    told.map_err(|error| format!("the server cannot be told that the apply begins: {error}"))?;
+                }
+                () = ordered(&mut orders) => {}
+            }
+        }
+        if self.keeper.order() != Order::GoOn {
+            return Err("it ended before it was started".to_owned());
         }
         let body = machine
             .start(&spec, Some(self.keeper.lease_end()))
@@ -240,8 +245,15 @@ impl<S: Server> Execution<S> {
         }
         let exit = exit(&self.layout);
         let conclusion = conclude::conclude(&self, record, exit).await;
-        let keep = kept.is_err();
-        self.end_keeping(conclusion, ended, tail, keep).await;
+        match kept {
+            Ok(()) => self.end(conclusion, ended, tail).await,
+            // The runner stops before the server was reached: the next start says all of it, the state first.
+            Err(Error::Unavailable(_) | Error::Unknown) => {}
+            Err(error) => {
+                let conclusion = conclude::without_state(conclusion, &error, &self.layout.state());
+                self.end_keeping(conclusion, ended, tail, true).await;
+            }
+        }
     }
 
     fn tail(&self, from: u64) -> (watch::Sender<bool>, tokio::task::JoinHandle<()>) {
@@ -305,8 +317,8 @@ impl<S: Server> Execution<S> {
     }
 
     /// How long to go on trying when the server is not reachable.
-    fn patience(&self) -> Duration {
-        Duration::from_secs(u64::from(self.lease.seconds)) * 2
+    fn patience(&self) -> Patience {
+        Patience::UntilStopped(Duration::from_secs(u64::from(self.lease.seconds)) * 2, self.stop.drain.clone())
     }
 
     async fn end(self, conclusion: Conclusion, ended: watch::Sender<bool>, tail: tokio::task::JoinHandle<()>) {
@@ -355,7 +367,7 @@ impl<S: Server> Execution<S> {
     async fn finish(self, conclusion: Conclusion) -> bool {
         let Conclusion { outcome, artifacts } = conclusion;
         let finished =
-            persist(self.patience(), || self.server.finish(&self.lease, outcome.clone(), artifacts.clone())).await;
+            persist(&self.patience(), || self.server.finish(&self.lease, outcome.clone(), artifacts.clone())).await;
         match finished {
             Ok(()) => true,
             Err(error @ (Error::Lost { .. } | Error::Refused(_) | Error::Superseded(_))) => {

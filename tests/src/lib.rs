@@ -8,6 +8,7 @@ pub mod api;
 pub mod cli;
 pub mod database;
 mod front;
+pub mod network;
 pub mod node;
 pub mod process;
 pub mod run;
@@ -16,6 +17,8 @@ pub mod server;
 pub mod settings;
 pub mod stage;
 pub mod terminal;
+pub mod time;
+pub mod undo;
 
 pub use api::{Answer, Api};
 pub use cli::{Cli, Version};

@@ -18,6 +18,7 @@ mod local;
 mod lock;
 mod migrate;
 mod options;
+mod partition;
 mod plan;
 mod refused;
 mod remote;
@@ -92,6 +93,7 @@ fn main() -> ExitCode {
         .chain(house::trials())
         .chain(cost::trials())
         .chain(cluster::trials())
+        .chain(partition::trials())
         .collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

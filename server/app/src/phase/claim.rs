@@ -8,11 +8,9 @@ use secrecy::SecretString;
 use std::time::Duration;
 use store::{phase::Phase, run::Run, workspace::Workspace};
 
-/// How long a lease lasts without a renewal, in seconds.
+/// How long a lease lasts without a renewal, in seconds; that of an apply which a runner elsewhere executes is for the operator to say: nobody
+/// else can take it over, so that nothing is won by interrupting it for a short break of the network.
 const LEASE: u32 = 30;
-/// The same for an apply that a runner elsewhere executes: nobody else can take it over, so that nothing is won by interrupting it for a
-/// short break of the network.
-const DISTANT_APPLY_LEASE: u32 = 120;
 /// How long an interrupted plan may take to end before it is killed, in seconds.
 const PLAN_GRACE: u64 = 10;
 /// A runner that nobody wakes looks by itself this often.
@@ -28,19 +26,24 @@ struct Claimed {
 }
 
 impl Claimed {
-    fn lease(&self, claimant: &Claimant) -> Lease {
+    fn lease(&self, claimant: &Claimant, limits: &crate::Limits) -> Lease {
         Lease {
             phase_id: self.phase.id.clone(),
             fence: self.fence,
-            seconds: lease_seconds(self.phase.is_apply(), claimant.is_distant()),
+            seconds: lease_seconds(limits, self.phase.is_apply(), claimant.is_distant()),
             agent: claimant.agent.to_string(),
         }
     }
 }
 
 /// How long the lease of a phase lasts without a renewal, in seconds.
-pub(crate) fn lease_seconds(is_apply: bool, distant: bool) -> u32 {
-    if is_apply && distant { DISTANT_APPLY_LEASE } else { LEASE }
+pub(crate) fn lease_seconds(limits: &crate::Limits, is_apply: bool, distant: bool) -> u32 {
+    if is_apply && distant { limits.apply_lease_seconds } else { LEASE.min(limits.apply_lease_seconds) }
+}
+
+/// Whether the id is one of an apply.
+pub(crate) fn is_apply(phase_id: &str) -> bool {
+    phase_id.starts_with(domain::id::ApplyId::PREFIX)
 }
 
 /// Whose phases a runner takes: a pool's, or the site's.
@@ -62,7 +65,7 @@ impl App {
         loop {
             let (token, hash) = self.vault.new_token(secrets::TokenKind::Run)?;
             if let Some(claimed) = self.take(claimant, claim, &hash, &mut place).await? {
-                let lease = claimed.lease(claimant);
+                let lease = claimed.lease(claimant, &self.limits);
                 match self.job(&claimed, lease.clone(), token).await {
                     Ok(job) => return Ok(job),
                     Err(error) => {
@@ -93,7 +96,7 @@ impl App {
                 Ok::<_, Error>(Claimed { fence: phase.fence, phase: phase.clone(), run, workspace })
             })
             .await?;
-        let lease = claimed.lease(claimant);
+        let lease = claimed.lease(claimant, &self.limits);
         self.job(&claimed, lease, token).await.map(Some)
     }
 
@@ -126,7 +129,7 @@ impl App {
                 store::queue::serve(&mut tx, &phase.organization_id, turn.served, turn.now).await?;
                 let workspace = access::hold_ours(&mut tx, &phase.workspace_id).await?;
                 let fence = workspace.fence + 1;
-                let seconds = lease_seconds(phase.is_apply(), claimant.is_distant());
+                let seconds = lease_seconds(&self.limits, phase.is_apply(), claimant.is_distant());
                 let until = now.plus_seconds(seconds.into());
                 let agent = claimant.agent.as_str();
                 let lease = store::phase::NewLease { fence, until, token_hash, agent, claim };

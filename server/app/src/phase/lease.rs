@@ -1,6 +1,6 @@
 //! Keep a lease, hear what the server wishes, fetch what the phase needs, hand in what it writes.
 
-use super::claim::lease_seconds;
+use super::claim::{is_apply, lease_seconds};
 use crate::{App, Claimant, Error, Result, hub::Event, log::lost, vault::Reader};
 use bytes::Bytes;
 use protocol::{Artifact, Image, Lease, Wish};
@@ -30,11 +30,10 @@ impl App {
 
     /// The lease under which a runner elsewhere says that it speaks; whether it does is judged by each verb.
     pub fn distant_lease(&self, claimant: &Claimant, phase_id: &str, fence: i64) -> Lease {
-        let is_apply = phase_id.starts_with(domain::id::ApplyId::PREFIX);
         Lease {
             phase_id: phase_id.to_owned(),
             fence,
-            seconds: lease_seconds(is_apply, true),
+            seconds: lease_seconds(&self.limits, is_apply(phase_id), true),
             agent: claimant.agent.to_string(),
         }
     }

@@ -3,6 +3,8 @@
 mod claim;
 mod finish;
 mod lease;
+mod lost;
 mod run_variables;
 
 pub use lease::LeaseError;
+pub use lost::Renewals;
