@@ -73,6 +73,12 @@ pub fn without(name: &str) -> bool {
     read("TERRANE_TEST_WITHOUT").is_some_and(|names| names.split(',').any(|off| off == name))
 }
 
+/// Whether every server of the tests leaves its runs to a `terrane runner` beside it: `TERRANE_TEST_EXECUTOR=runner`.
+#[must_use]
+pub fn runner() -> bool {
+    read("TERRANE_TEST_EXECUTOR").is_some_and(|name| name == "runner")
+}
+
 /// Flags of `terrane serve` that every story adds: those of the executor that `TERRANE_TEST_EXECUTOR` names.
 ///
 /// # Panics
@@ -81,10 +87,11 @@ pub fn without(name: &str) -> bool {
 pub fn executor() -> Vec<String> {
     match read("TERRANE_TEST_EXECUTOR").as_deref() {
         None | Some("process") => Vec::new(),
+        Some("runner") => ["--runner", "off"].map(str::to_owned).to_vec(),
         Some("docker") => {
             docker().expect("TERRANE_TEST_EXECUTOR=docker needs an engine: run by tests/tools/docker run")
         }
-        Some(other) => panic!("TERRANE_TEST_EXECUTOR is neither process nor docker but {other:?}"),
+        Some(other) => panic!("TERRANE_TEST_EXECUTOR is neither process, docker nor runner but {other:?}"),
     }
 }
 
