@@ -54,6 +54,15 @@ impl Runner {
         self.child = Some(command.spawn().expect("start a runner"));
     }
 
+    /// Its process.
+    ///
+    /// # Panics
+    /// When it is not running.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().expect("a running runner").id()
+    }
+
     /// Its data directory.
     #[must_use]
     pub fn data(&self) -> PathBuf {
