@@ -30,7 +30,7 @@ impl Runner {
     /// When it cannot be started.
     #[must_use]
     pub fn start(server: &Server, token: &str) -> Self {
-        Self::start_with(server, token, Vec::new())
+        Self::start_with(server, token, &[])
     }
 
     /// As [`Runner::start`], with more flags of `terrane runner`.
@@ -38,11 +38,17 @@ impl Runner {
     /// # Panics
     /// When it cannot be started.
     #[must_use]
-    pub fn start_with(server: &Server, token: &str, flags: Vec<String>) -> Self {
+    pub fn start_with(server: &Server, token: &str, flags: &[&str]) -> Self {
         // Short, since unix sockets below it must fit into 108 bytes.
         let folder = tempfile::Builder::new().prefix("tr-").tempdir().expect("a temporary folder");
-        let (url, authority, token) = (server.url(), server.certificate(), token.to_owned());
-        let mut runner = Self { child: None, url, authority, token, flags, folder };
+        let mut runner = Self {
+            child: None,
+            url: server.url(),
+            authority: server.certificate(),
+            token: token.to_owned(),
+            flags: flags.iter().map(|&flag| flag.to_owned()).collect(),
+            folder,
+        };
         runner.restart();
         runner
     }
@@ -65,6 +71,15 @@ impl Runner {
         }
         command.stdout(log.try_clone().expect("a log")).stderr(log).stdin(Stdio::null());
         self.child = Some(command.spawn().expect("start a runner"));
+    }
+
+    /// Its process.
+    ///
+    /// # Panics
+    /// When it is not running.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().expect("a running runner").id()
     }
 
     /// Its data directory.

@@ -129,8 +129,8 @@ impl Server {
         let elsewhere = ["--executor", "--runner"].iter().any(|flag| self.nodes[0].flag(flag).is_some());
         if settings::runner() && !elsewhere && self.runner.is_none() {
             let token = self.admin(&["runner-token", "create", "--description", "tests"]);
-            let engines = self.nodes[0].flag("--engines").map(|folder| vec!["--engines".to_owned(), folder.to_owned()]);
-            self.runner = Some(Runner::start_with(self, &token, engines.unwrap_or_default()));
+            let engines = self.nodes[0].flag("--engines").map(|folder| vec!["--engines", folder]).unwrap_or_default();
+            self.runner = Some(Runner::start_with(self, &token, &engines));
         }
     }
 

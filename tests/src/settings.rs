@@ -67,6 +67,17 @@ pub fn aws_provider() -> PathBuf {
     checkout().join(".tools/aws-provider")
 }
 
+/// The server of OpenSSH, installed by `tests/tools/sshd`.
+///
+/// # Panics
+/// When there is none: it fails the stories that name it.
+#[must_use]
+pub fn sshd() -> PathBuf {
+    let places = ["/usr/sbin/sshd", "/usr/local/sbin/sshd", "/usr/bin/sshd"];
+    let found = places.into_iter().map(PathBuf::from).find(|path| path.is_file());
+    found.expect("there is no sshd: run `tests/tools/sshd` first")
+}
+
 /// Whether a test was switched off by its name: `TERRANE_TEST_WITHOUT=aws-provider`. Nothing else leaves it out.
 #[must_use]
 pub fn without(name: &str) -> bool {
