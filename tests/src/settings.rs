@@ -119,6 +119,20 @@ pub fn docker() -> Option<Vec<String>> {
     (host != "off").then(|| flags.into_iter().chain([host]).collect())
 }
 
+/// The socket of the engine on which the house is composed of images, once `tests/tools/compose run` has made their bases on it.
+///
+/// # Panics
+/// When it has not.
+#[must_use]
+pub fn composed() -> PathBuf {
+    assert!(
+        read("TERRANE_TEST_COMPOSE").is_some(),
+        "TERRANE_TEST_COMPOSE is not set: run these tests by `make compose`"
+    );
+    let host = read("TERRANE_TEST_DOCKER").expect("tests/tools/compose runs within tests/tools/docker");
+    host.strip_prefix("unix://").expect("the tests' own engine listens on a socket").into()
+}
+
 /// The top folder of the checkout.
 #[must_use]
 pub fn checkout() -> &'static Path {
