@@ -17,6 +17,7 @@ mod layout;
 mod lease;
 mod log;
 mod machine;
+pub mod metrics;
 mod options;
 mod phase;
 mod plan;

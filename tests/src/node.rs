@@ -51,6 +51,12 @@ impl Node {
         self.environment.extend_from_slice(variables);
     }
 
+    /// What a flag was given.
+    pub(crate) fn flag(&self, flag: &str) -> Option<&str> {
+        let at = self.flags.iter().position(|known| known == flag)?;
+        self.flags.get(at + 1).map(String::as_str)
+    }
+
     /// Where it listens.
     pub(crate) fn port(&self) -> u16 {
         self.port
@@ -66,7 +72,7 @@ impl Node {
         let mut command = self.command("serve");
         command.envs(self.environment.iter().map(|(key, value)| (key, value)));
         command.args(["--listen", &self.host()]).arg("--providers").arg(settings::providers()).args(&self.flags);
-        if !self.flags.iter().any(|flag| flag == "--executor") {
+        if !self.flags.iter().any(|flag| flag == "--executor" || flag == "--runner") {
             command.args(settings::executor());
         }
         if !self.flags.iter().any(|flag| flag == "--engines") {

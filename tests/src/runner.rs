@@ -22,6 +22,7 @@ pub struct Runner {
     authority: PathBuf,
     token: String,
     name: String,
+    flags: Vec<String>,
     environment: Vec<(String, String)>,
     island: Option<Island>,
     // In this order: nothing that the runner started is left when its folder goes.
@@ -36,7 +37,17 @@ impl Runner {
     /// When it cannot be started.
     #[must_use]
     pub fn start(server: &Server, token: &str) -> Self {
+        Self::start_with(server, token, &[])
+    }
+
+    /// As [`Runner::start`], with more flags of `terrane runner`.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    #[must_use]
+    pub fn start_with(server: &Server, token: &str, flags: &[&str]) -> Self {
         let mut runner = Self::prepare(server, token, "story");
+        runner.flags = flags.iter().map(|&flag| flag.to_owned()).collect();
         runner.restart();
         runner
     }
@@ -60,6 +71,7 @@ impl Runner {
             authority: server.certificate(),
             token: token.to_owned(),
             name: name.to_owned(),
+            flags: Vec::new(),
             environment: Vec::new(),
             island: None,
             _undo: undo,
@@ -113,9 +125,21 @@ impl Runner {
         command.envs(self.environment.iter().map(|(key, value)| (key, value)));
         command.args(["runner", "--server", &self.url, "--name", &self.name, "--slots", "2"]);
         command.arg("--data").arg(self.data()).arg("--ca-bundle").arg(&self.authority);
-        command.arg("--engines").arg(settings::engines()).arg("--providers").arg(settings::providers());
+        command.arg("--providers").arg(settings::providers()).args(&self.flags);
+        if !self.flags.iter().any(|flag| flag == "--engines") {
+            command.arg("--engines").arg(settings::engines());
+        }
         command.stdout(log.try_clone().expect("a log")).stderr(log).stdin(Stdio::null());
         self.child = Some(command.spawn().expect("start a runner"));
+    }
+
+    /// Its process.
+    ///
+    /// # Panics
+    /// When it is not running.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().expect("a running runner").id()
     }
 
     /// Its data directory.

@@ -6,6 +6,7 @@
 mod apply;
 mod canary;
 mod cluster;
+mod compose;
 mod configurations;
 mod containers;
 mod cost;
@@ -17,6 +18,7 @@ mod init;
 mod local;
 mod lock;
 mod migrate;
+mod modules;
 mod options;
 mod partition;
 mod plan;
@@ -75,6 +77,7 @@ fn main() -> ExitCode {
         local::stories(),
         lock::stories(),
         migrate::stories(),
+        modules::stories(),
         options::stories(),
         plan::stories(),
         refused::stories(),
@@ -94,6 +97,7 @@ fn main() -> ExitCode {
         .chain(cost::trials())
         .chain(cluster::trials())
         .chain(partition::trials())
+        .chain(compose::trials())
         .collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

@@ -182,7 +182,7 @@ async fn nobody_speaks_for_the_phase_of_another(town: &Town) {
     let runner = enlist(town, None, Vec::new()).await;
     let other = enlist(town, None, Vec::new()).await;
     let (_, apply) = applying(town, &runner).await;
-    let forged = town.app.distant_lease(&other, &apply.lease.phase_id, apply.lease.fence);
+    let forged = other.lease(&town.app.limits, &apply.lease.phase_id, apply.lease.fence);
     assert!(town.app.write_log(&forged, 0, "x".into()).await.is_err());
     assert!(town.app.put_state(&forged, state(1, "l", &[]).into()).await.is_err());
     assert!(town.app.leased_state(&forged).await.is_err());
@@ -300,7 +300,7 @@ async fn an_earlier_start_finishes_what_it_holds(town: &Town) {
     let superseded = town.app.claimant(&Serves::Site, runner.agent.as_str(), runner.session).await;
     assert!(matches!(superseded, Err(app::Error::Conflict(_))), "{superseded:?}");
     let speaker = town.app.speaker(&Serves::Site, runner.agent.as_str()).await.unwrap();
-    let lease = town.app.distant_lease(&speaker, &apply.lease.phase_id, apply.lease.fence);
+    let lease = speaker.lease(&town.app.limits, &apply.lease.phase_id, apply.lease.fence);
     town.app.put_state(&lease, state(3, "l", &[("a", 1)]).into()).await.unwrap();
     town.app.finish(&lease, Outcome::Applied { counts: Counts::default() }, Vec::new()).await.unwrap();
     assert_eq!(status(town, &run).await, Status::Applied);

@@ -4,14 +4,11 @@
 //! machine's time nor the clock of another server can end a lease, or prolong it.
 
 use super::{
-    claim::{is_apply, lease_seconds},
-    finish::ATTEMPTS,
+    claim::lease_seconds,
+    finish::{ATTEMPTS, hold_running},
 };
-use crate::{App, Error, Result, access, hub::Event, run::advance};
-use domain::{
-    id::WorkspaceId,
-    run::{Event as RunEvent, PhaseStatus},
-};
+use crate::{App, Result, hub::Event, run::advance};
+use domain::run::{Event as RunEvent, PhaseStatus};
 use std::{
     collections::HashMap,
     sync::{Mutex, PoisonError},
@@ -50,7 +47,7 @@ impl App {
         let leases = self.store.look(async |mut tx| store::phase::list_leases(&mut tx).await).await?;
         let lasts = |mark: &LeaseMark| {
             // Which runner has it makes no difference here: nobody is given up too early.
-            Duration::from_secs(lease_seconds(&self.limits, is_apply(&mark.phase_id), true).into())
+            Duration::from_secs(lease_seconds(&self.limits, &mark.phase_id, true).into())
         };
         let mut ended = 0;
         for mark in self.renewals.overdue(leases, self.clock.steady(), lasts) {
@@ -104,19 +101,11 @@ impl App {
         event: RunEvent,
     ) -> Result<bool> {
         let now = self.now();
-        let id: &WorkspaceId = &lost.workspace_id;
         let events = self
             .store
             .write(async |mut tx| {
-                access::hold_ours(&mut tx, id).await?;
-                let current = store::phase::find(&mut tx, &lost.id).await?;
-                let current = current.filter(|p| p.fence == lost.fence && still(p));
-                let Some(phase) = current else { return Ok(None) };
-                if phase.status()? != PhaseStatus::Running {
-                    return Ok(None);
-                }
-                let missing = || Error::Internal(format!("{} has no run", phase.id));
-                let mut run = store::run::find(&mut tx, &phase.run_id).await?.ok_or_else(missing)?;
+                let held = hold_running(&mut tx, lost).await?.filter(|(phase, _)| still(phase));
+                let Some((phase, mut run)) = held else { return Ok(None) };
                 // A plan changes nothing. An apply is announced before its process is started: one that was not has not begun.
                 let harmless = !phase.is_apply() || phase.started_at.is_none();
                 if harmless && phase.attempts < ATTEMPTS {

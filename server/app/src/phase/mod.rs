@@ -6,5 +6,6 @@ mod lease;
 mod lost;
 mod run_variables;
 
+pub(crate) use finish::hold_running;
 pub use lease::LeaseError;
 pub use lost::Renewals;
