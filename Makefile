@@ -69,3 +69,4 @@ tools:
 	@tests/tools/providers
 	@tests/tools/aws-provider
 	@tests/tools/verifiers
+	@tests/tools/sshd >/dev/null

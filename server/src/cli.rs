@@ -80,9 +80,20 @@ pub enum Noun {
     /// The keys that sign the identities of runs
     #[command(subcommand)]
     Identity(Identity),
+    /// Runners that execute for the whole site
+    #[command(subcommand)]
+    Runner(Runner),
     /// Tokens of runners that execute for the whole site
     #[command(subcommand)]
     RunnerToken(RunnerToken),
+}
+
+/// What to do to the site's runners.
+#[derive(Debug, Subcommand)]
+pub enum Runner {
+    /// List the runners on standard output: id, name, status, busy and all slots, version, address and when they were last heard of,
+    /// separated by tabs
+    List,
 }
 
 /// What to do to the keys that sign identities.

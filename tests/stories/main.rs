@@ -18,6 +18,7 @@ mod init;
 mod local;
 mod lock;
 mod migrate;
+mod modules;
 mod options;
 mod plan;
 mod refused;
@@ -75,6 +76,7 @@ fn main() -> ExitCode {
         local::stories(),
         lock::stories(),
         migrate::stories(),
+        modules::stories(),
         options::stories(),
         plan::stories(),
         refused::stories(),

@@ -1,5 +1,7 @@
 //! Runners elsewhere: they execute for their pool, die, come back, and leave.
 
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -16,7 +18,8 @@ stories! {
         an_apply_survives_its_runner_and_is_adopted,
         an_apply_that_died_with_its_runner_says_so,
         a_runner_finishes_before_it_stops,
-        a_deleted_token_lets_nobody_in;
+        a_deleted_token_lets_nobody_in,
+        a_runner_of_the_site_is_seen_from_both_sides;
 }
 
 /// An apply that ends by itself a while after its runner was killed.
@@ -166,4 +169,36 @@ fn a_deleted_token_lets_nobody_in(stage: &mut Stage) {
         runner.log().contains("the token is none of a runner").then_some(())
     });
     assert!(!runner.log().contains(&token), "the token is in the log");
+}
+
+fn a_runner_of_the_site_is_seen_from_both_sides(stage: &mut Stage) {
+    let token = stage.server.admin(&["runner-token", "create", "--description", "story"]);
+    let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
+    let address = format!("127.0.0.1:{port}");
+    let mut runner = Runner::start_with(&stage.server, &token, &["--metrics", &address]);
+    let listed = eventually("a runner of the site", Duration::from_secs(30), || {
+        let listed = stage.server.admin(&["runner", "list"]);
+        listed.lines().find(|line| line.contains("\tstory\t")).map(str::to_owned)
+    });
+    assert!(listed.contains("\tstory\tidle\t0\t2\t"), "{listed}");
+    let seen = stage.api().get("admin/runners").is(&[200]).data();
+    let seen = seen.as_array().into_iter().flatten().map(|agent| agent["attributes"]["name"].clone());
+    assert!(seen.collect::<Vec<_>>().contains(&json!("story")));
+    assert!(ask(port, "/healthz").ends_with("ok\n"));
+    let metrics = ask(port, "/metrics");
+    assert!(
+        metrics.contains("\nterrane_runner_slots 2\n") && metrics.contains("\nterrane_runner_hellos_total 1\n"),
+        "{metrics}"
+    );
+    runner.terminate();
+    assert!(runner.ended().success(), "{}", runner.log());
+}
+
+/// What a runner on this machine answers.
+fn ask(port: u16, path: &str) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("reach the runner");
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: runner\r\nconnection: close\r\n\r\n").expect("ask the runner");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    answer
 }
