@@ -54,6 +54,9 @@ pub struct Arguments {
     /// A filesystem mirror of providers that runs install from
     #[arg(long, env = "TERRANE_RUNNER_PROVIDERS", value_name = "DIR")]
     providers: Option<PathBuf>,
+    /// TCP ports that runs may dial beside the server's own, such as Vault's 8200
+    #[arg(long, env = "TERRANE_RUNNER_PORTS", value_name = "PORT,…", value_delimiter = ',', default_values_t = crate::options::PORTS)]
+    ports: Vec<u16>,
     /// The least important log lines to write, such as info or terrane_runner=debug
     #[arg(long, env = "TERRANE_RUNNER_LOG_LEVEL", value_name = "LEVEL", default_value = "info")]
     log_level: String,
@@ -205,6 +208,7 @@ fn options(arguments: Arguments, data: &Path, surroundings: Surroundings) -> Res
     options.environment = surroundings.proxies;
     options.certificates = arguments.authorities;
     options.provider_mirror = arguments.providers;
+    options.ports = arguments.ports;
     options.unsafe_process = arguments.without_wall;
     options.slots = arguments.slots.max(1);
     let executor = arguments.containers.executor();

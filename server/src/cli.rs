@@ -26,6 +26,8 @@ pub enum Command {
     Config(Flags),
     /// Print how to make browsers and the terraform CLI trust the local authority
     Trust(Flags),
+    /// Ask the server of these settings whether it would serve; ends with 1 and the reason where it would not
+    Health(Flags),
     /// Do what needs no token: on a running server through its data directory, or on the data itself
     Admin(Admin),
     /// Show it at work: a fresh server, a small configuration, a real terraform apply

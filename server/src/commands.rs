@@ -5,7 +5,7 @@ use crate::{
     cli::{self, Cli, Command, Noun},
     clock,
     config::{self, Config, Flags, Loaded, Problem, Tls},
-    demo, policy,
+    demo, ping, policy,
     prices::Network,
     serve, tls, trust, wiring,
 };
@@ -27,6 +27,7 @@ pub fn run(cli: Cli) -> ExitCode {
         }
         Command::Config(flags) => load(flags).and_then(|loaded| out(&loaded.text)),
         Command::Trust(flags) => load(flags).and_then(|loaded| print_trust(&loaded.config)),
+        Command::Health(flags) => load(flags).and_then(|loaded| wait(async move { ping::ping(&loaded.config).await })),
         Command::Admin(cli::Admin { settings, noun }) => {
             load(settings.0).and_then(|loaded| wait(administer(loaded.config, noun)))
         }

@@ -65,8 +65,10 @@ impl Runner {
         command.env("HOME", self.folder.path()).env("TERRANE_RUNNER_TOKEN", &self.token);
         command.args(["runner", "--server", &self.url, "--name", "story", "--slots", "2"]);
         command.arg("--data").arg(self.data()).arg("--ca-bundle").arg(&self.authority);
-        command.arg("--engines").arg(settings::engines()).arg("--providers").arg(settings::providers());
-        command.args(&self.flags);
+        command.arg("--providers").arg(settings::providers()).args(&self.flags);
+        if !self.flags.iter().any(|flag| flag == "--engines") {
+            command.arg("--engines").arg(settings::engines());
+        }
         command.stdout(log.try_clone().expect("a log")).stderr(log).stdin(Stdio::null());
         self.child = Some(command.spawn().expect("start a runner"));
     }

@@ -6,6 +6,7 @@
 mod apply;
 mod canary;
 mod cluster;
+mod compose;
 mod configurations;
 mod containers;
 mod cost;
@@ -94,6 +95,7 @@ fn main() -> ExitCode {
         .chain(house::trials())
         .chain(cost::trials())
         .chain(cluster::trials())
+        .chain(compose::trials())
         .collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

@@ -80,7 +80,6 @@ async fn find(app: &App, person: &Person, organization: &str, name: &str) -> Res
 
 async fn page(app: &App, person: &Person, organization: &str, name: &str) -> Result<Page, Failure> {
     let workspace = find(app, person, organization, name).await?;
-    let key = app.workspace_ssh_key(&person.caller, &workspace.id).await?;
     let frame = Frame::new(&workspace, "settings");
     Ok(Page {
         layout: frame.layout(app, person, "Settings"),
@@ -88,7 +87,7 @@ async fn page(app: &App, person: &Person, organization: &str, name: &str) -> Res
         execution: Execution::of(&workspace),
         pools: app.list_agent_pools(&person.caller, organization).await?,
         keys: app.list_ssh_keys(&person.caller, organization).await?,
-        key: key.map(|key| key.to_string()),
+        key: workspace.ssh_key_id,
         may_update: person.can(workspace.role.as_deref(), Permission::UpdateWorkspace),
         may_assign: person.can(workspace.role.as_deref(), Permission::ManageSshKeys),
         inherited: workspace.organization_image,

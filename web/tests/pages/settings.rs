@@ -198,13 +198,12 @@ async fn a_key_is_kept_given_to_a_workspace_and_never_shown() {
     let id = key.id.as_str();
     assert_eq!(house.fill(assign, &ron, &[("key", id)]).await.status, StatusCode::FORBIDDEN);
     assert_eq!(house.fill(assign, &ada, &[("key", id)]).await.location(), "/app/acme/net/settings");
-    let workspace = house.net().await.id;
-    assert_eq!(house.app.workspace_ssh_key(&house.ada, &workspace).await.unwrap().unwrap(), key.id);
+    assert_eq!(house.net().await.ssh_key_id.as_deref(), Some(id));
     assert!(
         house.get("/app/acme/net/settings", &ron).await.text.contains(&format!("<option value=\"{id}\" selected>"))
     );
     assert_eq!(house.fill(assign, &ada, &[("key", "")]).await.location(), "/app/acme/net/settings");
-    assert!(house.app.workspace_ssh_key(&house.ada, &workspace).await.unwrap().is_none());
+    assert!(house.net().await.ssh_key_id.is_none());
     assert_eq!(house.fill(assign, &ada, &[("key", "sshkey-none")]).await.status, StatusCode::NOT_FOUND);
     assert_eq!(house.fill(&format!("{keys}/{id}/delete"), &ada, &[]).await.location(), keys);
     assert!(house.get(&keys, &ada).await.text.contains("There is no key."));

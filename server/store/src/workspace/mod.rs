@@ -42,6 +42,8 @@ pub struct Workspace {
     pub execution_mode: String,
     /// The pool whose agents execute its runs in the mode `agent`.
     pub agent_pool_id: Option<String>,
+    /// The SSH key that its runs use.
+    pub ssh_key_id: Option<String>,
     /// `terraform` or `tofu`.
     pub engine: String,
     /// An exact version, a constraint or `latest`.
@@ -105,6 +107,7 @@ impl Workspace {
             description: String::new(),
             execution_mode: "remote".into(),
             agent_pool_id: None,
+            ssh_key_id: None,
             engine: "terraform".into(),
             terraform_version: terraform_version.into(),
             image: String::new(),
