@@ -222,7 +222,7 @@ async fn a_workspace_says_how_its_runs_are_executed() {
     assert_eq!((saved.execution_mode.as_str(), saved.engine.as_str()), ("local", "tofu"));
     assert_eq!((saved.terraform_version.as_str(), saved.image.as_str()), ("~> 1.8.0", "t:{version}"));
     for (mode, version, said) in
-        [("agent", "1.8.0", "Agent pool id must be specified"), ("remote", "newest!", "Version is an exact one")]
+        [("agent", "1.8.0", "Agent pool id must be specified"), ("remote", "newest?", "Version is an exact one")]
     {
         let bad = house.fill(path, &ada, &fields(mode, version)).await;
         assert_eq!(bad.status, StatusCode::UNPROCESSABLE_ENTITY);
