@@ -312,11 +312,7 @@ fn said(mut command: Command, arguments: &[&str], input: &str) -> String {
 
 /// A port that nothing listens on, outside the range from which the kernel takes ports for outgoing connections: a server that
 /// is killed and restarted finds its port still free.
-///
-/// # Panics
-/// When there is none.
-#[must_use]
-pub fn free_port() -> u16 {
+fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let start = u16::try_from(std::process::id() * 7 % 12_000).expect("below 12,000");
     (0..12_000)
