@@ -61,7 +61,7 @@ async fn what_a_runner_does_is_counted_and_told() {
     std::fs::write(go, "").unwrap();
     rig.server.until_ended().await;
     stop.drain.cancel();
-    running.await.unwrap();
+    running.await.unwrap().unwrap();
     let text = ask(address, "/metrics").await;
     let sent = format!("log_bytes_total {}", rig.server.said().log.len());
     let failed = "phases_total{phase=\"plan\",outcome=\"failed\"} 1";

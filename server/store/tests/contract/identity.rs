@@ -98,10 +98,8 @@ async fn ssh_keys(store: &Fresh) {
         .unwrap();
     // No workspace uses the key of another tenant.
     let stranger = domain::id::OrganizationId::new(&[9; 32]);
-    let refused = store
-        .write(async |mut tx| ssh_key::assign(&mut tx, &stranger, id, Some(&one.id)).await)
-        .await
-        .unwrap_err();
+    let refused =
+        store.write(async |mut tx| ssh_key::assign(&mut tx, &stranger, id, Some(&one.id)).await).await.unwrap_err();
     let Error::Database(error) = &refused else { panic!("{refused:?}") };
     assert!(error.as_database_error().unwrap().is_foreign_key_violation());
 }
