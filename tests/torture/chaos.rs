@@ -101,41 +101,39 @@ impl Fleet {
         let after = |chance: &mut Chance, from, to| Instant::now() + Duration::from_millis(chance.between(from, to));
         *self.blows.entry(blow).or_default() += 1;
         let how = if chance.between(0, 1) == 0 { Cut::Pulled } else { Cut::OneWay };
-        let post = &mut self.posts[victim];
-        post.due = match blow {
+        let due = match blow {
             Blow::Killed => {
-                post.runner.kill();
+                self.posts[victim].runner.kill();
                 Some((after(chance, 0, 4_000), Repair::Start))
             }
             Blow::PowerCut => {
-                post.runner.kill_all();
+                self.posts[victim].runner.kill_all();
                 Some((after(chance, 0, 25_000), Repair::Start))
             }
             Blow::Destroyed => {
-                post.runner.kill_all();
+                self.posts[victim].runner.kill_all();
                 Some((after(chance, 0, 10_000), Repair::Replace))
             }
             Blow::Drained => {
-                post.runner.terminate();
+                self.posts[victim].runner.terminate();
                 Some((Instant::now() + DRAIN, Repair::Await))
             }
             Blow::CutShort => {
-                post.runner.island().cut(how);
+                self.posts[victim].runner.island().cut(how);
                 Some((after(chance, 500, 6_000), Repair::Mend))
             }
             Blow::CutLong => {
-                post.runner.island().cut(how);
+                self.posts[victim].runner.island().cut(how);
                 Some((after(chance, 12_000, 40_000), Repair::Mend))
             }
             Blow::CutForGood => {
-                post.runner.island().cut(how);
+                self.posts[victim].runner.island().cut(how);
                 Some((after(chance, 25_000, 35_000), Repair::Replace))
             }
             Blow::Copied => {
-                let copy = post.copy(&self.ground, stage);
+                let mut copy = self.posts[victim].copy(&self.ground, stage);
+                copy.due = Some((after(chance, 4_000, 12_000), Repair::Remove));
                 self.posts.push(copy);
-                let last = self.posts.last_mut().expect("it was just pushed");
-                last.due = Some((after(chance, 4_000, 12_000), Repair::Remove));
                 None
             }
             Blow::Server => {
@@ -143,6 +141,7 @@ impl Fleet {
                 None
             }
         };
+        self.posts[victim].due = due;
         true
     }
 

@@ -29,6 +29,9 @@ const APPLIERS: usize = 3;
 /// How long everything that was begun may take to come to its end after the last kill.
 const PATIENCE: Duration = Duration::from_secs(180);
 
+/// A part of it: on a database, with so many blows, by these dice.
+type Torture = fn(Database, u64, Chance) -> bool;
+
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let number = |at: usize| arguments.get(at).map(|text| text.parse::<u64>().expect("KILLS and SEED are numbers"));
@@ -36,7 +39,7 @@ fn main() -> ExitCode {
     let seed = number(1).unwrap_or(u64::from(std::process::id()));
     let part = arguments.get(2).map(String::as_str);
     println!("torture: {kills} kills on each database, of servers and of runners, seed {seed}");
-    let parts: [(&str, fn(Database, u64, Chance) -> bool); 2] = [("servers", torture), ("runners", fleet::torture)];
+    let parts: [(&str, Torture); 2] = [("servers", torture), ("runners", fleet::torture)];
     let mut good = true;
     for (_, torture) in parts.into_iter().filter(|(name, _)| part.is_none_or(|part| part == *name)) {
         for database in Database::ALL {

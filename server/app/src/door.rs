@@ -19,7 +19,6 @@ pub struct SystemClock {
 }
 
 impl Default for SystemClock {
-    #[expect(clippy::disallowed_methods, reason = "this is the one place that reads the machine's clock")]
     fn default() -> Self {
         Self { began: Instant::now() }
     }
