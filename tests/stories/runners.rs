@@ -306,11 +306,12 @@ fn a_runner_of_the_site_is_seen_from_both_sides(stage: &mut Stage) {
     let seen = seen.as_array().into_iter().flatten().map(|agent| agent["attributes"]["name"].clone());
     assert!(seen.collect::<Vec<_>>().contains(&json!("story")));
     assert!(ask(port, "/healthz").ends_with("ok\n"));
-    let metrics = ask(port, "/metrics");
-    assert!(
-        metrics.contains("\nterrane_runner_slots 2\n") && metrics.contains("\nterrane_runner_hellos_total 1\n"),
-        "{metrics}"
-    );
+    // The server knows of it before the runner knows that it does.
+    eventually("a runner that counts", Duration::from_secs(30), || {
+        let metrics = ask(port, "/metrics");
+        let counts = ["\nterrane_runner_slots 2\n", "\nterrane_runner_hellos_total 1\n"];
+        counts.into_iter().all(|count| metrics.contains(count)).then_some(())
+    });
     runner.terminate();
     assert!(runner.ended().success(), "{}", runner.log());
 }

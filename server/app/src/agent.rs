@@ -62,12 +62,17 @@ pub struct Claimant {
     pub distant: bool,
 }
 
+/// Since when an agent must have been heard of to be there.
+pub(crate) fn heard_since(now: Time) -> Time {
+    now.plus_seconds(-SILENT)
+}
+
 /// What the state of an agent is called in the field's API.
 pub fn agent_status(agent: &Agent, now: Time) -> &'static str {
     match agent.status.as_str() {
         "exited" => "exited",
         "errored" => "errored",
-        _ if agent.last_ping_at.micros() < now.plus_seconds(-SILENT).micros() => "unknown",
+        _ if agent.last_ping_at.micros() < heard_since(now).micros() => "unknown",
         _ if agent.busy > 0 => "busy",
         _ => "idle",
     }

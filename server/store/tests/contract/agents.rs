@@ -51,11 +51,13 @@ async fn pools(store: &Fresh) {
             agent_pool::insert(&mut tx, &one).await?;
             agent_pool::insert(&mut tx, &two).await?;
             agent_pool::update(&mut tx, &AgentPool { name: "a-pool".into(), ..two.clone() }).await?;
-            let listed = agent_pool::list(&mut tx, &world.organization.id, "").await?;
+            let listed = agent_pool::list(&mut tx, &world.organization.id, "", NOW).await?;
             assert_eq!(listed.iter().map(|pool| pool.name.as_str()).collect::<Vec<_>>(), ["a-pool", "pool-1"]);
             agent::put(&mut tx, &agent(Some(&one), 1)).await?;
-            let found = agent_pool::find(&mut tx, &one.id, "").await?.unwrap();
+            let found = agent_pool::find(&mut tx, &one.id, "", NOW).await?.unwrap();
             assert_eq!((found.agent_count, found.organization_name.as_str()), (1, "acme"));
+            let later = agent_pool::find(&mut tx, &one.id, "", NOW.plus_seconds(1)).await?.unwrap();
+            assert_eq!(later.agent_count, 0, "nobody has heard of it since");
             assert_eq!(agent_pool::delete(&mut tx, &one.id).await?, 1);
             assert!(agent::list(&mut tx, Some(&one.id)).await?.is_empty(), "its agents go with it");
             Ok::<_, Error>(())
