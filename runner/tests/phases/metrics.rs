@@ -32,7 +32,7 @@ async fn what_a_runner_does_is_counted_and_told() {
     rig.configuration(&[("main.tf", "")]);
     let mut job = rig.job(Phase::Plan);
     job.version = "9.9.9".into();
-    let go = rig.data.path().canonicalize().unwrap().join("runs").join(&job.lease.phase_id).join("w/c/go");
+    let go = rig.module(&job).join("go");
     let metrics = Arc::new(Metrics::default());
     let server = Arc::new(Counted::new(Arc::clone(&rig.server), Arc::clone(&metrics)));
     let runner = Runner::new(server, rig.options.clone()).await.unwrap();

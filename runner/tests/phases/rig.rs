@@ -133,6 +133,12 @@ impl Rig {
         (outcomes[0].clone(), outcomes[1].clone())
     }
 
+    /// Where the root module of a job lies while it executes.
+    pub(crate) fn module(&self, job: &Job) -> PathBuf {
+        let Lease { phase_id, fence, .. } = &job.lease;
+        self.data.path().canonicalize().unwrap().join(format!("runs/{phase_id}.{fence}/w/c"))
+    }
+
     /// Names that are left in the directory of runs.
     pub(crate) fn left(&self) -> Vec<String> {
         let entries = std::fs::read_dir(&self.options.directory).unwrap();

@@ -149,7 +149,8 @@ async fn agents(store: &Fresh) {
             assert_eq!(agent::count_since(&mut tx, Some(pool.id.as_str()), later).await?, 1);
             let in_pool = Some(pool.id.as_str());
             assert!(agent::find_refused(&mut tx, in_pool, None).await?.is_none());
-            agent::put(&mut tx, &Agent { status: "errored".into(), session: 2, ..one.clone() }).await?;
+            let refused = Agent { status: "errored".into(), session: 2, last_ping_at: later, ..one.clone() };
+            agent::put(&mut tx, &refused).await?;
             for (name, is_it) in [(None, true), (Some(one.name.as_str()), true), (Some("other"), false)] {
                 assert_eq!(agent::find_refused(&mut tx, in_pool, name).await?.is_some(), is_it);
                 assert!(agent::find_refused(&mut tx, None, name).await?.is_none());
