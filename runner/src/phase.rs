@@ -11,6 +11,7 @@ use crate::{
     machine::Machine,
     prepare::{self, Prepared},
     prime,
+    providers::Link,
     server::{Error, Server},
     state::{self, Followed},
     supervise::{
@@ -43,6 +44,12 @@ pub(crate) struct Record {
     pub(crate) refresh_only: bool,
     pub(crate) limits: Limits,
     pub(crate) wall: Wall,
+    /// Packages of providers that it may have linked to.
+    #[serde(default)]
+    pub(crate) links: Vec<Link>,
+    /// What the server mirrors.
+    #[serde(default)]
+    pub(crate) mirrored: Vec<String>,
     /// Milliseconds since the machine was started.
     pub(crate) started: u64,
     /// How many steps the supervisor has to do.
@@ -125,8 +132,7 @@ impl<S: Server> Execution<S> {
     async fn start(&self, job: &Job, uid: u32) -> Result<(Record, Body, Option<Bytes>), String> {
         let machine = &self.machine;
         let owner = machine.owner(uid);
-        let places = machine.places(&self.layout);
-        let preparing = prepare::prepare(&*self.server, &machine.options, job, &self.layout, places, owner);
+        let preparing = prepare::prepare(&self.server, machine, job, &self.layout, owner);
         let resolving = machine.resolve(job);
         let mut orders = self.keeper.orders();
         let (executable, prepared) = tokio::select! {
@@ -143,7 +149,11 @@ impl<S: Server> Execution<S> {
             preamble.extend_from_slice(format!("Warning: {warning}\n").as_bytes());
         }
         fs::write(self.layout.log(), preamble).map_err(|error| format!("cannot write the log: {error}"))?;
-        let wall = machine.wall(&self.layout, &executable, job, uid);
+        machine
+            .provide(&executable, &prepared.links)
+            .await
+            .map_err(|error| format!("the providers cannot be given to a container: {error}"))?;
+        let wall = machine.wall(&self.layout, &executable, job, uid, &prepared.links);
         let note = prime::note(self, &wall, &executable.path, &version).await;
         note.and_then(|note| prepare::put_note(&self.layout, &job.working_directory, &note, owner))
             .map_err(|error| format!("cannot set {} up for a local backend: {error}", executable.path.display()))?;
@@ -164,6 +174,8 @@ impl<S: Server> Execution<S> {
             refresh_only: job.options.refresh_only,
             limits: job.limits,
             wall,
+            links: prepared.links,
+            mirrored: job.mirrored.clone(),
             started: boot_milliseconds(),
             steps: spec.steps.len(),
             names,

@@ -6,6 +6,7 @@
 mod command;
 mod figures;
 mod load;
+mod providers;
 mod queue;
 mod raw;
 mod runs;
@@ -35,6 +36,9 @@ fn main() {
         }
         if wanted("queue") {
             Table::print(&format!("The queue on {database}"), queue::figures(database));
+        }
+        if wanted("providers") {
+            Table::print(&format!("A provider of 38 MB on {database}"), providers::figures(database));
         }
         if wanted("command") {
             Table::print(&format!("The command line on {database}"), command::figures(database));

@@ -58,7 +58,10 @@ impl Node {
         assert!(self.child.is_none(), "the server runs already");
         let log = File::options().create(true).append(true).open(self.log_path()).expect("the server's log");
         let mut command = self.command("serve");
-        command.args(["--listen", &self.host()]).arg("--providers").arg(settings::providers()).args(&self.flags);
+        command.args(["--listen", &self.host()]).args(&self.flags);
+        if !self.flags.iter().any(|flag| flag == "--providers") {
+            command.arg("--providers").arg(settings::providers());
+        }
         if !self.flags.iter().any(|flag| flag == "--executor") {
             command.args(settings::executor());
         }

@@ -19,6 +19,7 @@ pub struct Runner {
     url: String,
     authority: PathBuf,
     token: String,
+    flags: Vec<(String, String)>,
     folder: TempDir,
 }
 
@@ -29,10 +30,20 @@ impl Runner {
     /// When it cannot be started.
     #[must_use]
     pub fn start(server: &Server, token: &str) -> Self {
+        Self::start_with(server, token, &[])
+    }
+
+    /// As [`Runner::start`], with more flags.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    #[must_use]
+    pub fn start_with(server: &Server, token: &str, flags: &[(&str, &str)]) -> Self {
         // Short, since unix sockets below it must fit into 108 bytes.
         let folder = tempfile::Builder::new().prefix("tr-").tempdir().expect("a temporary folder");
-        let mut runner =
-            Self { child: None, url: server.url(), authority: server.certificate(), token: token.to_owned(), folder };
+        let flags = flags.iter().map(|(flag, value)| ((*flag).to_owned(), (*value).to_owned())).collect();
+        let (url, authority, token) = (server.url(), server.certificate(), token.to_owned());
+        let mut runner = Self { child: None, url, authority, token, flags, folder };
         runner.restart();
         runner
     }
@@ -49,7 +60,11 @@ impl Runner {
         command.env("HOME", self.folder.path()).env("TERRANE_RUNNER_TOKEN", &self.token);
         command.args(["runner", "--server", &self.url, "--name", "story", "--slots", "2"]);
         command.arg("--data").arg(self.data()).arg("--ca-bundle").arg(&self.authority);
-        command.arg("--engines").arg(settings::engines()).arg("--providers").arg(settings::providers());
+        let own = [("--engines", settings::engines()), ("--providers", settings::providers())];
+        for (flag, path) in own.into_iter().filter(|(flag, _)| !self.flags.iter().any(|(set, _)| set == flag)) {
+            command.arg(flag).arg(path);
+        }
+        command.args(self.flags.iter().flat_map(|(flag, value)| [flag, value]));
         command.stdout(log.try_clone().expect("a log")).stderr(log).stdin(Stdio::null());
         self.child = Some(command.spawn().expect("start a runner"));
     }

@@ -17,6 +17,7 @@ mod init;
 mod local;
 mod lock;
 mod migrate;
+mod mirror;
 mod options;
 mod plan;
 mod refused;
@@ -74,6 +75,7 @@ fn main() -> ExitCode {
         local::stories(),
         lock::stories(),
         migrate::stories(),
+        mirror::stories(),
         options::stories(),
         plan::stories(),
         refused::stories(),

@@ -9,6 +9,7 @@ mod control;
 mod fake;
 mod hostile;
 mod mirror;
+mod providers;
 mod real;
 mod rig;
 mod surroundings;

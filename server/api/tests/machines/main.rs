@@ -6,6 +6,7 @@ extern crate terrane_api as api;
 
 mod attacks;
 mod identity;
+mod mirror;
 mod queue;
 mod roles;
 mod runners;
