@@ -9,9 +9,11 @@ export PATH := $(PATH):$(CURDIR)/.tools/venv/bin
 KILLS ?= 50
 # Tests that need a container engine.
 IN_CONTAINERS := test(containers::) or test(walled::)
+# Those of the images and of docker-compose.yml.
+COMPOSED := test(/^compose::/)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test containers cluster check bench torture accuracy fmt clippy deny tools
+.PHONY: help demo test containers compose cluster check bench torture accuracy fmt clippy deny tools
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -20,13 +22,17 @@ demo: ## a server with an organization, a workspace and a run in it, to look at 
 	@tests/tools/compiler
 	cargo run -q -p terrane -- demo
 
-test: tools ## every test but those in containers: rules, stores on both databases, the stories with real terraform binaries
+test: tools ## every test but those that need a container engine: rules, stores on both databases, the stories with real terraform binaries
 	cargo build -q --workspace --bins
-	tests/tools/postgres run cargo nextest run --workspace -E 'not ($(IN_CONTAINERS))'
+	tests/tools/postgres run cargo nextest run --workspace -E 'not ($(IN_CONTAINERS) or $(COMPOSED))'
 
 containers: tools ## the tests that need a container engine, on one of their own (Debian's docker.io, as root)
 	cargo build -q --workspace --bins
 	tests/tools/postgres run tests/tools/docker run cargo nextest run -p terrane-runner -p terrane-tests -E '$(IN_CONTAINERS)'
+
+compose: tools ## the images and docker-compose.yml, on an engine of the tests' own and bases made here (Debian's docker-compose, as root)
+	cargo build -q --workspace --bins
+	tests/tools/docker run tests/tools/compose run cargo nextest run -p terrane-tests -E '$(COMPOSED)'
 
 cluster: tools ## the stories on Postgres once more, with two servers on one database
 	cargo build -q --workspace --bins
@@ -40,8 +46,8 @@ bench: tools ## every figure of speed and size beside the raw limits of this mac
 	cargo run -q --release -p terrane-cost --example bench
 	cargo run -q --release -p terrane-sentinel --example measure_policy
 
-torture: tools ## KILLS=50: kill -9 of the server under state writes and running applies, on both databases
-	cargo build -q -p terrane -p terrane-tests
+torture: tools ## KILLS=50: servers and runners killed, runners cut off (root), under writes and applies, on both databases
+	cargo build -q --workspace --bins
 	tests/tools/postgres run --durable target/debug/terrane-torture $(KILLS)
 
 accuracy: ## CASES=folder: how well the cost engine agrees with worked examples
@@ -63,3 +69,5 @@ tools:
 	@tests/tools/providers
 	@tests/tools/aws-provider
 	@tests/tools/verifiers
+	@tests/tools/networks
+	@tests/tools/sshd >/dev/null

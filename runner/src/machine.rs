@@ -5,6 +5,7 @@ use crate::{
     docker::{self, Docker},
     engines::{self, Engines, Executable},
     executor::Body,
+    identity::Identity,
     layout::Layout,
     prepare::{self, Inside, Places},
     process,
@@ -81,7 +82,9 @@ impl Machine {
         let providers = Providers::open(packages.clone(), options.provider_cache).map_err(at(&packages))?;
         let providers = Arc::new(providers);
         if let Executor::Docker(containers) = &options.executor {
-            let known = options.directory.join("known");
+            if Identity::read(&options.directory).copied {
+                fs::remove_file(known.join("runner")).ok(); // the containers of that name are another's
+            }
             let docker = Docker::connect((**containers).clone(), &known, options.state_bytes).await?;
             let engines = Engines::new(&options).map_err(|error| StartError::Mirror(error.to_string()))?;
             let (options, docker) = (Arc::new(options), Some(Arc::new(docker)));
@@ -139,6 +142,11 @@ impl Machine {
         if let Some(docker) = &self.docker {
             docker.remove_orphans(phases).await;
         }
+    }
+
+    /// How many containers wait for a phase.
+    pub(crate) fn warm(&self) -> usize {
+        self.docker.as_ref().map_or(0, |docker| docker.count_warm())
     }
 
     /// Nothing is started in advance any more.

@@ -4,7 +4,7 @@ use crate::{
     admin::{self, Request, Response},
     config::{Config, Containers, Database, Objects, Releases, Tls},
     embedded::Embedded,
-    health,
+    handover, health,
     lifecycle::Shutdown,
     operator, tls,
 };
@@ -63,6 +63,9 @@ impl House {
             tasks.spawn(execute(runner, shutdown.wanted().clone()));
         }
         tasks.spawn(work::run(app.clone(), shutdown.wanted().clone()));
+        if let Some(directory) = &config.runner.handover {
+            handover::lay(&app, directory, authority(config).as_deref()).await?;
+        }
         if let Some(setup) = app.offer_setup().await? {
             offer(&app.address, setup.expose_secret());
         }
@@ -127,6 +130,7 @@ async fn open(config: &Config, address: &str) -> anyhow::Result<App> {
         plan_seconds: config.limits.plan_timeout.as_secs(),
         apply_seconds: config.limits.apply_timeout.as_secs(),
         grace_seconds: GRACE,
+        apply_lease_seconds: u32::try_from(config.limits.apply_lease.as_secs()).unwrap_or(u32::MAX),
     };
     // Among the servers on one database, this one until it ends.
     let name: String = SystemChance::default().entropy().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
@@ -134,10 +138,11 @@ async fn open(config: &Config, address: &str) -> anyhow::Result<App> {
     Ok(App::new(Inner {
         store,
         vault: Vault::new(master, Blobs::new(Arc::new(objects))),
-        clock: Box::new(SystemClock),
+        clock: Box::new(SystemClock::default()),
         chance: Box::new(SystemChance::default()),
         hub: app::hub::Hub::shared(post),
         known: app::Known::default(),
+        renewals: app::Renewals::default(),
         check_archive: |archive| {
             runner::slug::check(archive, runner::slug::Limits::default()).map(drop).map_err(|error| error.to_string())
         },
@@ -200,7 +205,7 @@ async fn master_key(path: &Path, store: &Store) -> anyhow::Result<MasterKey> {
         Some(_) => MasterKey::load(path)?,
         None => MasterKey::load_or_create(path)?,
     };
-    app::site::agree_on_master_key(store, &master, SystemClock.now())
+    app::site::agree_on_master_key(store, &master, SystemClock::default().now())
         .await
         .with_context(|| format!("the key file {} does not fit", path.display()))?;
     Ok(master)
@@ -231,15 +236,16 @@ async fn execute(runner: Runner<Embedded>, stop: CancellationToken) {
         tokio::time::sleep(PATIENCE).await;
     };
     tokio::select! {
-        () = runner.run(stopping) => {}
+        ended = runner.run(stopping) => {
+            if let Err(error) = ended {
+                tracing::error!(%error, "the runner inside this server has ended");
+            }
+        }
         () = patience => {}
     }
 }
 
 fn runner_options(config: &Config, url: &Url) -> anyhow::Result<runner::Options> {
-    let data = &config.server.data;
-    let authority = data.join(tls::CA_FILE);
-    let own = (config.server.tls == Tls::Auto).then_some(authority);
     Ok(runner::Options {
         executor: executor(&config.containers)?,
         engines: config.runner.engines.clone(),
@@ -249,7 +255,7 @@ fn runner_options(config: &Config, url: &Url) -> anyhow::Result<runner::Options>
             keys: config.runner.release_keys.clone(),
             token: None,
         }),
-        certificates: own.into_iter().chain(config.outbound.ca_bundle.clone()).collect(),
+        certificates: authority(config).into_iter().chain(config.outbound.ca_bundle.clone()).collect(),
         environment: config.surroundings.proxies.clone(),
         provider_mirror: config.runner.providers.clone(),
         provider_cache: config.runner.provider_cache,
@@ -257,8 +263,13 @@ fn runner_options(config: &Config, url: &Url) -> anyhow::Result<runner::Options>
         unsafe_process: config.runner.without_wall,
         slots: u16::try_from(config.runner.slots).unwrap_or(u16::MAX),
         state_bytes: config.limits.state_size,
-        ..runner::Options::new(data)
+        ..runner::Options::new(&config.server.data)
     })
+}
+
+/// The certificate of the server's own authority, if it has one.
+fn authority(config: &Config) -> Option<PathBuf> {
+    (config.server.tls == Tls::Auto).then(|| config.server.data.join(tls::CA_FILE))
 }
 
 fn executor(containers: &Containers) -> anyhow::Result<runner::Executor> {

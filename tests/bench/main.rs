@@ -5,6 +5,7 @@
 
 mod command;
 mod figures;
+mod fleet;
 mod load;
 mod providers;
 mod queue;
@@ -39,6 +40,9 @@ fn main() {
         }
         if wanted("providers") {
             Table::print(&format!("A provider of 38 MB on {database}"), providers::figures(database));
+        }
+        if wanted("fleet") {
+            Table::print(&format!("Runners elsewhere on {database}"), fleet::figures(database));
         }
         if wanted("command") {
             Table::print(&format!("The command line on {database}"), command::figures(database));

@@ -18,6 +18,7 @@ pub struct Node {
     folder: PathBuf,
     data: PathBuf,
     flags: Vec<String>,
+    environment: Vec<(String, String)>,
 }
 
 impl Node {
@@ -25,7 +26,7 @@ impl Node {
     pub(crate) fn new(folder: &Path, data: &str, port: u16, flags: Vec<String>) -> Self {
         let data = folder.join(data);
         fs::create_dir(&data).expect("a data directory");
-        Self { child: None, port, folder: folder.to_owned(), data, flags }
+        Self { child: None, port, folder: folder.to_owned(), data, flags, environment: Vec::new() }
     }
 
     /// A `terrane` command on this data directory, in an environment that holds nothing of the person's own.
@@ -45,6 +46,17 @@ impl Node {
         }
     }
 
+    /// Adds to its environment.
+    pub(crate) fn environment(&mut self, variables: &[(String, String)]) {
+        self.environment.extend_from_slice(variables);
+    }
+
+    /// What a flag was given.
+    pub(crate) fn flag(&self, flag: &str) -> Option<&str> {
+        let at = self.flags.iter().position(|known| known == flag)?;
+        self.flags.get(at + 1).map(String::as_str)
+    }
+
     /// Where it listens.
     pub(crate) fn port(&self) -> u16 {
         self.port
@@ -58,11 +70,12 @@ impl Node {
         assert!(self.child.is_none(), "the server runs already");
         let log = File::options().create(true).append(true).open(self.log_path()).expect("the server's log");
         let mut command = self.command("serve");
+        command.envs(self.environment.iter().map(|(key, value)| (key, value)));
         command.args(["--listen", &self.host()]).args(&self.flags);
         if !self.flags.iter().any(|flag| flag == "--providers") {
             command.arg("--providers").arg(settings::providers());
         }
-        if !self.flags.iter().any(|flag| flag == "--executor") {
+        if !self.flags.iter().any(|flag| flag == "--executor" || flag == "--runner") {
             command.args(settings::executor());
         }
         if !self.flags.iter().any(|flag| flag == "--engines") {

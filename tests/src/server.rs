@@ -2,7 +2,7 @@
 //! processes on one database that behave as one; see [`settings::servers`].
 
 use std::io::Write as _;
-use std::net::TcpListener;
+use std::net::{Ipv4Addr, SocketAddrV4, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -12,12 +12,15 @@ use tempfile::TempDir;
 use crate::api::Api;
 use crate::database::{Database, Schema};
 use crate::node::Node;
+use crate::runner::Runner;
 use crate::{front, settings};
 
 /// A server under test. Dropping it kills it, with whatever it started, and removes its data.
 pub struct Server {
+    // Dropped first: it speaks to the nodes.
+    runner: Option<Runner>,
     nodes: Vec<Node>,
-    port: u16,
+    address: SocketAddrV4,
     database: Database,
     // Dropped in this order: the database while the folder that names it is still there.
     schema: Option<Schema>,
@@ -54,11 +57,19 @@ impl Server {
         let count = if database == Database::Postgres { settings::servers() } else { 1 };
         let mut server = Self::behind_one_address(database, &vec![flags; count]);
         if count > 1 {
-            let address = free_port();
-            front::stand(address, server.nodes.iter().map(|node| node.port()).collect());
-            server.move_to(address);
+            server.stand_at(Ipv4Addr::LOCALHOST);
         }
         server
+    }
+
+    /// Has it reached at another address of this machine, by a front before its processes. Before its first start.
+    ///
+    /// # Panics
+    /// When nothing can listen there.
+    pub fn stand_at(&mut self, address: Ipv4Addr) {
+        let address = SocketAddrV4::new(address, free_port());
+        front::stand(address, self.nodes.iter().map(Node::port).collect());
+        self.move_to(address);
     }
 
     /// Several servers on one Postgres, each with flags of its own, that say of themselves to be reached where the first one listens.
@@ -85,8 +96,8 @@ impl Server {
             Node::new(folder.path(), &name, free_port(), flags)
         };
         let nodes: Vec<Node> = flags.iter().enumerate().map(node).collect();
-        let port = nodes[0].port();
-        let mut server = Self { nodes, port, database, schema, folder };
+        let address = SocketAddrV4::new(Ipv4Addr::LOCALHOST, nodes[0].port());
+        let mut server = Self { runner: None, nodes, address, database, schema, folder };
         if server.nodes.len() > 1 {
             let shared = [
                 ("--objects", format!("file:{}", server.folder().join("objects").display())),
@@ -95,16 +106,21 @@ impl Server {
             for node in &mut server.nodes {
                 shared.iter().for_each(|(flag, value)| node.set(flag, value));
             }
-            server.move_to(port);
+            server.move_to(address);
         }
         server
     }
 
-    /// Has all of them say that they are reached at this port.
-    fn move_to(&mut self, port: u16) {
-        self.port = port;
+    /// Has all of them say that they are reached at this address.
+    fn move_to(&mut self, address: SocketAddrV4) {
+        self.address = address;
         let url = self.url();
         self.nodes.iter_mut().for_each(|node| node.set("--url", &url));
+    }
+
+    /// Adds to the environment of its processes, from their next start on.
+    pub fn environment(&mut self, variables: &[(String, String)]) {
+        self.nodes.iter_mut().for_each(|node| node.environment(variables));
     }
 
     /// Starts the server, which must not be running, on the data that is there, and waits until it is ready.
@@ -117,6 +133,17 @@ impl Server {
         for other in others {
             other.trust_as(first);
             other.start();
+        }
+        self.start_runner();
+    }
+
+    /// Starts the runner beside it where the tests want one, once.
+    fn start_runner(&mut self) {
+        let elsewhere = ["--executor", "--runner"].iter().any(|flag| self.nodes[0].flag(flag).is_some());
+        if settings::runner() && !elsewhere && self.runner.is_none() {
+            let token = self.admin(&["runner-token", "create", "--description", "tests"]);
+            let engines = self.nodes[0].flag("--engines").map(|folder| vec!["--engines", folder]).unwrap_or_default();
+            self.runner = Some(Runner::start_with(self, &token, &engines));
         }
     }
 
@@ -221,13 +248,13 @@ impl Server {
         self.nodes.iter().filter_map(Node::pid).collect()
     }
 
-    /// `127.0.0.1:PORT`: the host name that configurations name. It holds a dot, as module and provider sources need.
+    /// `127.0.0.1:PORT`, unless it stands elsewhere: the host name that configurations name. It holds a dot, as module and provider sources need.
     #[must_use]
     pub fn host(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+        self.address.to_string()
     }
 
-    /// `https://127.0.0.1:PORT`.
+    /// Its address: `https://` and [`Server::host`].
     #[must_use]
     pub fn url(&self) -> String {
         format!("https://{}", self.host())

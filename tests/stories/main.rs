@@ -6,6 +6,7 @@
 mod apply;
 mod canary;
 mod cluster;
+mod compose;
 mod configurations;
 mod containers;
 mod cost;
@@ -18,7 +19,9 @@ mod local;
 mod lock;
 mod migrate;
 mod mirror;
+mod modules;
 mod options;
+mod partition;
 mod plan;
 mod refused;
 mod remote;
@@ -76,6 +79,7 @@ fn main() -> ExitCode {
         lock::stories(),
         migrate::stories(),
         mirror::stories(),
+        modules::stories(),
         options::stories(),
         plan::stories(),
         refused::stories(),
@@ -94,6 +98,8 @@ fn main() -> ExitCode {
         .chain(house::trials())
         .chain(cost::trials())
         .chain(cluster::trials())
+        .chain(partition::trials())
+        .chain(compose::trials())
         .collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

@@ -8,6 +8,7 @@ mod containers;
 mod control;
 mod fake;
 mod hostile;
+mod metrics;
 mod mirror;
 mod providers;
 mod real;

@@ -108,7 +108,8 @@ impl Rig {
     pub(crate) async fn start(&self) -> (CancellationToken, JoinHandle<()>) {
         let runner = Runner::new(Arc::clone(&self.server), self.options.clone()).await.unwrap();
         let drain = CancellationToken::new();
-        (drain.clone(), tokio::spawn(runner.run(Stop { drain, ..Stop::default() })))
+        let stop = Stop { drain: drain.clone(), ..Stop::default() };
+        (drain, tokio::spawn(async move { runner.run(stop).await.unwrap() }))
     }
 
     /// Executes a job and says how it ended.

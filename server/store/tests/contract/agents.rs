@@ -145,6 +145,13 @@ async fn agents(store: &Fresh) {
             assert!(!agent::ping(&mut tx, &one.id, 1, "idle", later).await?, "an earlier start is not heard");
             assert!(agent::ping(&mut tx, &one.id, 2, "idle", later).await?);
             assert_eq!(agent::count_since(&mut tx, Some(pool.id.as_str()), later).await?, 1);
+            let in_pool = Some(pool.id.as_str());
+            assert!(agent::find_refused(&mut tx, in_pool, None).await?.is_none());
+            agent::put(&mut tx, &Agent { status: "errored".into(), session: 2, ..one.clone() }).await?;
+            for (name, is_it) in [(None, true), (Some(one.name.as_str()), true), (Some("other"), false)] {
+                assert_eq!(agent::find_refused(&mut tx, in_pool, name).await?.is_some(), is_it);
+                assert!(agent::find_refused(&mut tx, None, name).await?.is_none());
+            }
             assert_eq!(agent::count_since(&mut tx, None, later).await?, 0);
             agent::hear(&mut tx, site.id.as_str(), later).await?;
             assert_eq!(agent::count_since(&mut tx, None, later).await?, 1);
