@@ -10,6 +10,7 @@ mod fake;
 mod hostile;
 mod metrics;
 mod mirror;
+mod providers;
 mod real;
 mod rig;
 mod surroundings;
