@@ -7,8 +7,6 @@ SHELL := /bin/sh
 export PATH := $(PATH):$(CURDIR)/.tools/venv/bin
 
 KILLS ?= 50
-# Tests that need a container engine.
-IN_CONTAINERS := test(containers::) or test(walled::)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test containers cluster check bench torture accuracy fmt clippy deny tools
@@ -20,13 +18,15 @@ demo: ## a server with an organization, a workspace and a run in it, to look at 
 	@tests/tools/compiler
 	cargo run -q -p terrane -- demo
 
-test: tools ## every test but those in containers: rules, stores on both databases, the stories with real terraform binaries
+test: tools ## every test: rules, stores on both databases, the stories with real terraform binaries, containers on an engine of their own
 	cargo build -q --workspace --bins
-	tests/tools/postgres run cargo nextest run --workspace -E 'not ($(IN_CONTAINERS))'
+	cargo nextest run -q --workspace --no-run
+	tests/tools/docker run tests/tools/postgres run cargo nextest run --workspace
 
-containers: tools ## the tests that need a container engine, on one of their own (Debian's docker.io, as root)
+containers: tools ## the stories once more, with every run in a container
 	cargo build -q --workspace --bins
-	tests/tools/postgres run tests/tools/docker run cargo nextest run -p terrane-runner -p terrane-tests -E '$(IN_CONTAINERS)'
+	cargo nextest run -q -p terrane-tests --no-run
+	TERRANE_TEST_EXECUTOR=docker tests/tools/docker run tests/tools/postgres run cargo nextest run -p terrane-tests
 
 cluster: tools ## the stories on Postgres once more, with two servers on one database
 	cargo build -q --workspace --bins
@@ -63,3 +63,4 @@ tools:
 	@tests/tools/providers
 	@tests/tools/aws-provider
 	@tests/tools/verifiers
+	@tests/tools/moto

@@ -65,11 +65,6 @@ impl<S: Server> Runner<S> {
         }
         let mut tasks = JoinSet::new();
         self.machine.remove_orphans(left.iter().map(|(_, layout)| layout)).await;
-        let (machine, drained) = (Arc::clone(&self.machine), stop.drain.clone());
-        tasks.spawn(async move {
-            drained.cancelled().await;
-            machine.close().await;
-        });
         for (record, layout) in left {
             let user = self.users.take_this(record.wall.uid);
             let (server, machine) = (Arc::clone(&self.server), Arc::clone(&self.machine));
@@ -80,7 +75,9 @@ impl<S: Server> Runner<S> {
             });
         }
         self.claim(&stop, &mut tasks).await;
-        if let Err(error) = self.server.leave().await {
+        // Asked to or not: whatever was started for phases to come is of no use any more.
+        let (told, ()) = tokio::join!(self.server.leave(), self.machine.close());
+        if let Err(error) = told {
             tracing::warn!(%error, "the server was not told that this runner claims nothing any more");
         }
         while let Some(ended) = tasks.join_next().await {

@@ -96,7 +96,7 @@ pub fn executor() -> Vec<String> {
 #[must_use]
 pub fn docker() -> Option<Vec<String>> {
     let host = read("TERRANE_TEST_DOCKER")
-        .expect("TERRANE_TEST_DOCKER is not set: run these tests by `make containers`, or set it to off");
+        .expect("TERRANE_TEST_DOCKER is not set: run these tests by `make test`, or set it to off");
     let flags = ["--executor", "docker", "--image-pull", "never", "--docker-host"].map(str::to_owned);
     (host != "off").then(|| flags.into_iter().chain([host]).collect())
 }

@@ -38,6 +38,8 @@ pub(crate) struct Fake {
     jobs: mpsc::UnboundedSender<Job>,
     waiting: AsyncMutex<mpsc::UnboundedReceiver<Job>>,
     pub(crate) wish: watch::Sender<Wish>,
+    /// Whether another start of the runner has taken its place.
+    pub(crate) superseded: watch::Sender<bool>,
     pub(crate) ended: watch::Sender<bool>,
     pub(crate) grown: watch::Sender<u64>,
 }
@@ -54,6 +56,7 @@ impl Fake {
             jobs,
             waiting: AsyncMutex::new(waiting),
             wish: watch::channel(Wish::GoOn).0,
+            superseded: watch::channel(false).0,
             ended: watch::channel(false).0,
             grown: watch::channel(0).0,
         }
@@ -105,9 +108,11 @@ impl Server for Fake {
     }
 
     async fn claim(&self) -> Result<Job, Error> {
-        match self.waiting.lock().await.recv().await {
-            Some(job) => Ok(job),
-            None => std::future::pending().await,
+        let (mut waiting, mut superseded) = (self.waiting.lock().await, self.superseded.subscribe());
+        let taken = async { drop(superseded.wait_for(|superseded| *superseded).await) };
+        tokio::select! {
+            job = waiting.recv() => Ok(job.unwrap()), // who offers jobs lives as long as this
+            () = taken => Err(Error::Superseded("another start".to_owned())),
         }
     }
 
