@@ -20,12 +20,12 @@ demo: ## a server with an organization, a workspace and a run in it, to look at 
 
 test: tools ## every test: rules, stores on both databases, the stories with real terraform binaries, containers on an engine of their own
 	cargo build -q --workspace --bins
-	cargo nextest run -q --workspace --no-run
+	cargo nextest run --cargo-quiet --workspace --no-run
 	tests/tools/docker run tests/tools/postgres run cargo nextest run --workspace
 
 containers: tools ## the stories once more, with every run in a container
 	cargo build -q --workspace --bins
-	cargo nextest run -q -p terrane-tests --no-run
+	cargo nextest run --cargo-quiet -p terrane-tests --no-run
 	TERRANE_TEST_EXECUTOR=docker tests/tools/docker run tests/tools/postgres run cargo nextest run -p terrane-tests
 
 cluster: tools ## the stories on Postgres once more, with two servers on one database

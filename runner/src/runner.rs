@@ -60,11 +60,12 @@ impl<S: Server> Runner<S> {
     pub async fn run(self, stop: Stop) {
         let left = self.left();
         let holding = left.iter().map(|(record, _)| record.lease.clone()).collect();
+        // Before the server hears of it: what this runner does not hold is taken for dead.
+        self.machine.remove_orphans(left.iter().map(|(_, layout)| layout)).await;
         if self.enlist(holding, &stop).await.is_none() {
             return;
         }
         let mut tasks = JoinSet::new();
-        self.machine.remove_orphans(left.iter().map(|(_, layout)| layout)).await;
         for (record, layout) in left {
             let user = self.users.take_this(record.wall.uid);
             let (server, machine) = (Arc::clone(&self.server), Arc::clone(&self.machine));

@@ -19,6 +19,7 @@ pub struct Runner {
     url: String,
     authority: PathBuf,
     token: String,
+    flags: Vec<String>,
     folder: TempDir,
 }
 
@@ -29,10 +30,19 @@ impl Runner {
     /// When it cannot be started.
     #[must_use]
     pub fn start(server: &Server, token: &str) -> Self {
+        Self::start_with(server, token, settings::executor())
+    }
+
+    /// As [`Runner::start`], with these flags of `terrane runner` for its executor.
+    ///
+    /// # Panics
+    /// When it cannot be started.
+    #[must_use]
+    pub fn start_with(server: &Server, token: &str, flags: Vec<String>) -> Self {
         // Short, since unix sockets below it must fit into 108 bytes.
         let folder = tempfile::Builder::new().prefix("tr-").tempdir().expect("a temporary folder");
-        let mut runner =
-            Self { child: None, url: server.url(), authority: server.certificate(), token: token.to_owned(), folder };
+        let (url, authority, token) = (server.url(), server.certificate(), token.to_owned());
+        let mut runner = Self { child: None, url, authority, token, flags, folder };
         runner.restart();
         runner
     }
@@ -50,6 +60,7 @@ impl Runner {
         command.args(["runner", "--server", &self.url, "--name", "story", "--slots", "2"]);
         command.arg("--data").arg(self.data()).arg("--ca-bundle").arg(&self.authority);
         command.arg("--engines").arg(settings::engines()).arg("--providers").arg(settings::providers());
+        command.args(&self.flags);
         command.stdout(log.try_clone().expect("a log")).stderr(log).stdin(Stdio::null());
         self.child = Some(command.spawn().expect("start a runner"));
     }

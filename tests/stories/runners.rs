@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use terrane_tests::process::eventually;
-use terrane_tests::{ORGANIZATION, Runner, Slug, Stage};
+use terrane_tests::{ORGANIZATION, Runner, Slug, Stage, settings};
 
 use crate::configurations::{ONE, RUNNING};
 use crate::stories;
@@ -87,9 +87,14 @@ fn an_agent_executes_for_its_pool(stage: &mut Stage) {
 }
 
 fn a_killed_runner_makes_its_plan_again(stage: &mut Stage) {
+    plan_with_a_killed_runner(stage, settings::executor());
+}
+
+/// A runner with this executor dies while it plans, and comes back.
+pub(crate) fn plan_with_a_killed_runner(stage: &Stage, executor: Vec<String>) {
     let (own, token, _) = pool(stage, "own");
     let id = workspace(stage, &own);
-    let mut runner = Runner::start(&stage.server, &token);
+    let mut runner = Runner::start_with(&stage.server, &token, executor);
     let slug = Slug::pack(&[("main.tf", ONE)]);
     let configuration = stage.uploaded(&id, true, &slug);
     let runs: Vec<_> = (0..4).map(|_| stage.queue(&id, &configuration, &json!({}))).collect();
@@ -106,9 +111,14 @@ fn a_killed_runner_makes_its_plan_again(stage: &mut Stage) {
 }
 
 fn an_apply_survives_its_runner_and_is_adopted(stage: &mut Stage) {
+    apply_with_a_killed_runner(stage, settings::executor());
+}
+
+/// A runner with this executor dies while it applies, and comes back.
+pub(crate) fn apply_with_a_killed_runner(stage: &Stage, executor: Vec<String>) {
     let (own, token, _) = pool(stage, "own");
     let id = workspace(stage, &own);
-    let mut runner = Runner::start(&stage.server, &token);
+    let mut runner = Runner::start_with(&stage.server, &token, executor);
     let run = start(stage, &id, LONG);
     stage.logs_say(&run, "apply", RUNNING);
     runner.kill();

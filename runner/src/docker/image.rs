@@ -172,7 +172,11 @@ impl Docker {
         let filters = HashMap::from([("reference", vec![template.replace("{version}", "*")])]);
         let options = ListImagesOptionsBuilder::default().filters(&filters).build();
         let images = self.api.list_images(Some(options)).await?;
-        let version = |tag: &String| Version::parse(tag.strip_prefix(before)?.strip_suffix(after)?).ok();
+        // Podman tells the whole name of what was given without a registry.
+        let version = |tag: &String| {
+            let tag = tag.strip_prefix(before).or_else(|| tag.strip_prefix("docker.io/")?.strip_prefix(before))?;
+            Version::parse(tag.strip_suffix(after)?).ok()
+        };
         Ok(images.iter().flat_map(|image| image.repo_tags.iter().filter_map(version)).collect())
     }
 

@@ -10,7 +10,7 @@ use std::{
 use terrane_runner::Executor;
 
 /// Three resources; the second one waits until somebody puts a file beside it.
-pub(crate) const WAITING: &str = r#"
+const WAITING: &str = r#"
 resource "terraform_data" "first" {}
 resource "terraform_data" "second" {
   depends_on = [terraform_data.first]

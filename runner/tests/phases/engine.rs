@@ -39,7 +39,8 @@ impl Drop for Engine {
 
 fn tool(arguments: &[&str]) -> String {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).with_file_name("tests/tools/docker");
-    let output = Command::new(script).args(arguments).output().unwrap();
+    // Whatever serves the other tests: only this one is killed and started again.
+    let output = Command::new(script).args(arguments).env("TERRANE_TEST_ENGINE", "docker").output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "docker {arguments:?}: {said}");
     String::from_utf8(output.stdout).unwrap().trim().to_owned()

@@ -1,6 +1,6 @@
 //! Engines that go away and images that are of no use: what a run in a container says then.
 
-use crate::{adoption::WAITING, engine::Engine, rig::Rig};
+use crate::{containers::WAITING, engine::Engine, rig::Rig};
 use protocol::{Limits, Outcome, Phase};
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ async fn waiting(rig: &Rig) -> (String, tokio_util::sync::CancellationToken, tok
     let phase = job.lease.phase_id.clone();
     rig.server.offer(job);
     let (drain, running) = rig.start().await;
-    rig.server.until_logged(": it is waiting").await;
+    rig.server.until_logged("it-waits-5").await;
     (phase, drain, running)
 }
 
@@ -37,7 +37,7 @@ async fn an_apply_goes_on_when_its_engine_comes_back_with_it() {
     running.await.unwrap();
     let (log, said) = (rig.server.log(), rig.server.said());
     assert!(matches!(said.outcome, Some(Outcome::Applied { .. })), "{:?} {log}", said.outcome);
-    assert_eq!(log.matches(": it is waiting").count(), 1, "{log}");
+    assert_eq!(log.matches("it-waits-5").count(), 1, "{log}");
     let state: serde_json::Value = serde_json::from_slice(said.states.last().unwrap()).unwrap();
     assert_eq!(state["resources"].as_array().unwrap().len(), 3);
 }
