@@ -7,9 +7,11 @@ SHELL := /bin/sh
 export PATH := $(PATH):$(CURDIR)/.tools/venv/bin
 
 KILLS ?= 50
+# Those of the images and of docker-compose.yml.
+COMPOSED := test(/^compose::/)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test containers cluster check bench torture accuracy fmt clippy deny tools
+.PHONY: help demo test containers compose cluster check bench torture accuracy fmt clippy deny tools
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -18,15 +20,21 @@ demo: ## a server with an organization, a workspace and a run in it, to look at 
 	@tests/tools/compiler
 	cargo run -q -p terrane -- demo
 
-test: tools ## every test: rules, stores on both databases, the stories with real terraform binaries, containers on an engine of their own
+test: tools ## every test but those of the images: rules, stores on both databases, the stories with real terraform binaries, containers on an engine of their own
 	cargo build -q --workspace --bins
 	cargo nextest run --cargo-quiet --workspace --no-run
-	tests/tools/docker run tests/tools/postgres run cargo nextest run --workspace
+	tests/tools/docker run tests/tools/postgres run cargo nextest run --workspace -E 'not $(COMPOSED)'
 
 containers: tools ## the stories once more, with every run in a container
 	cargo build -q --workspace --bins
 	cargo nextest run --cargo-quiet -p terrane-tests --no-run
 	TERRANE_TEST_EXECUTOR=docker tests/tools/docker run tests/tools/postgres run cargo nextest run -p terrane-tests
+
+compose: tools ## the images and docker-compose.yml, on an engine of the tests' own and bases made here (Debian's docker-compose, as root)
+	cargo build -q --workspace --bins
+	cargo nextest run --cargo-quiet -p terrane-tests --no-run
+	tests/tools/compose prepare
+	tests/tools/docker run tests/tools/compose run cargo nextest run -p terrane-tests -E '$(COMPOSED)'
 
 cluster: tools ## the stories on Postgres once more, with two servers on one database
 	cargo build -q --workspace --bins
@@ -64,3 +72,4 @@ tools:
 	@tests/tools/aws-provider
 	@tests/tools/verifiers
 	@tests/tools/moto
+	@tests/tools/sshd >/dev/null

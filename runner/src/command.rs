@@ -1,16 +1,23 @@
 //! `terrane-runner`, and `terrane runner`: a runner on a machine of its own, for a server elsewhere.
 
-use crate::{Mirror, Options, Remote, Runner, StartError, Stop, docker};
+use crate::{
+    Mirror, Options, Remote, Runner, StartError, Stop, docker,
+    metrics::{self, Counted, Metrics},
+};
 use rustix::fs::{FlockOperation, flock};
 use secrecy::SecretString;
 use std::{
     fs,
     io::{self, IsTerminal},
+    net::SocketAddr,
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
     sync::Arc,
 };
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+};
 use tracing_subscriber::EnvFilter;
 
 /// Claim phases of runs from a Terrane server and execute them on this machine
@@ -47,12 +54,18 @@ pub struct Arguments {
     /// A filesystem mirror of providers that runs install from
     #[arg(long, env = "TERRANE_RUNNER_PROVIDERS", value_name = "DIR")]
     providers: Option<PathBuf>,
+    /// TCP ports that runs may dial beside the server's own, such as Vault's 8200
+    #[arg(long, env = "TERRANE_RUNNER_PORTS", value_name = "PORT,…", value_delimiter = ',', default_values_t = crate::options::PORTS)]
+    ports: Vec<u16>,
     /// The least important log lines to write, such as info or terrane_runner=debug
     #[arg(long, env = "TERRANE_RUNNER_LOG_LEVEL", value_name = "LEVEL", default_value = "info")]
     log_level: String,
     /// The form of log lines
     #[arg(long, env = "TERRANE_RUNNER_LOG_FORMAT", value_name = "FORMAT", default_value = "text")]
     log_format: LogFormat,
+    /// An address such as 127.0.0.1:9464 on which the runner answers /metrics (Prometheus) and /healthz, without a token [default: none]
+    #[arg(long, env = "TERRANE_RUNNER_METRICS", value_name = "ADDRESS")]
+    metrics: Option<SocketAddr>,
     #[command(flatten)]
     containers: docker::Arguments,
     /// Execute runs even where the system offers no wall around them
@@ -95,6 +108,14 @@ pub enum Failure {
     /// There can be no runtime.
     #[error("cannot start the runtime: {0}")]
     Runtime(io::Error),
+    /// Nobody could watch it.
+    #[error("cannot listen for /metrics on {address}: {source}; choose another address with --metrics")]
+    Metrics {
+        /// Where.
+        address: SocketAddr,
+        /// What the system said.
+        source: io::Error,
+    },
     /// Signals cannot be followed.
     #[error("cannot follow signals: {0}")]
     Signals(io::Error),
@@ -130,9 +151,19 @@ async fn run(arguments: Arguments, surroundings: Surroundings) -> Result<(), Fai
         Some(path) => fs::read_to_string(path).map(|text| text.trim().to_owned().into()).map_err(at(path))?,
         None => surroundings.token.clone().ok_or(Failure::NoToken)?,
     };
+    let metrics = Arc::new(Metrics::default());
     let server = Arc::new(Remote::new(&arguments.server, token, &arguments.authorities)?);
+    let server = Arc::new(Counted::new(server, Arc::clone(&metrics)));
+    let watched = arguments.metrics;
     let runner = Runner::new(server, options(arguments, &data, surroundings)?).await?;
     let stop = Stop::default();
+    if let Some(address) = watched {
+        let failed = |source| Failure::Metrics { address, source };
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        tracing::info!(address = %listener.local_addr().map_err(failed)?, "answering /metrics and /healthz");
+        // As long as the runner: it ends with the runtime.
+        tokio::spawn(metrics::serve(listener, metrics, runner.now()));
+    }
     let mut running = tokio::spawn(runner.run(stop.clone()));
     for asked in 1.. {
         tokio::select! {
@@ -177,6 +208,7 @@ fn options(arguments: Arguments, data: &Path, surroundings: Surroundings) -> Res
     options.environment = surroundings.proxies;
     options.certificates = arguments.authorities;
     options.provider_mirror = arguments.providers;
+    options.ports = arguments.ports;
     options.unsafe_process = arguments.without_wall;
     options.slots = arguments.slots.max(1);
     let executor = arguments.containers.executor();

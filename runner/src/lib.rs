@@ -16,6 +16,7 @@ mod layout;
 mod lease;
 mod log;
 mod machine;
+pub mod metrics;
 mod options;
 mod phase;
 mod plan;

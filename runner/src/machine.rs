@@ -135,6 +135,11 @@ impl Machine {
         }
     }
 
+    /// How many containers wait for a phase.
+    pub(crate) fn warm(&self) -> usize {
+        self.docker.as_ref().map_or(0, |docker| docker.count_warm())
+    }
+
     /// Nothing is started in advance any more.
     pub(crate) async fn close(&self) {
         if let Some(docker) = &self.docker {

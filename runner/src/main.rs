@@ -1,42 +1,24 @@
 //! `terrane-runner`: executes phases of runs on a machine of its own, for a server elsewhere.
 
-use clap::{Parser, Subcommand};
+use clap::Parser;
 use std::{ffi::OsString, process::ExitCode};
 use terrane_runner::command::{self, Arguments};
 
 /// Claims phases of runs from a Terrane server and executes them on this machine.
 #[derive(Debug, Parser)]
-#[command(name = "terrane-runner", version, max_term_width = 120, args_conflicts_with_subcommands = true)]
+#[command(name = "terrane-runner", version, max_term_width = 120)]
 struct Cli {
-    #[command(subcommand)]
-    command: Option<Command>,
     #[command(flatten)]
-    run: Option<Arguments>,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Watch over one phase of a run (the runner starts this itself)
-    #[command(hide = true, disable_help_flag = true)]
-    Supervise {
-        /// What the runner says.
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        arguments: Vec<OsString>,
-    },
+    run: Arguments,
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let Some(arguments) = cli.run else {
-        return match cli.command {
-            Some(Command::Supervise { arguments }) => terrane_runner::supervise::main(&arguments),
-            None => {
-                tell("what server is it to work for? See terrane-runner --help");
-                ExitCode::from(2)
-            }
-        };
-    };
-    match command::start(arguments) {
+    // What the runner starts by itself to watch over one phase: no command for people.
+    let mut words = std::env::args_os().skip(1);
+    if words.next().is_some_and(|word| word == "supervise") {
+        terrane_runner::supervise::main(&words.collect::<Vec<OsString>>());
+    }
+    match command::start(Cli::parse().run) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             tell(&failure.to_string());
@@ -48,4 +30,15 @@ fn main() -> ExitCode {
 #[expect(clippy::print_stderr, reason = "a person reads it at the terminal")]
 fn tell(line: &str) {
     eprintln!("terrane-runner: {line}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_is_started_as_the_help_says() {
+        assert!(Cli::try_parse_from(["terrane-runner", "--server", "https://terrane.example.com"]).is_ok());
+        assert!(Cli::try_parse_from(["terrane-runner", "--slots", "2"]).is_err(), "for no server");
+    }
 }

@@ -3,6 +3,9 @@
 use crate::{Executor, slug};
 use std::{ffi::OsString, path::PathBuf};
 
+/// The TCP ports that a run may dial unless the operator says otherwise: those of git over SSH and of the web.
+pub(crate) const PORTS: [u16; 3] = [22, 80, 443];
+
 /// Settings of a [`Runner`](crate::Runner).
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -70,7 +73,7 @@ impl Options {
             public_certificates: PathBuf::from("/etc/ssl/certs/ca-certificates.crt"),
             environment: Vec::new(),
             provider_mirror: None,
-            ports: vec![22, 80, 443],
+            ports: PORTS.to_vec(),
             unsafe_process: false,
             supervisor: (PathBuf::from("/proc/self/exe"), vec![OsString::from("supervise")]),
             executor: Executor::Process,

@@ -5,6 +5,7 @@ use crate::{
     layout::Layout,
     lease::{self, Keeper, persist},
     machine::Machine,
+    metrics::Now,
     phase::{self, Execution, Record},
     server::{Error, Server},
     supervise::spec::boot_milliseconds,
@@ -14,10 +15,10 @@ use protocol::{
     wire::{Hello, Speaks},
 };
 use std::{
-    collections::BTreeSet,
+    collections::BTreeMap,
     fs,
     path::Path,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 use tokio::{sync::Semaphore, task::JoinSet, time::sleep};
@@ -53,6 +54,12 @@ impl<S: Server> Runner<S> {
         Ok(Self { server, machine: Arc::new(Machine::new(options).await?), users })
     }
 
+    /// What it does now, whenever it is asked.
+    pub fn now(&self) -> impl Fn() -> Now + Clone + Send + Sync + 'static {
+        let (machine, users) = (Arc::clone(&self.machine), self.users.clone());
+        move || Now { slots: machine.options.slots.into(), busy: users.count(), warm: machine.warm() }
+    }
+
     /// Says hello, adopts what an earlier runner left, then claims and executes until it is to stop; returns when every phase that it executes
     /// has ended.
     ///
@@ -67,7 +74,7 @@ impl<S: Server> Runner<S> {
         }
         let mut tasks = JoinSet::new();
         for (record, layout) in left {
-            let user = self.users.take_this(record.wall.uid);
+            let user = self.users.take_this(record.wall.uid, &record.lease);
             let (server, machine) = (Arc::clone(&self.server), Arc::clone(&self.machine));
             let hand_back = stop.hand_back.clone();
             tasks.spawn(async move {
@@ -139,7 +146,7 @@ impl<S: Server> Runner<S> {
             match claimed {
                 (slot, Ok(job)) => {
                     pause = PAUSE;
-                    let user = self.users.take();
+                    let user = self.users.take(&job.lease);
                     let (server, machine) = (Arc::clone(&self.server), Arc::clone(&self.machine));
                     let hand_back = stop.hand_back.clone();
                     tasks.spawn(async move {
@@ -148,8 +155,7 @@ impl<S: Server> Runner<S> {
                     });
                 }
                 (_, Err(Error::Unknown)) => {
-                    let holding = self.phases().into_iter().filter_map(|(record, _)| Some(record?.lease)).collect();
-                    if self.enlist(holding, stop).await.is_none() {
+                    if self.enlist(self.holding(), stop).await.is_none() {
                         return;
                     }
                 }
@@ -166,6 +172,17 @@ impl<S: Server> Runner<S> {
                 }
             }
         }
+    }
+
+    /// Every phase that is here: what a directory says of, adopted or not, and what has written nothing down yet.
+    fn holding(&self) -> Vec<Lease> {
+        let mut holding = self.users.leases();
+        for lease in self.phases().into_iter().filter_map(|(record, _)| Some(record?.lease)) {
+            if holding.iter().all(|held| held.phase_id != lease.phase_id) {
+                holding.push(lease);
+            }
+        }
+        holding
     }
 
     /// The directories of phases, and what each says of its own; one that is being prepared says nothing yet.
@@ -259,35 +276,47 @@ fn remove(path: &Path) {
     }
 }
 
-/// The user ids that phases run as.
+/// The user ids that phases run as, each with the lease of its phase.
 #[derive(Clone)]
 struct Users {
     first: u32,
-    taken: Arc<Mutex<BTreeSet<u32>>>,
+    taken: Arc<Mutex<BTreeMap<u32, Lease>>>,
 }
 
 /// One of them, until this is dropped.
 struct User {
     uid: u32,
-    taken: Arc<Mutex<BTreeSet<u32>>>,
+    users: Users,
 }
 
 impl Users {
-    fn take(&self) -> User {
-        let mut taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
-        let uid = (self.first..).find(|uid| !taken.contains(uid)).unwrap_or(self.first);
-        taken.insert(uid);
-        User { uid, taken: Arc::clone(&self.taken) }
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<u32, Lease>> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn take_this(&self, uid: u32) -> User {
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner).insert(uid);
-        User { uid, taken: Arc::clone(&self.taken) }
+    fn take(&self, lease: &Lease) -> User {
+        let mut taken = self.lock();
+        let uid = (self.first..).find(|uid| !taken.contains_key(uid)).unwrap_or(self.first);
+        taken.insert(uid, lease.clone());
+        User { uid, users: self.clone() }
+    }
+
+    fn take_this(&self, uid: u32, lease: &Lease) -> User {
+        self.lock().insert(uid, lease.clone());
+        User { uid, users: self.clone() }
+    }
+
+    fn leases(&self) -> Vec<Lease> {
+        self.lock().values().cloned().collect()
+    }
+
+    fn count(&self) -> usize {
+        self.lock().len()
     }
 }
 
 impl Drop for User {
     fn drop(&mut self) {
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.uid);
+        self.users.lock().remove(&self.uid);
     }
 }

@@ -26,6 +26,8 @@ pub enum Command {
     Config(Flags),
     /// Print how to make browsers and the terraform CLI trust the local authority
     Trust(Flags),
+    /// Ask the server of these settings whether it would serve; ends with 1 and the reason where it would not
+    Health(Flags),
     /// Do what needs no token: on a running server through its data directory, or on the data itself
     Admin(Admin),
     /// Show it at work: a fresh server, a small configuration, a real terraform apply
@@ -78,9 +80,20 @@ pub enum Noun {
     /// The keys that sign the identities of runs
     #[command(subcommand)]
     Identity(Identity),
+    /// Runners that execute for the whole site
+    #[command(subcommand)]
+    Runner(Runner),
     /// Tokens of runners that execute for the whole site
     #[command(subcommand)]
     RunnerToken(RunnerToken),
+}
+
+/// What to do to the site's runners.
+#[derive(Debug, Subcommand)]
+pub enum Runner {
+    /// List the runners on standard output: id, name, status, busy and all slots, version, address and when they were last heard of,
+    /// separated by tabs
+    List,
 }
 
 /// What to do to the keys that sign identities.

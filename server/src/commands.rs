@@ -5,7 +5,7 @@ use crate::{
     cli::{self, Cli, Command, Noun},
     clock,
     config::{self, Config, Flags, Loaded, Problem, Tls},
-    demo, policy,
+    demo, ping, policy,
     prices::Network,
     serve, tls, trust, wiring,
 };
@@ -27,6 +27,7 @@ pub fn run(cli: Cli) -> ExitCode {
         }
         Command::Config(flags) => load(flags).and_then(|loaded| out(&loaded.text)),
         Command::Trust(flags) => load(flags).and_then(|loaded| print_trust(&loaded.config)),
+        Command::Health(flags) => load(flags).and_then(|loaded| wait(async move { ping::ping(&loaded.config).await })),
         Command::Admin(cli::Admin { settings, noun }) => {
             load(settings.0).and_then(|loaded| wait(administer(loaded.config, noun)))
         }
@@ -135,6 +136,13 @@ async fn administer(config: Config, noun: Noun) -> anyhow::Result<()> {
                 share.run_limit, share.run_weight
             ));
         }
+        Response::Runners { runners } => {
+            let line = |runner: admin::Runner| {
+                let admin::Runner { id, name, status, busy, slots, version, address, last_ping_at } = runner;
+                format!("{id}\t{name}\t{status}\t{busy}\t{slots}\t{version}\t{address}\t{last_ping_at}\n")
+            };
+            out(&runners.into_iter().map(line).collect::<String>())?;
+        }
         Response::RunnerTokens { tokens } => {
             let line = |token: admin::RunnerToken| {
                 let used = token.last_used_at.unwrap_or_else(|| "never".to_owned());
@@ -164,7 +172,7 @@ impl std::fmt::Display for Subject<'_> {
                 write!(f, "organization {name}")
             }
             Request::ListOrganizations => f.write_str("organizations"),
-            Request::CreateRunnerToken { .. } => f.write_str("the site's runners"),
+            Request::CreateRunnerToken { .. } | Request::ListRunners => f.write_str("the site's runners"),
             Request::ListRunnerTokens => f.write_str("runner tokens"),
             Request::DeleteRunnerToken { id } => write!(f, "runner token {id}"),
             Request::AddMember { organization, user, .. } => write!(f, "user {user} in organization {organization}"),
@@ -184,6 +192,7 @@ fn request(noun: Noun) -> anyhow::Result<Request> {
         }
         Noun::Identity(cli::Identity::RotateKey) => Request::RotateIdentityKey,
         Noun::Identity(cli::Identity::TrimKey) => Request::TrimIdentityKeys,
+        Noun::Runner(cli::Runner::List) => Request::ListRunners,
         Noun::RunnerToken(cli::RunnerToken::Create { description }) => Request::CreateRunnerToken { description },
         Noun::RunnerToken(cli::RunnerToken::List) => Request::ListRunnerTokens,
         Noun::RunnerToken(cli::RunnerToken::Delete { id }) => Request::DeleteRunnerToken { id },

@@ -1,6 +1,6 @@
 //! What the operator may do without being anybody: the verbs behind `terrane admin`.
 
-use crate::admin::{Organization, Request, Response, Role, RunLimit, RunnerToken, Secret, Share, User};
+use crate::admin::{Organization, Request, Response, Role, RunLimit, Runner, RunnerToken, Secret, Share, User};
 use app::{App, NewUser, Result, ShareChange};
 use domain::permission;
 use secrecy::ExposeSecret as _;
@@ -68,6 +68,19 @@ async fn done(app: &App, request: Request) -> Result<Response> {
                 token: Secret::from(value.expose_secret().to_owned()),
                 expires_at: None,
             }
+        }
+        Request::ListRunners => {
+            let told = |agent: app::model::Agent| Runner {
+                status: app::agent_status(&agent, app.now()).to_owned(),
+                id: agent.id.to_string(),
+                name: agent.name,
+                busy: agent.busy,
+                slots: agent.slots,
+                version: agent.version,
+                address: agent.address,
+                last_ping_at: agent.last_ping_at.rfc3339(),
+            };
+            Response::Runners { runners: app.list_site_runners(None).await?.into_iter().map(told).collect() }
         }
         Request::ListRunnerTokens => {
             let told = |token: app::model::AgentToken| RunnerToken {

@@ -4,7 +4,7 @@ use crate::{
     admin::{self, Request, Response},
     config::{Config, Containers, Database, Objects, Tls},
     embedded::Embedded,
-    health,
+    handover, health,
     lifecycle::Shutdown,
     operator, tls,
 };
@@ -63,6 +63,9 @@ impl House {
             tasks.spawn(execute(runner, shutdown.wanted().clone()));
         }
         tasks.spawn(work::run(app.clone(), shutdown.wanted().clone()));
+        if let Some(directory) = &config.runner.handover {
+            handover::lay(&app, directory, authority(config).as_deref()).await?;
+        }
         if let Some(setup) = app.offer_setup().await? {
             offer(&app.address, setup.expose_secret());
         }
@@ -203,9 +206,6 @@ async fn execute(runner: Runner<Embedded>, stop: CancellationToken) {
 }
 
 fn runner_options(config: &Config, url: &Url) -> anyhow::Result<runner::Options> {
-    let data = &config.server.data;
-    let authority = data.join(tls::CA_FILE);
-    let own = (config.server.tls == Tls::Auto).then_some(authority);
     Ok(runner::Options {
         executor: executor(&config.containers)?,
         engines: config.runner.engines.clone(),
@@ -214,15 +214,20 @@ fn runner_options(config: &Config, url: &Url) -> anyhow::Result<runner::Options>
             address: address.as_str().trim_end_matches('/').to_owned(),
             keys: config.runner.release_keys.clone(),
         }),
-        certificates: own.into_iter().chain(config.outbound.ca_bundle.clone()).collect(),
+        certificates: authority(config).into_iter().chain(config.outbound.ca_bundle.clone()).collect(),
         environment: config.surroundings.proxies.clone(),
         provider_mirror: config.runner.providers.clone(),
         ports: config.runner.ports.iter().copied().chain(url.port()).collect(),
         unsafe_process: config.runner.without_wall,
         slots: u16::try_from(config.runner.slots).unwrap_or(u16::MAX),
         state_bytes: config.limits.state_size,
-        ..runner::Options::new(data)
+        ..runner::Options::new(&config.server.data)
     })
+}
+
+/// The certificate of the server's own authority, if it has one.
+fn authority(config: &Config) -> Option<PathBuf> {
+    (config.server.tls == Tls::Auto).then(|| config.server.data.join(tls::CA_FILE))
 }
 
 fn executor(containers: &Containers) -> anyhow::Result<runner::Executor> {

@@ -144,6 +144,82 @@ fn without_tls_it_speaks_plain_http() {
 }
 
 #[test]
+fn health_is_what_the_server_itself_would_say() {
+    let data = tempfile::tempdir().unwrap();
+    let path = data.path().to_str().unwrap();
+    let (output, _, err) = run(&["health", "--data", path]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(err.contains("has the server been started?") && err.lines().count() == 1, "{err}");
+    for tls in ["auto", "off"] {
+        let server = Server::start(data.path(), &["--tls", tls]);
+        let address = server.address.clone();
+        let asked = ["health", "--data", path, "--tls", tls, "--listen", &address];
+        let (output, out, err) = run(&asked);
+        assert_eq!((output.status.code(), out.as_str(), err.as_str()), (Some(0), "", ""), "{tls}");
+        assert_eq!(server.stop(), Some(0));
+        let (output, _, err) = run(&asked);
+        assert_eq!(output.status.code(), Some(1));
+        assert!(err.starts_with("terrane: asking http") && err.contains(&address), "{err}");
+    }
+    let (certificate, key) = (data.path().join("tls/server.pem"), data.path().join("tls/server.pem"));
+    let files = format!("{},{}", certificate.display(), key.display());
+    let server = Server::start(data.path(), &["--tls", &files]);
+    let (output, _, err) = run(&["health", "--data", path, "--tls", &files, "--listen", &server.address]);
+    assert_eq!((output.status.code(), err.as_str()), (Some(0), ""));
+    let (output, _, err) = run(&["health", "--data", path, "--listen", "127.0.0.1:0"]);
+    assert!(output.status.code() == Some(1) && err.contains("port 0"), "{err}");
+}
+
+#[test]
+fn a_runner_beside_it_finds_what_it_needs() {
+    let parent = tempfile::tempdir().unwrap();
+    let (data, handover) = (parent.path().join("data"), parent.path().join("handover"));
+    let flags = ["--runner", "off", "--runner-handover", handover.to_str().unwrap()];
+    let token = || std::fs::read_to_string(handover.join("token")).unwrap();
+    let tokens = || run(&["admin", "--data", data.to_str().unwrap(), "runner-token", "list"]).1;
+
+    assert_eq!(Server::start(&data, &flags).stop(), Some(0));
+    let first = token();
+    assert!(first.starts_with("trna_"));
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode(&handover), mode(&handover.join("token"))), (0o700, 0o600));
+    let authority = || std::fs::read(data.join("ca.pem")).unwrap();
+    assert_eq!(std::fs::read(handover.join("ca.pem")).unwrap(), authority());
+
+    // A good one stays, and so does the number of tokens.
+    assert_eq!(Server::start(&data, &flags).stop(), Some(0));
+    assert_eq!((token(), tokens().lines().count()), (first.clone(), 1));
+
+    // One that was deleted is replaced, and so is one that is none.
+    let listed = tokens();
+    let id = listed.split('\t').next().unwrap();
+    assert!(run(&["admin", "--data", data.to_str().unwrap(), "runner-token", "delete", id]).0.status.success());
+    let mut server = Server::start(&data, &flags);
+    let second = token();
+    assert!(second.starts_with("trna_") && second != first);
+    server.process.kill().unwrap();
+    std::fs::write(handover.join("token"), "nonsense").unwrap();
+    std::fs::write(handover.join("ca.pem"), "nonsense").unwrap();
+    drop(server);
+    assert_eq!(Server::start(&data, &flags).stop(), Some(0));
+    assert!(token().starts_with("trna_") && token() != second);
+    assert_eq!(std::fs::read(handover.join("ca.pem")).unwrap(), authority());
+
+    // What cannot be laid out stops the start and is named.
+    let (output, _, err) = run(&[
+        "serve",
+        "--data",
+        data.to_str().unwrap(),
+        "--listen",
+        "127.0.0.1:0",
+        "--runner-handover",
+        "/proc/nowhere",
+    ]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(err.contains("making the directory /proc/nowhere of --runner-handover"), "{err}");
+}
+
+#[test]
 fn an_address_in_use_is_named() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = taken.local_addr().unwrap().to_string();

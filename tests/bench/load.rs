@@ -42,7 +42,7 @@ impl Target {
         let stream = self.tls.connect(ServerName::try_from("127.0.0.1").expect("a name"), stream).await.expect("TLS");
         let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.expect("HTTP");
         tokio::spawn(connection);
-        Client { sender, host: self.host.clone(), authorization: format!("Bearer {}", self.token) }
+        Client { sender, host: self.host.clone(), headers: vec![("authorization", format!("Bearer {}", self.token))] }
     }
 }
 
@@ -50,15 +50,23 @@ impl Target {
 pub(crate) struct Client {
     sender: SendRequest<Full<Bytes>>,
     host: String,
-    authorization: String,
+    headers: Vec<(&'static str, String)>,
 }
 
 impl Client {
+    /// One that says this too in every request.
+    pub(crate) fn with(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.push((name, value.to_owned()));
+        self
+    }
+
     /// Asks and reads the whole answer, which must be a success.
     pub(crate) async fn ask(&mut self, method: &str, path: &str, body: impl Into<Bytes>) -> Bytes {
-        let request = Request::builder().method(method).uri(path).header("host", &self.host);
-        let request =
-            request.header("authorization", &self.authorization).body(Full::new(body.into())).expect("a request");
+        let mut request = Request::builder().method(method).uri(path).header("host", &self.host);
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
+        }
+        let request = request.body(Full::new(body.into())).expect("a request");
         self.sender.ready().await.expect("a connection that lives");
         let answer: Response<_> = self.sender.send_request(request).await.expect("an answer");
         let status = answer.status();

@@ -5,6 +5,7 @@
 
 mod command;
 mod figures;
+mod fleet;
 mod load;
 mod queue;
 mod raw;
@@ -35,6 +36,9 @@ fn main() {
         }
         if wanted("queue") {
             Table::print(&format!("The queue on {database}"), queue::figures(database));
+        }
+        if wanted("fleet") {
+            Table::print(&format!("Runners elsewhere on {database}"), fleet::figures(database));
         }
         if wanted("command") {
             Table::print(&format!("The command line on {database}"), command::figures(database));

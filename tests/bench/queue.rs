@@ -25,17 +25,10 @@ pub(crate) fn figures(database: Database) -> Vec<Figure> {
     // One run takes the only room: all others are queued while every other slot waits.
     let flags = ["--runner-slots", &slots, "--engines", &engines, "--organization-concurrency", "1"];
     let stage = Stage::on(Server::start_with(database, &flags), VERSION);
-    let slug = Slug::pack(&[("main.tf", "")]);
-    for number in 0..=RUNS {
-        let workspace =
-            stage.create_workspace(&format!("queued-{number}"), json!({ "terraform-version": VERSION.number() }));
-        let configuration = stage.uploaded(&workspace, true, &slug);
-        let _ = stage.queue(&workspace, &configuration, &json!({}));
-    }
+    fill(&stage, RUNS + 1);
     assert_eq!(executing(&stage), 1, "one has the room");
-    let more = json!({ "data": { "attributes": { "run-limit": RUNS + 1 } } });
     let began = Instant::now();
-    let _ = stage.api().patch("admin/organizations/acme", &more).is(&[200]);
+    make_room(&stage, RUNS + 1);
     while executing(&stage) <= RUNS {
         assert!(began.elapsed() < Duration::from_secs(60), "{} of {RUNS} were handed out", executing(&stage));
         std::thread::sleep(Duration::from_millis(5));
@@ -43,7 +36,25 @@ pub(crate) fn figures(database: Database) -> Vec<Figure> {
     vec![Figure::new("120 queued runs to 120 idle slots: all handed out after", ms(began.elapsed()), "< 1000 ms")]
 }
 
-fn executing(stage: &Stage) -> usize {
+/// Queues a run in each of so many workspaces.
+pub(crate) fn fill(stage: &Stage, runs: usize) {
+    let slug = Slug::pack(&[("main.tf", "")]);
+    for number in 0..runs {
+        let workspace =
+            stage.create_workspace(&format!("queued-{number}"), json!({ "terraform-version": VERSION.number() }));
+        let configuration = stage.uploaded(&workspace, true, &slug);
+        let _ = stage.queue(&workspace, &configuration, &json!({}));
+    }
+}
+
+/// Lets so many runs execute at once.
+pub(crate) fn make_room(stage: &Stage, runs: usize) {
+    let more = json!({ "data": { "attributes": { "run-limit": runs } } });
+    let _ = stage.api().patch("admin/organizations/acme", &more).is(&[200]);
+}
+
+/// How many phases execute.
+pub(crate) fn executing(stage: &Stage) -> usize {
     let capacity = stage.api().get("organizations/acme/capacity").is(&[200]).data();
     usize::try_from(capacity["attributes"]["running"].as_u64().expect("a number")).expect("a count")
 }

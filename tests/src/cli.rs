@@ -84,13 +84,22 @@ impl Cli {
     /// As [`Cli::new`].
     #[must_use]
     pub fn signed_in(version: Version, server: &Server, token: &str) -> Self {
+        Self::trusting(version, &server.host(), &server.certificate(), token)
+    }
+
+    /// A terraform that trusts the server at `127.0.0.1:PORT` by this certificate and holds `token` for it.
+    ///
+    /// # Panics
+    /// As [`Cli::new`].
+    #[must_use]
+    pub fn trusting(version: Version, host: &str, certificate: &Path, token: &str) -> Self {
         let mut cli = Self::new(version);
         let folder = cli.home.path().join(".terraform.d");
         fs::create_dir(&folder).expect("a folder for credentials");
-        let port = server.host().replace("127.0.0.1", "localhost");
-        let credentials = json!({ "credentials": { server.host(): { "token": token }, port: { "token": token } } });
+        let named = host.replace("127.0.0.1", "localhost");
+        let credentials = json!({ "credentials": { host: { "token": token }, named: { "token": token } } });
         fs::write(folder.join("credentials.tfrc.json"), credentials.to_string()).expect("write the credentials");
-        cli.set("SSL_CERT_FILE", server.certificate().to_str().expect("a path of letters"));
+        cli.set("SSL_CERT_FILE", certificate.to_str().expect("a path of letters"));
         cli
     }
 

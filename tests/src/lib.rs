@@ -6,6 +6,7 @@
 
 pub mod api;
 pub mod cli;
+pub mod composed;
 pub mod database;
 mod front;
 pub mod node;

@@ -45,6 +45,12 @@ impl Node {
         }
     }
 
+    /// What a flag was given.
+    pub(crate) fn flag(&self, flag: &str) -> Option<&str> {
+        let at = self.flags.iter().position(|known| known == flag)?;
+        self.flags.get(at + 1).map(String::as_str)
+    }
+
     /// Where it listens.
     pub(crate) fn port(&self) -> u16 {
         self.port
@@ -59,7 +65,7 @@ impl Node {
         let log = File::options().create(true).append(true).open(self.log_path()).expect("the server's log");
         let mut command = self.command("serve");
         command.args(["--listen", &self.host()]).arg("--providers").arg(settings::providers()).args(&self.flags);
-        if !self.flags.iter().any(|flag| flag == "--executor") {
+        if !self.flags.iter().any(|flag| flag == "--executor" || flag == "--runner") {
             command.args(settings::executor());
         }
         if !self.flags.iter().any(|flag| flag == "--engines") {

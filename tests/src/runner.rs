@@ -30,19 +30,26 @@ impl Runner {
     /// When it cannot be started.
     #[must_use]
     pub fn start(server: &Server, token: &str) -> Self {
-        Self::start_with(server, token, settings::executor())
+        let flags = settings::runner_executor();
+        Self::start_with(server, token, &flags.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
-    /// As [`Runner::start`], with these flags of `terrane runner` for its executor.
+    /// As [`Runner::start`], with more flags of `terrane runner`, its executor's among them.
     ///
     /// # Panics
     /// When it cannot be started.
     #[must_use]
-    pub fn start_with(server: &Server, token: &str, flags: Vec<String>) -> Self {
+    pub fn start_with(server: &Server, token: &str, flags: &[&str]) -> Self {
         // Short, since unix sockets below it must fit into 108 bytes.
         let folder = tempfile::Builder::new().prefix("tr-").tempdir().expect("a temporary folder");
-        let (url, authority, token) = (server.url(), server.certificate(), token.to_owned());
-        let mut runner = Self { child: None, url, authority, token, flags, folder };
+        let mut runner = Self {
+            child: None,
+            url: server.url(),
+            authority: server.certificate(),
+            token: token.to_owned(),
+            flags: flags.iter().map(|&flag| flag.to_owned()).collect(),
+            folder,
+        };
         runner.restart();
         runner
     }
@@ -59,10 +66,21 @@ impl Runner {
         command.env("HOME", self.folder.path()).env("TERRANE_RUNNER_TOKEN", &self.token);
         command.args(["runner", "--server", &self.url, "--name", "story", "--slots", "2"]);
         command.arg("--data").arg(self.data()).arg("--ca-bundle").arg(&self.authority);
-        command.arg("--engines").arg(settings::engines()).arg("--providers").arg(settings::providers());
-        command.args(&self.flags);
+        command.arg("--providers").arg(settings::providers()).args(&self.flags);
+        if !self.flags.iter().any(|flag| flag == "--engines") {
+            command.arg("--engines").arg(settings::engines());
+        }
         command.stdout(log.try_clone().expect("a log")).stderr(log).stdin(Stdio::null());
         self.child = Some(command.spawn().expect("start a runner"));
+    }
+
+    /// Its process.
+    ///
+    /// # Panics
+    /// When it is not running.
+    #[must_use]
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().expect("a running runner").id()
     }
 
     /// Its data directory.

@@ -12,10 +12,13 @@ use tempfile::TempDir;
 use crate::api::Api;
 use crate::database::{Database, Schema};
 use crate::node::Node;
+use crate::runner::Runner;
 use crate::{front, settings};
 
 /// A server under test. Dropping it kills it, with whatever it started, and removes its data.
 pub struct Server {
+    // Dropped first: it speaks to the nodes.
+    runner: Option<Runner>,
     nodes: Vec<Node>,
     port: u16,
     database: Database,
@@ -86,7 +89,7 @@ impl Server {
         };
         let nodes: Vec<Node> = flags.iter().enumerate().map(node).collect();
         let port = nodes[0].port();
-        let mut server = Self { nodes, port, database, schema, folder };
+        let mut server = Self { runner: None, nodes, port, database, schema, folder };
         if server.nodes.len() > 1 {
             let shared = [
                 ("--objects", format!("file:{}", server.folder().join("objects").display())),
@@ -117,6 +120,17 @@ impl Server {
         for other in others {
             other.trust_as(first);
             other.start();
+        }
+        self.start_runner();
+    }
+
+    /// Starts the runner beside it where the tests want one, once.
+    fn start_runner(&mut self) {
+        let elsewhere = ["--executor", "--runner"].iter().any(|flag| self.nodes[0].flag(flag).is_some());
+        if settings::runner() && !elsewhere && self.runner.is_none() {
+            let token = self.admin(&["runner-token", "create", "--description", "tests"]);
+            let engines = self.nodes[0].flag("--engines").map(|folder| vec!["--engines", folder]).unwrap_or_default();
+            self.runner = Some(Runner::start_with(self, &token, &engines));
         }
     }
 
@@ -285,7 +299,11 @@ fn said(mut command: Command, arguments: &[&str], input: &str) -> String {
 
 /// A port that nothing listens on, outside the range from which the kernel takes ports for outgoing connections: a server that
 /// is killed and restarted finds its port still free.
-fn free_port() -> u16 {
+///
+/// # Panics
+/// When there is none.
+#[must_use]
+pub fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let start = u16::try_from(std::process::id() * 7 % 12_000).expect("below 12,000");
     (0..12_000)

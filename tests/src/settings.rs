@@ -67,10 +67,27 @@ pub fn aws_provider() -> PathBuf {
     checkout().join(".tools/aws-provider")
 }
 
+/// The server of OpenSSH, installed by `tests/tools/sshd`.
+///
+/// # Panics
+/// When there is none: it fails the stories that name it.
+#[must_use]
+pub fn sshd() -> PathBuf {
+    let places = ["/usr/sbin/sshd", "/usr/local/sbin/sshd", "/usr/bin/sshd"];
+    let found = places.into_iter().map(PathBuf::from).find(|path| path.is_file());
+    found.expect("there is no sshd: run `tests/tools/sshd` first")
+}
+
 /// Whether a test was switched off by its name: `TERRANE_TEST_WITHOUT=aws-provider`. Nothing else leaves it out.
 #[must_use]
 pub fn without(name: &str) -> bool {
     read("TERRANE_TEST_WITHOUT").is_some_and(|names| names.split(',').any(|off| off == name))
+}
+
+/// Whether every server of the tests leaves its runs to a `terrane runner` beside it: `TERRANE_TEST_EXECUTOR=runner`.
+#[must_use]
+pub fn runner() -> bool {
+    read("TERRANE_TEST_EXECUTOR").is_some_and(|name| name == "runner")
 }
 
 /// Flags of `terrane serve` that every story adds: those of the executor that `TERRANE_TEST_EXECUTOR` names.
@@ -81,11 +98,21 @@ pub fn without(name: &str) -> bool {
 pub fn executor() -> Vec<String> {
     match read("TERRANE_TEST_EXECUTOR").as_deref() {
         None | Some("process") => Vec::new(),
+        Some("runner") => ["--runner", "off"].map(str::to_owned).to_vec(),
         Some("docker") => {
             docker().expect("TERRANE_TEST_EXECUTOR=docker needs an engine: run by tests/tools/docker run")
         }
-        Some(other) => panic!("TERRANE_TEST_EXECUTOR is neither process nor docker but {other:?}"),
+        Some(other) => panic!("TERRANE_TEST_EXECUTOR is neither process, docker nor runner but {other:?}"),
     }
+}
+
+/// The same flags for `terrane runner`.
+///
+/// # Panics
+/// As [`executor`].
+#[must_use]
+pub fn runner_executor() -> Vec<String> {
+    if runner() { Vec::new() } else { executor() }
 }
 
 /// The flags that execute runs in containers of the tests' own engine, started by `tests/tools/docker run`; nothing when it is switched off by
@@ -99,6 +126,20 @@ pub fn docker() -> Option<Vec<String>> {
         .expect("TERRANE_TEST_DOCKER is not set: run these tests by `make test`, or set it to off");
     let flags = ["--executor", "docker", "--image-pull", "never", "--docker-host"].map(str::to_owned);
     (host != "off").then(|| flags.into_iter().chain([host]).collect())
+}
+
+/// The socket of the engine on which the house is composed of images, once `tests/tools/compose run` has made their bases on it.
+///
+/// # Panics
+/// When it has not.
+#[must_use]
+pub fn composed() -> PathBuf {
+    assert!(
+        read("TERRANE_TEST_COMPOSE").is_some(),
+        "TERRANE_TEST_COMPOSE is not set: run these tests by `make compose`"
+    );
+    let host = read("TERRANE_TEST_DOCKER").expect("tests/tools/compose runs within tests/tools/docker");
+    host.strip_prefix("unix://").expect("the tests' own engine listens on a socket").into()
 }
 
 /// The top folder of the checkout.

@@ -98,12 +98,12 @@ fn a_plan_in_a_container_begins_again_after_the_server(stage: &mut Stage) {
 
 fn an_apply_in_a_container_survives_its_runner(stage: &mut Stage) {
     let Some(executor) = settings::docker() else { return };
-    runners::apply_with_a_killed_runner(stage, executor);
+    runners::apply_with_a_killed_runner(stage, &executor);
 }
 
 fn a_plan_in_a_container_begins_again_after_its_runner(stage: &mut Stage) {
     let Some(executor) = settings::docker() else { return };
-    runners::plan_with_a_killed_runner(stage, executor);
+    runners::plan_with_a_killed_runner(stage, &executor);
 }
 
 fn an_image_that_a_workspace_names_is_shown_on_its_run(stage: &mut Stage) {

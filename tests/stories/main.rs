@@ -6,6 +6,7 @@
 mod apply;
 mod canary;
 mod cluster;
+mod compose;
 mod configurations;
 mod containers;
 mod cost;
@@ -17,6 +18,7 @@ mod init;
 mod local;
 mod lock;
 mod migrate;
+mod modules;
 mod options;
 mod plan;
 mod refused;
@@ -74,6 +76,7 @@ fn main() -> ExitCode {
         local::stories(),
         lock::stories(),
         migrate::stories(),
+        modules::stories(),
         options::stories(),
         plan::stories(),
         refused::stories(),
@@ -92,6 +95,7 @@ fn main() -> ExitCode {
         .chain(house::trials())
         .chain(cost::trials())
         .chain(cluster::trials())
+        .chain(compose::trials())
         .collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

@@ -1,5 +1,7 @@
 //! Runners elsewhere: they execute for their pool, die, come back, and leave.
 
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -16,7 +18,8 @@ stories! {
         an_apply_survives_its_runner_and_is_adopted,
         an_apply_that_died_with_its_runner_says_so,
         a_runner_finishes_before_it_stops,
-        a_deleted_token_lets_nobody_in;
+        a_deleted_token_lets_nobody_in,
+        a_runner_of_the_site_is_seen_from_both_sides;
 }
 
 /// An apply that ends by itself a while after its runner was killed.
@@ -87,14 +90,15 @@ fn an_agent_executes_for_its_pool(stage: &mut Stage) {
 }
 
 fn a_killed_runner_makes_its_plan_again(stage: &mut Stage) {
-    plan_with_a_killed_runner(stage, settings::executor());
+    plan_with_a_killed_runner(stage, &settings::runner_executor());
 }
 
 /// A runner with this executor dies while it plans, and comes back.
-pub(crate) fn plan_with_a_killed_runner(stage: &Stage, executor: Vec<String>) {
+pub(crate) fn plan_with_a_killed_runner(stage: &Stage, executor: &[String]) {
     let (own, token, _) = pool(stage, "own");
     let id = workspace(stage, &own);
-    let mut runner = Runner::start_with(&stage.server, &token, executor);
+    let flags: Vec<_> = executor.iter().map(String::as_str).collect();
+    let mut runner = Runner::start_with(&stage.server, &token, &flags);
     let slug = Slug::pack(&[("main.tf", ONE)]);
     let configuration = stage.uploaded(&id, true, &slug);
     let runs: Vec<_> = (0..4).map(|_| stage.queue(&id, &configuration, &json!({}))).collect();
@@ -111,14 +115,15 @@ pub(crate) fn plan_with_a_killed_runner(stage: &Stage, executor: Vec<String>) {
 }
 
 fn an_apply_survives_its_runner_and_is_adopted(stage: &mut Stage) {
-    apply_with_a_killed_runner(stage, settings::executor());
+    apply_with_a_killed_runner(stage, &settings::runner_executor());
 }
 
 /// A runner with this executor dies while it applies, and comes back.
-pub(crate) fn apply_with_a_killed_runner(stage: &Stage, executor: Vec<String>) {
+pub(crate) fn apply_with_a_killed_runner(stage: &Stage, executor: &[String]) {
     let (own, token, _) = pool(stage, "own");
     let id = workspace(stage, &own);
-    let mut runner = Runner::start_with(&stage.server, &token, executor);
+    let flags: Vec<_> = executor.iter().map(String::as_str).collect();
+    let mut runner = Runner::start_with(&stage.server, &token, &flags);
     let run = start(stage, &id, LONG);
     stage.logs_say(&run, "apply", RUNNING);
     runner.kill();
@@ -176,4 +181,36 @@ fn a_deleted_token_lets_nobody_in(stage: &mut Stage) {
         runner.log().contains("the token is none of a runner").then_some(())
     });
     assert!(!runner.log().contains(&token), "the token is in the log");
+}
+
+fn a_runner_of_the_site_is_seen_from_both_sides(stage: &mut Stage) {
+    let token = stage.server.admin(&["runner-token", "create", "--description", "story"]);
+    let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
+    let address = format!("127.0.0.1:{port}");
+    let mut runner = Runner::start_with(&stage.server, &token, &["--metrics", &address]);
+    let listed = eventually("a runner of the site", Duration::from_secs(30), || {
+        let listed = stage.server.admin(&["runner", "list"]);
+        listed.lines().find(|line| line.contains("\tstory\t")).map(str::to_owned)
+    });
+    assert!(listed.contains("\tstory\tidle\t0\t2\t"), "{listed}");
+    let seen = stage.api().get("admin/runners").is(&[200]).data();
+    let seen = seen.as_array().into_iter().flatten().map(|agent| agent["attributes"]["name"].clone());
+    assert!(seen.collect::<Vec<_>>().contains(&json!("story")));
+    assert!(ask(port, "/healthz").ends_with("ok\n"));
+    let metrics = ask(port, "/metrics");
+    assert!(
+        metrics.contains("\nterrane_runner_slots 2\n") && metrics.contains("\nterrane_runner_hellos_total 1\n"),
+        "{metrics}"
+    );
+    runner.terminate();
+    assert!(runner.ended().success(), "{}", runner.log());
+}
+
+/// What a runner on this machine answers.
+fn ask(port: u16, path: &str) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("reach the runner");
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: runner\r\nconnection: close\r\n\r\n").expect("ask the runner");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    answer
 }

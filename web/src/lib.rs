@@ -1,6 +1,7 @@
 //! The pages, for people. Every page is whole without any script; a module in `static/` keeps an open one up to date. Handlers call the
 //! verbs of `app` and nothing else.
 
+mod agent;
 mod assets;
 mod failure;
 mod guard;
@@ -12,11 +13,13 @@ mod person;
 mod plan;
 mod queue;
 mod run;
+mod settings;
 mod sign_in;
 mod state;
 mod throttle;
 mod token;
 mod workspace;
+mod workspace_settings;
 
 use app::App;
 use axum::{
@@ -67,11 +70,19 @@ pub fn router(http: &Http) -> Router {
         .route("/app/settings/tokens/{token}/revoke", post(token::revoke))
         .route("/app/settings/queues", get(queue::list))
         .route("/app/settings/queues/{organization}", get(queue::show).post(queue::update))
+        .route("/app/settings/runners", get(agent::list))
+        .route("/app/settings/runners/{agent}/delete", post(agent::delete))
+        .nest("/app/settings/organizations", settings::router())
         .route("/app/{organization}", get(workspace::list))
         .route("/app/{organization}/workspaces", get(workspace::list))
         .route("/app/{organization}/workspaces/{*rest}", get(shorter))
         .route("/app/{organization}/{workspace}", get(workspace::show))
         .route("/app/{organization}/{workspace}/variables", get(workspace::variables))
+        .route(
+            "/app/{organization}/{workspace}/settings",
+            get(workspace_settings::show).post(workspace_settings::update),
+        )
+        .route("/app/{organization}/{workspace}/settings/ssh-key", post(workspace_settings::assign_key))
         .route("/app/{organization}/{workspace}/states", get(state::list))
         .route("/app/{organization}/{workspace}/states/{version}/download", get(state::download))
         .route("/app/{organization}/{workspace}/runs", get(run::list))

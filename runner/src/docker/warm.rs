@@ -112,6 +112,11 @@ impl Docker {
         }
     }
 
+    /// How many wait.
+    pub(crate) fn count_warm(&self) -> usize {
+        self.warm.lock().waiting.len()
+    }
+
     /// No more are started, and those that wait are removed.
     pub(crate) async fn close(&self) {
         let waiting = {

@@ -148,6 +148,30 @@ async fn a_lease_is_prolonged_for_as_long_as_the_phase_takes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_runner_that_says_hello_again_keeps_what_it_prepares() {
+    let mut rig = rig("echo running");
+    rig.options.slots = 2;
+    rig.server.open.send_replace(false);
+    let job = job(&rig, Phase::Plan);
+    let lease = job.lease.clone();
+    rig.server.offer(job);
+    let (drain, running) = rig.start().await;
+    // Its directory is there, and says nothing of it yet.
+    rig.server.asked.subscribe().wait_for(|asked| *asked == 1).await.unwrap();
+    rig.server.forget_runner();
+    while rig.server.said().hellos.len() < 2 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(rig.server.said().hellos[1].holding, [lease], "what is not held has died");
+    rig.server.open.send_replace(true);
+    rig.server.until_ended().await;
+    drain.cancel();
+    running.await.unwrap();
+    let said = rig.server.said();
+    assert!(matches!(said.outcome, Some(Outcome::Planned { .. })), "{:?}", said.outcome);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_flood_is_sent_on_in_constant_memory() {
     const LINES: u64 = 100 << 20;
     const LINE: u64 = 100 << 20;

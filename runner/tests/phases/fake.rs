@@ -25,6 +25,7 @@ pub(crate) struct Said {
     pub(crate) artifacts: HashMap<Artifact, Vec<u8>>,
     pub(crate) renewals: u32,
     pub(crate) adopted: Vec<String>,
+    pub(crate) hellos: Vec<Hello>,
 }
 
 pub(crate) struct Fake {
@@ -35,8 +36,12 @@ pub(crate) struct Fake {
     pub(crate) forget_log: bool,
     /// Whether an adoption is granted.
     pub(crate) grant: bool,
-    jobs: mpsc::UnboundedSender<Job>,
-    waiting: AsyncMutex<mpsc::UnboundedReceiver<Job>>,
+    /// What claims are answered with; nothing is that the runner is not known.
+    jobs: mpsc::UnboundedSender<Option<Job>>,
+    waiting: AsyncMutex<mpsc::UnboundedReceiver<Option<Job>>>,
+    /// Whether configurations are handed out, and how many were asked for.
+    pub(crate) open: watch::Sender<bool>,
+    pub(crate) asked: watch::Sender<u32>,
     pub(crate) wish: watch::Sender<Wish>,
     /// Whether another start of the runner has taken its place.
     pub(crate) superseded: watch::Sender<bool>,
@@ -54,6 +59,8 @@ impl Fake {
             forget_log: false,
             grant: true,
             jobs,
+            open: watch::channel(true).0,
+            asked: watch::channel(0).0,
             waiting: AsyncMutex::new(waiting),
             wish: watch::channel(Wish::GoOn).0,
             superseded: watch::channel(false).0,
@@ -68,7 +75,12 @@ impl Fake {
 
     pub(crate) fn offer(&self, job: Job) {
         self.offer_nothing();
-        self.jobs.send(job).unwrap();
+        self.jobs.send(Some(job)).unwrap();
+    }
+
+    /// The next claim is answered as one of a runner that nobody knows.
+    pub(crate) fn forget_runner(&self) {
+        self.jobs.send(None).unwrap();
     }
 
     /// Forgets what was said; artifacts are kept.
@@ -99,6 +111,7 @@ impl Fake {
 
 impl Server for Fake {
     async fn enlist(&self, hello: Hello) -> Result<Enlisted, Error> {
+        self.said().hellos.push(hello.clone());
         let agent = hello.agent.unwrap_or_else(|| "agent-1".to_owned());
         Ok(Enlisted { protocol: protocol::VERSION, agent, session: 1 })
     }
@@ -111,7 +124,7 @@ impl Server for Fake {
         let (mut waiting, mut superseded) = (self.waiting.lock().await, self.superseded.subscribe());
         let taken = async { drop(superseded.wait_for(|superseded| *superseded).await) };
         tokio::select! {
-            job = waiting.recv() => Ok(job.unwrap()), // who offers jobs lives as long as this
+            job = waiting.recv() => job.unwrap().ok_or(Error::Unknown), // who offers jobs lives as long as this
             () = taken => Err(Error::Superseded("another start".to_owned())),
         }
     }
@@ -139,6 +152,8 @@ impl Server for Fake {
     }
 
     async fn configuration(&self, _: &Lease) -> Result<Download, Error> {
+        self.asked.send_modify(|asked| *asked += 1);
+        self.open.subscribe().wait_for(|open| *open).await.unwrap();
         Ok(Box::pin(std::io::Cursor::new(self.slug.lock().unwrap().clone())))
     }
 

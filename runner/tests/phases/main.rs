@@ -12,6 +12,7 @@ mod engine;
 mod fake;
 mod faults;
 mod hostile;
+mod metrics;
 mod mirror;
 mod real;
 mod rig;

@@ -148,6 +148,15 @@ pub(crate) async fn agents(
     Ok(List::all(agents.iter().map(|agent| agent_resource(&app, agent)).collect()))
 }
 
+/// `GET admin/runners`: those that execute for the whole site.
+pub(crate) async fn site_runners(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+) -> Result<List, Failure> {
+    let agents = app.list_site_runners(Some(&caller)).await?;
+    Ok(List::all(agents.iter().map(|agent| agent_resource(&app, agent)).collect()))
+}
+
 fn agent_id(text: &str) -> Result<AgentId, Error> {
     text.parse().map_err(|_| Error::not_found("that agent"))
 }

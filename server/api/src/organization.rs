@@ -6,7 +6,7 @@ use crate::{
     run,
 };
 use app::{
-    App, Caller, Error,
+    App, Caller, Error, OrganizationChange,
     model::{Organization, Project},
 };
 use axum::extract::{Path, State};
@@ -29,6 +29,7 @@ fn resource(organization: &Organization, caller: &Caller) -> Resource {
         "default-execution-mode": "remote",
         "run-limit": organization.run_limit,
         "run-weight": organization.run_weight,
+        "execution-image": organization.image,
         "cost-estimation-enabled": false,
         "permissions": {
             "can-update": can(Permission::ManageOrganization),
@@ -82,6 +83,22 @@ pub(crate) async fn show(
     Path(name): Path<String>,
 ) -> Result<Document, Failure> {
     let organization = app.organization(&caller, &name, Permission::Read).await?;
+    Ok(Document::new(resource(&organization, &caller)))
+}
+
+/// `PATCH organizations/ORG`: `email`, and `execution-image`, which workspaces without one of their own get.
+pub(crate) async fn update(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    Path(name): Path<String>,
+    body: Body,
+) -> Result<Document, Failure> {
+    body.about("organizations")?;
+    if body.attribute::<String>("name")?.is_some_and(|new| new != name) {
+        return Err(Error::invalid("name", "Name of an organization can't be changed").into());
+    }
+    let change = OrganizationChange { email: body.attribute("email")?, image: body.attribute("execution-image")? };
+    let organization = app.update_organization(&caller, &name, &change).await?;
     Ok(Document::new(resource(&organization, &caller)))
 }
 

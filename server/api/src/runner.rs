@@ -117,7 +117,7 @@ impl FromRequestParts<Http> for Leased {
         let phase = names.0.iter().find(|(name, _)| name == "phase").map(|(_, phase)| phase.as_str());
         let fence = number(&parts.headers, wire::FENCE)
             .ok_or_else(|| Error::invalid(wire::FENCE, "the header must be the fencing token of the lease"))?;
-        Ok(Self(http.app.distant_lease(&claimant, phase.unwrap_or_default(), fence)))
+        Ok(Self(claimant.lease(phase.unwrap_or_default(), fence)))
     }
 }
 

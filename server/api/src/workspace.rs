@@ -14,7 +14,7 @@ use axum::{
     http::StatusCode,
 };
 use domain::{
-    id::{SshKeyId, WorkspaceId},
+    id::WorkspaceId,
     lock::Holder,
     permission::{Permission, Role, allows},
     run::Status,
@@ -113,8 +113,7 @@ fn document(workspace: &Workspace, caller: &Caller) -> Result<Document, Failure>
 
 /// A workspace by itself says more than one of many.
 async fn shown(app: &App, caller: &Caller, workspace: &Workspace, query: &Query) -> Result<Document, Failure> {
-    let key = app.workspace_ssh_key(caller, &workspace.id).await?;
-    let data = told(app, workspace, caller).await?.one("ssh-key", "ssh-keys", key.as_ref().map(SshKeyId::as_str));
+    let data = told(app, workspace, caller).await?.one("ssh-key", "ssh-keys", workspace.ssh_key_id.as_deref());
     Ok(linked(workspace, data).including(included(app, caller, workspace, query).await?))
 }
 

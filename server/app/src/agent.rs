@@ -1,6 +1,6 @@
 //! Runners as the house knows them: who they are, whom they execute for, when they were last heard of.
 
-use crate::{App, Error, Result, run::advance};
+use crate::{App, Error, Result, phase::hold_running, run::advance};
 use domain::{
     id::{AgentId, AgentPoolId, TokenId},
     time::Time,
@@ -60,12 +60,6 @@ pub struct Claimant {
     pub serves: Serves,
     /// Whether it is another process than the server, which an answer may not reach.
     pub distant: bool,
-}
-
-impl Claimant {
-    pub(crate) fn is_distant(&self) -> bool {
-        self.distant
-    }
 }
 
 /// What the state of an agent is called in the field's API.
@@ -222,14 +216,9 @@ impl App {
         let now = self.now();
         let events = self
             .store
-            .write(async |mut tx| {
-                crate::access::hold_ours(&mut tx, &phase.workspace_id).await?;
-                let current = store::phase::find(&mut tx, &phase.id).await?;
-                let still = current.filter(|p| p.fence == phase.fence && p.started_at.is_none());
-                let Some(phase) = still else { return Ok(Vec::new()) };
-                let missing = || Error::Internal(format!("{} has no run", phase.id));
-                let run = store::run::find(&mut tx, &phase.run_id).await?.ok_or_else(missing)?;
-                advance::again(&mut tx, &phase, run, now).await
+            .write(async |mut tx| match hold_running(&mut tx, phase).await? {
+                Some((phase, run)) if phase.started_at.is_none() => advance::again(&mut tx, &phase, run, now).await,
+                _ => Ok(Vec::new()),
             })
             .await?;
         self.after(events);

@@ -65,6 +65,14 @@ impl Caller {
     }
 }
 
+/// Refuses a caller who is neither a site admin nor the house itself (none); `deed` says what only those do.
+pub(crate) fn must_operate(caller: Option<&Caller>, deed: &str) -> Result<()> {
+    if caller.is_none_or(Caller::is_site_admin) {
+        return Ok(());
+    }
+    Err(Error::Forbidden(format!("only a site admin {deed}")))
+}
+
 impl App {
     /// The caller whose token this is. A token that is unknown, revoked or over is nobody's.
     pub async fn authenticate(&self, token: &str) -> Result<Caller> {

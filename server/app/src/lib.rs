@@ -4,6 +4,7 @@
 mod access;
 mod agent;
 mod agent_pool;
+mod agent_token;
 mod caller;
 mod configuration;
 mod door;
@@ -40,6 +41,7 @@ pub use identity::PublicKey;
 pub use known::Known;
 pub use lock::Unlock;
 pub use log::Part as LogPart;
+pub use organization::Change as OrganizationChange;
 pub use phase::LeaseError;
 pub use protocol::Artifact;
 pub use queue::{Share, ShareChange};

@@ -19,7 +19,7 @@ pub struct Part {
 
 impl App {
     /// Appends to the log of a phase under its lease. Bytes that are there already are skipped, a gap is refused.
-    pub(crate) async fn append_log(&self, lease: &Lease, offset: u64, bytes: Bytes) -> Result<()> {
+    pub async fn write_log(&self, lease: &Lease, offset: u64, bytes: Bytes) -> Result<()> {
         // The same bytes may come twice at once, when a runner gave up on an answer: whoever is late looks again at what is there.
         while !self.append_fresh(lease, offset, bytes.clone()).await? {}
         Ok(())

@@ -3,7 +3,7 @@
 use crate::{App, Caller, Error, Result};
 use domain::{
     id::{OrganizationId, ProjectId},
-    name,
+    image, name,
     permission::{Permission, Role, allows},
 };
 use store::{
@@ -16,6 +16,15 @@ const DEFAULT_PROJECT: &str = "Default Project";
 
 /// Names under `/app/` that pages have.
 const RESERVED: [&str; 2] = ["events", "settings"];
+
+/// What may be said of an organization; what is not said stays.
+#[derive(Debug, Clone, Default)]
+pub struct Change {
+    /// Where mail goes.
+    pub email: Option<String>,
+    /// The image of its runs where they are executed in containers and their workspace names none; empty for that of the site.
+    pub image: Option<String>,
+}
 
 impl App {
     /// Creates an organization whose owner is this person, with its default project.
@@ -35,6 +44,7 @@ impl App {
             email: email.to_owned(),
             run_limit: None,
             run_weight: 1,
+            image: String::new(),
             created_at: now,
             role: owner.map(|_| Role::Owner.as_str().to_owned()),
         };
@@ -63,6 +73,21 @@ impl App {
             Err(error) if error.is_taken("organizations") => Err(Error::invalid("name", "Name has already been taken")),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Changes an organization; for its owners. Phases that are handed out from then on have the new image.
+    pub async fn update_organization(&self, caller: &Caller, name: &str, change: &Change) -> Result<Organization> {
+        let mut organization = self.organization(caller, name, Permission::ManageOrganization).await?;
+        if let Some(email) = &change.email {
+            name::check_email(email).map_err(|e| Error::invalid("email", e))?;
+            organization.email.clone_from(email);
+        }
+        if let Some(image) = &change.image {
+            image::check(image).map_err(|e| Error::invalid("execution-image", e))?;
+            organization.image.clone_from(image);
+        }
+        self.store.write(async |mut tx| store::organization::update(&mut tx, &organization).await).await?;
+        Ok(organization)
     }
 
     /// The organizations that the caller sees.

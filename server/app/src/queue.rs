@@ -1,11 +1,14 @@
 //! The queue of an organization, and who gets which part of the runners.
 
-use crate::{App, Caller, Error, Result, hub::Event};
+use crate::{App, Caller, Error, Result, caller::must_operate, hub::Event};
 use domain::{
     permission::Permission,
     queue::{HEAVIEST, MOST},
 };
 use store::{queue::Defaults, run::Run, workspace::Workspace};
+
+/// What only a site admin does here.
+const SHARES: &str = "decides which part of the runners an organization gets";
 
 /// An organization's part of the runners.
 pub use store::queue::Share;
@@ -53,14 +56,14 @@ impl App {
 
     /// Every organization's part of the runners. For a site admin, and for the house itself (`caller` is none).
     pub async fn list_shares(&self, caller: Option<&Caller>) -> Result<Vec<Share>> {
-        must_operate(caller)?;
+        must_operate(caller, SHARES)?;
         let defaults = self.queue_defaults();
         Ok(self.store.look(async |mut tx| store::queue::list_shares(&mut tx, defaults).await).await?)
     }
 
     /// An organization's part of the runners. For a site admin, and for the house itself (`caller` is none).
     pub async fn share(&self, caller: Option<&Caller>, organization: &str) -> Result<Share> {
-        must_operate(caller)?;
+        must_operate(caller, SHARES)?;
         let defaults = self.queue_defaults();
         let found =
             self.store.look(async |mut tx| store::queue::find_share(&mut tx, organization, defaults).await).await?;
@@ -69,7 +72,7 @@ impl App {
 
     /// Changes an organization's part of the runners. For a site admin, since it is the others' part too; and for the house itself.
     pub async fn set_share(&self, caller: Option<&Caller>, organization: &str, change: ShareChange) -> Result<Share> {
-        must_operate(caller)?;
+        must_operate(caller, SHARES)?;
         if change.run_limit.flatten().is_some_and(|limit| !(1..=MOST).contains(&limit)) {
             return Err(Error::invalid("run-limit", format!("Run limit is a number from 1 to {MOST}, or none")));
         }
@@ -93,11 +96,4 @@ impl App {
         self.after(vec![Event::Queue(share.id.clone())]);
         Ok(share)
     }
-}
-
-fn must_operate(caller: Option<&Caller>) -> Result<()> {
-    if caller.is_none_or(Caller::is_site_admin) {
-        return Ok(());
-    }
-    Err(Error::Forbidden("only a site admin decides which part of the runners an organization gets".into()))
 }

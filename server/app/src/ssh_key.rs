@@ -1,6 +1,6 @@
 //! Keys with which runs fetch modules over SSH: an organization keeps them, a workspace uses one, nobody reads one back.
 
-use crate::{App, Caller, Error, Result, access, access::Which, identity::Provided, vault};
+use crate::{App, Caller, Error, Result, access, identity::Provided, vault};
 use domain::{
     id::{SshKeyId, WorkspaceId},
     permission::Permission,
@@ -86,17 +86,6 @@ impl App {
             .await
     }
 
-    /// The key that the runs of a workspace use.
-    pub async fn workspace_ssh_key(&self, caller: &Caller, workspace: &WorkspaceId) -> Result<Option<SshKeyId>> {
-        let workspace = self.workspace(caller, Which::Id(workspace), Permission::Read).await?;
-        let found = self.used_ssh_key(&workspace.id).await?;
-        Ok(found.map(|key| key.id))
-    }
-
-    async fn used_ssh_key(&self, workspace: &WorkspaceId) -> Result<Option<SshKey>> {
-        Ok(self.store.look(async |mut tx| store::ssh_key::find_of_workspace(&mut tx, workspace).await).await?)
-    }
-
     async fn find_ssh_key(&self, caller: &Caller, id: &SshKeyId, permission: Permission) -> Result<SshKey> {
         let missing = || Error::not_found(format!("SSH key {id}"));
         let found = self.store.look(async |mut tx| store::ssh_key::find(&mut tx, id).await).await?;
@@ -110,7 +99,8 @@ impl App {
 
     /// Lets git in a run use the workspace's key.
     pub(crate) async fn provide_ssh_key(&self, workspace: &WorkspaceId, provided: &mut Provided) -> Result<()> {
-        let Some(key) = self.used_ssh_key(workspace).await? else { return Ok(()) };
+        let found = self.store.look(async |mut tx| store::ssh_key::find_of_workspace(&mut tx, workspace).await).await?;
+        let Some(key) = found else { return Ok(()) };
         let context = vault::context("ssh_keys", key.id.as_str(), key.organization_id.as_str());
         let own = vault::Own { wrapped: key.wrapped, sealed: key.sealed };
         let text = self.vault.open_own(&context, &own)?;

@@ -3,7 +3,7 @@
 use crate::{App, Caller, Error, Result, access, agent_pool::check_mode, hub::Event};
 use domain::{
     id::{ProjectId, WorkspaceId},
-    name,
+    image, name,
     permission::Permission,
     queue::MOST,
     tag::{self, Tag},
@@ -90,13 +90,7 @@ impl Settings {
             workspace.terraform_version.clone_from(version);
         }
         if let Some(image) = &self.image {
-            let plain = |c: char| c.is_ascii_alphanumeric() || "._-/:@{}".contains(c);
-            if image.len() > 500 || !image.chars().all(plain) {
-                return invalid(
-                    "execution-image",
-                    "Image is a name such as registry.example.com/terraform:{version}, or empty for the site's own",
-                );
-            }
+            image::check(image).map_err(|e| Error::invalid("execution-image", e))?;
             workspace.image.clone_from(image);
         }
         if let Some(directory) = &self.working_directory {
@@ -173,6 +167,21 @@ impl App {
             .store
             .read(async |mut tx| store::workspace::list(&mut tx, &organization.id, user, filter, limit, offset).await)
             .await?)
+    }
+
+    /// Those of an organization's workspaces that these ids name, by name.
+    pub async fn list_workspaces_by_id(
+        &self,
+        caller: &Caller,
+        organization: &str,
+        ids: &[String],
+    ) -> Result<Vec<Workspace>> {
+        let organization = self.organization(caller, organization, Permission::Read).await?;
+        let (ids, user) = (ids.iter().map(String::as_str).collect::<Vec<_>>(), caller.user_id());
+        let mut found = self.store.look(async |mut tx| store::workspace::list_by_id(&mut tx, &ids, user).await).await?;
+        found.retain(|workspace| workspace.organization_id == organization.id);
+        found.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(found)
     }
 
     /// Changes a workspace's settings; tags only if some are said.

@@ -3,6 +3,7 @@
 
 pub mod hook;
 pub mod id;
+pub mod image;
 pub mod lock;
 pub mod name;
 pub mod permission;

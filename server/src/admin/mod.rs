@@ -6,7 +6,7 @@ mod request;
 mod socket;
 
 pub use call::{Error, call};
-pub use request::{Organization, Request, Response, Role, RunLimit, RunnerToken, Secret, Share, User};
+pub use request::{Organization, Request, Response, Role, RunLimit, Runner, RunnerToken, Secret, Share, User};
 pub use socket::{Listener, bind};
 
 /// The socket, in the data directory.

@@ -65,6 +65,8 @@ pub enum Request {
         /// What the token is for.
         description: String,
     },
+    /// List the site's runners.
+    ListRunners,
     /// List the tokens of the site's runners.
     ListRunnerTokens,
     /// Delete a token of the site's runners.
@@ -143,6 +145,11 @@ pub enum Response {
     IdentityKeyRotated,
     /// Only keys that sign now or next are published.
     IdentityKeysTrimmed,
+    /// The site's runners.
+    Runners {
+        /// Newest first.
+        runners: Vec<Runner>,
+    },
     /// The tokens of the site's runners.
     RunnerTokens {
         /// Oldest first.
@@ -168,6 +175,27 @@ pub struct User {
     pub email: String,
     /// Whether the user administers the whole site.
     pub site_admin: bool,
+}
+
+/// A runner, as listed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Runner {
+    /// The id.
+    pub id: String,
+    /// What it calls itself.
+    pub name: String,
+    /// `idle`, `busy`, `unknown`, `exited` or `errored`.
+    pub status: String,
+    /// How many phases it executes.
+    pub busy: i64,
+    /// How many it can execute at once.
+    pub slots: i64,
+    /// Of its program.
+    pub version: String,
+    /// Where it calls from; empty inside the server.
+    pub address: String,
+    /// RFC 3339.
+    pub last_ping_at: String,
 }
 
 /// A runner's token, as listed.

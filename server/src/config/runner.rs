@@ -34,8 +34,15 @@ const PORTS: Key = Key::new(
     "TCP ports that runs may dial beside the server's own, such as Vault's 8200 [default: 22,80,443]",
 );
 
+const HANDOVER: Key = Key::new(
+    "runner-handover",
+    "DIR",
+    "A directory for what a runner beside this server needs: DIR/token, made at the start unless a good one is there, and DIR/ca.pem [default: none]",
+);
+
 /// All settings of this section.
-pub(super) const KEYS: [Key; 8] = [RUNNER, SLOTS, UNSAFE, ENGINES, RELEASE_MIRROR, RELEASE_KEYS, PROVIDERS, PORTS];
+pub(super) const KEYS: [Key; 9] =
+    [RUNNER, SLOTS, UNSAFE, ENGINES, RELEASE_MIRROR, RELEASE_KEYS, PROVIDERS, PORTS, HANDOVER];
 
 /// The section.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -56,6 +63,8 @@ pub struct Runner {
     pub providers: Option<PathBuf>,
     /// TCP ports that runs may dial.
     pub ports: Vec<u16>,
+    /// Where a runner beside this server finds what it needs.
+    pub handover: Option<PathBuf>,
 }
 
 impl Runner {
@@ -70,6 +79,7 @@ impl Runner {
             release_keys: sources.find(&RELEASE_KEYS)?,
             providers: sources.find(&PROVIDERS)?,
             ports: sources.get(&PORTS, |_| Ports(vec![22, 80, 443]))?.0,
+            handover: sources.find(&HANDOVER)?,
         })
     }
 }

@@ -24,8 +24,14 @@ const TLS: Key = Key::new(
     "auto: certificates of an own local authority, DIR/ca.pem; off: plain HTTP, for a proxy that ends TLS; CERT,KEY: two PEM files [default: auto]",
 );
 
+const TLS_NAMES: Key = Key::new(
+    "tls-names",
+    "NAME,...",
+    "More names and addresses by which clients reach this server; certificates of its own authority bear them [default: none]",
+);
+
 /// All settings of this section.
-pub(super) const KEYS: [Key; 4] = [DATA, LISTEN, URL, TLS];
+pub(super) const KEYS: [Key; 5] = [DATA, LISTEN, URL, TLS, TLS_NAMES];
 
 /// The section.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,6 +44,8 @@ pub struct Server {
     pub url: Option<Url>,
     /// How connections are protected.
     pub tls: Tls,
+    /// Names and addresses that a certificate of the own authority bears beside the usual ones.
+    pub tls_names: Vec<String>,
 }
 
 impl Server {
@@ -48,6 +56,7 @@ impl Server {
             listen: sources.get(&LISTEN, |_| SocketAddr::from(([127, 0, 0, 1], 8443)))?,
             url: sources.find::<PublicUrl>(&URL)?.map(|PublicUrl(url)| url),
             tls: sources.get(&TLS, |_| Tls::Auto)?,
+            tls_names: sources.find::<Names>(&TLS_NAMES)?.map_or_else(Vec::new, |Names(names)| names),
         };
         match &server.url {
             Some(url) if url.scheme() == "http" && server.tls != Tls::Off => Err(Problem {
@@ -74,7 +83,7 @@ impl Server {
         Url::parse(&text).expect("a scheme, a host and a port make a URL")
     }
 
-    /// The names a certificate must bear: this machine's own and the public host.
+    /// The names a certificate must bear: this machine's own, the public host and those that were asked for.
     pub fn certificate_names(&self, bound: SocketAddr) -> Vec<String> {
         let mut names: Vec<String> =
             vec!["localhost".to_owned(), Ipv4Addr::LOCALHOST.to_string(), Ipv6Addr::LOCALHOST.to_string()];
@@ -84,7 +93,11 @@ impl Server {
             Some(Host::Ipv6(ip)) => Some(ip.to_string()),
             None => None,
         };
-        names.extend(public.filter(|name| !names.contains(name)));
+        for name in public.into_iter().chain(self.tls_names.iter().cloned()) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
         names
     }
 }
@@ -137,6 +150,34 @@ impl Value for Tls {
             Self::Off => "off".to_owned(),
             Self::Files { certificate, key } => format!("{},{}", certificate.display(), key.display()),
         })
+    }
+}
+
+struct Names(Vec<String>);
+
+impl Value for Names {
+    const ACCEPTED: &'static str = "host names and IP addresses with commas between them, such as terrane,10.0.0.7";
+
+    fn parse(text: &str, _: &Path) -> Result<Self, String> {
+        let name = |text: &str| {
+            let text = text.trim();
+            let name = || match Host::parse(text) {
+                Ok(Host::Domain(name)) if !text.contains([':', '*']) => Some(name),
+                Ok(Host::Ipv4(ip)) => Some(ip.to_string()),
+                _ => None,
+            };
+            // A URL would have an address of version 6 in brackets; a certificate has not.
+            text.parse()
+                .ok()
+                .map(|ip: IpAddr| ip.to_string())
+                .or_else(name)
+                .ok_or_else(|| format!("{text:?} is neither"))
+        };
+        text.split(',').map(name).collect::<Result<_, _>>().map(Self)
+    }
+
+    fn show(&self) -> toml::Value {
+        toml::Value::String(self.0.join(","))
     }
 }
 

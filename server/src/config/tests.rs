@@ -78,6 +78,12 @@ fn what_config_prints_is_a_configuration_file() {
 }
 
 #[test]
+fn the_example_is_a_configuration_file() {
+    let loaded = with_file(include_str!("../../../deploy/example.toml"), &[]).unwrap();
+    assert!(loaded.warnings.is_empty() && !loaded.config.runner.on, "{}", loaded.text);
+}
+
+#[test]
 fn a_secret_comes_from_a_file_and_is_not_printed() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("database");
@@ -113,6 +119,8 @@ fn the_public_url_follows_the_bound_address() {
     assert_eq!(names(&[], "127.0.0.1:8443"), "localhost 127.0.0.1 ::1");
     assert_eq!(names(&[], "[2001:db8::1]:8443"), "localhost 127.0.0.1 ::1 2001:db8::1");
     assert_eq!(names(&[("url", "https://t.example.com")], "[::]:1"), "localhost 127.0.0.1 ::1 t.example.com");
+    let more = [("tls-names", "terrane, Server,::2,localhost")];
+    assert_eq!(names(&more, "[::]:1"), "localhost 127.0.0.1 ::1 terrane server ::2");
 }
 
 #[test]
@@ -128,6 +136,8 @@ fn a_bad_value_is_one_clear_line() {
         ("url", "https://example.com/terrane"),
         ("url", "http://terrane.example.com"),
         ("tls", "cert.pem"),
+        ("tls-names", "terrane,"),
+        ("tls-names", "https://terrane"),
         ("database", "mysql://root:hunter2@db/terrane"),
         ("database-file", "/nowhere/database"),
         ("master-key", ""),
@@ -141,6 +151,7 @@ fn a_bad_value_is_one_clear_line() {
         ("release-mirror", "file:///srv"),
         ("providers", ""),
         ("runner-ports", "22,0"),
+        ("runner-handover", ""),
         ("hook-pre-plan", " "),
         ("hook-post-apply-file", "/nowhere/hook"),
         ("ssh-known-hosts", ""),
@@ -196,6 +207,7 @@ fn every_setting_can_be_set_in_each_place() {
         ("listen", "127.0.0.1:1"),
         ("url", "https://example.com"),
         ("tls", "auto"),
+        ("tls-names", "terrane,10.0.0.7,::2"),
         ("database", "sqlite:a.db"),
         ("runner", "off"),
         ("objects", "file:/some/path"),

@@ -2,15 +2,15 @@
 //! trusts it once; the server's certificate may then change as often as it likes.
 
 use super::{Error, read};
+use crate::files;
 use rcgen::{
     BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyPair, KeyUsagePurpose,
     PKCS_ECDSA_P256_SHA256,
 };
 use std::{
     fmt::Write as _,
-    fs::{DirBuilder, File, OpenOptions},
-    io::Write as _,
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    fs::DirBuilder,
+    os::unix::fs::DirBuilderExt,
     path::{Path, PathBuf},
 };
 use time::{Duration, OffsetDateTime};
@@ -107,18 +107,6 @@ fn parameters(name: &str, now: OffsetDateTime) -> CertificateParams {
     parameters
 }
 
-/// Writes a file whole or not at all.
 fn write(path: &Path, text: &str, mode: u32) -> Result<(), Error> {
-    let failed = |source| Error::File { verb: "write", path: path.to_owned(), source };
-    let new = path.with_extension("new");
-    // The mode counts only where the file is made: what a crash left behind must not keep its own.
-    match std::fs::remove_file(&new) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(failed(error)),
-        _ => {}
-    }
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&new).map_err(failed)?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
-    std::fs::rename(&new, path).map_err(failed)?;
-    let directory = path.parent().unwrap_or(path);
-    File::open(directory).and_then(|directory| directory.sync_all()).map_err(failed)
+    files::write(path, text, mode).map_err(|source| Error::File { verb: "write", path: path.to_owned(), source })
 }

@@ -22,6 +22,8 @@ pub struct Organization {
     pub run_limit: Option<i64>,
     /// Its part of the runners, in proportion to the others'.
     pub run_weight: i64,
+    /// The image that its runs want, where they are executed in containers; empty for that of the site.
+    pub image: String,
     /// Since when.
     #[sqlx(try_from = "i64")]
     pub created_at: Time,
@@ -61,13 +63,15 @@ pub struct Member {
 /// Adds a tenant. `Error::is_taken("organizations")` when the name is in use.
 pub async fn insert(tx: &mut Tx, organization: &Organization) -> Result<()> {
     tx.query(
-        "INSERT INTO organizations (id, name, email, run_limit, run_weight, created_at, version) VALUES ($1, $2, $3, $4, $5, $6, 0)",
+        "INSERT INTO organizations (id, name, email, run_limit, run_weight, image, created_at, version)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 0)",
     )
     .bind(organization.id.as_str())
     .bind(organization.name.as_str())
     .bind(organization.email.as_str())
     .bind(organization.run_limit)
     .bind(organization.run_weight)
+    .bind(organization.image.as_str())
     .bind(organization.created_at.micros())
     .run()
     .await
@@ -77,7 +81,7 @@ pub async fn insert(tx: &mut Tx, organization: &Organization) -> Result<()> {
 /// The tenant with this name, and the role of `user` in it.
 pub async fn find_by_name(tx: &mut Tx, name: &str, user: &str) -> Result<Option<Organization>> {
     tx.query(
-        "SELECT o.id, o.name, o.email, o.run_limit, o.run_weight, o.created_at, m.role FROM organizations o
+        "SELECT o.id, o.name, o.email, o.run_limit, o.run_weight, o.image, o.created_at, m.role FROM organizations o
          LEFT JOIN memberships m ON m.organization_id = o.id AND m.user_id = $2 WHERE o.name = $1",
     )
     .bind(name)
@@ -89,7 +93,7 @@ pub async fn find_by_name(tx: &mut Tx, name: &str, user: &str) -> Result<Option<
 /// The tenants that `user` is a member of, or all, by name; at most a thousand.
 pub async fn list(tx: &mut Tx, user: &str, all: bool) -> Result<Vec<Organization>> {
     tx.query(
-        "SELECT o.id, o.name, o.email, o.run_limit, o.run_weight, o.created_at, m.role FROM organizations o
+        "SELECT o.id, o.name, o.email, o.run_limit, o.run_weight, o.image, o.created_at, m.role FROM organizations o
          LEFT JOIN memberships m ON m.organization_id = o.id AND m.user_id = $1
          WHERE $2 OR m.role IS NOT NULL ORDER BY o.name, o.id LIMIT 1000",
     )
@@ -97,6 +101,16 @@ pub async fn list(tx: &mut Tx, user: &str, all: bool) -> Result<Vec<Organization
     .bind(all)
     .all()
     .await
+}
+
+/// Saves an organization's address and image.
+pub async fn update(tx: &mut Tx, organization: &Organization) -> Result<()> {
+    tx.query("UPDATE organizations SET email = $1, image = $2, version = version + 1 WHERE id = $3")
+        .bind(organization.email.as_str())
+        .bind(organization.image.as_str())
+        .bind(organization.id.as_str())
+        .save()
+        .await
 }
 
 /// Saves how many phases may run at once, and its part of the runners.

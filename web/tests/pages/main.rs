@@ -5,5 +5,6 @@
 mod house;
 mod live;
 mod queue;
+mod settings;
 mod sign_in;
 mod workspace;

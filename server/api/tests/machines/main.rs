@@ -5,6 +5,7 @@
 extern crate terrane_api as api;
 
 mod attacks;
+mod fleet;
 mod identity;
 mod queue;
 mod roles;

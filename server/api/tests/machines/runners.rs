@@ -182,7 +182,7 @@ async fn nobody_speaks_for_the_phase_of_another(town: &Town) {
     let runner = enlist(town, None, Vec::new()).await;
     let other = enlist(town, None, Vec::new()).await;
     let (_, apply) = applying(town, &runner).await;
-    let forged = town.app.distant_lease(&other, &apply.lease.phase_id, apply.lease.fence);
+    let forged = other.lease(&apply.lease.phase_id, apply.lease.fence);
     assert!(town.app.write_log(&forged, 0, "x".into()).await.is_err());
     assert!(town.app.put_state(&forged, state(1, "l", &[]).into()).await.is_err());
     assert!(town.app.leased_state(&forged).await.is_err());

@@ -1,7 +1,7 @@
 //! Keys that sign identities: one signs, the next one is published long before it does, those before them stay published until whatever they
 //! signed is over.
 
-use crate::{App, Caller, Error, Result, vault};
+use crate::{App, Caller, Error, Result, caller::must_operate, vault};
 use domain::time::Time;
 use secrets::IdentityKey;
 use store::identity::Key;
@@ -12,6 +12,9 @@ const SIGNS: i64 = 90 * 24 * 3600;
 const STAYS: i64 = 30 * 24 * 3600;
 /// A key that verifiers may not have seen yet does not sign, unless an administrator wants it: seconds.
 const KNOWN_AFTER: i64 = 24 * 3600;
+
+/// What only a site admin does here.
+const KEYS: &str = "decides about the keys that sign identities";
 
 /// A published key: the fields of a JWK.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,7 +37,7 @@ impl App {
 
     /// Lets the next key sign at once. For a site admin, and for the house itself (`caller` is none).
     pub async fn rotate_identity_key(&self, caller: Option<&Caller>) -> Result<()> {
-        site_admin(caller)?;
+        must_operate(caller, KEYS)?;
         self.have_identity_keys().await?;
         let now = self.now();
         self.store.write(async |mut tx| rotate(&mut tx, now, |_, _| true).await).await?;
@@ -43,7 +46,7 @@ impl App {
 
     /// Withdraws every key that no longer signs: what it signed is worth nothing from now on. For a site admin, and for the house itself.
     pub async fn trim_identity_keys(&self, caller: Option<&Caller>) -> Result<()> {
-        site_admin(caller)?;
+        must_operate(caller, KEYS)?;
         let now = self.now().plus_seconds(1);
         self.store.write(async |mut tx| store::identity::delete_retired(&mut tx, now).await).await?;
         Ok(())
@@ -130,15 +133,6 @@ async fn rotate(tx: &mut store::Tx, now: Time, due: impl Fn(&Key, &Key) -> bool)
         return Ok(true);
     }
     Ok(false)
-}
-
-fn site_admin(caller: Option<&Caller>) -> Result<()> {
-    match caller {
-        Some(caller) if !caller.is_site_admin() => {
-            Err(Error::Forbidden("only a site admin decides about the keys that sign identities".into()))
-        }
-        _ => Ok(()),
-    }
 }
 
 fn context(id: &str) -> secrets::Context<'_> {

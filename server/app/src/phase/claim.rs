@@ -2,7 +2,11 @@
 
 use super::run_variables::run_variables;
 use crate::{App, Claimant, Error, Result, access, hub::Event, line::Place, run::advance};
-use domain::{id::AgentPoolId, queue, run::Event as RunEvent};
+use domain::{
+    id::{AgentPoolId, ApplyId},
+    queue,
+    run::Event as RunEvent,
+};
 use protocol::{Category, Engine, Job, Lease, Limits, Options, Phase as Kind, Variable};
 use secrecy::SecretString;
 use std::time::Duration;
@@ -24,23 +28,20 @@ struct Claimed {
     phase: Phase,
     run: Run,
     workspace: Workspace,
-    fence: i64,
+    lease: Lease,
 }
 
-impl Claimed {
-    fn lease(&self, claimant: &Claimant) -> Lease {
+impl Claimant {
+    /// The lease under which this runner speaks for a phase, or says that it does: whether it is so is judged by each verb.
+    pub fn lease(&self, phase_id: &str, fence: i64) -> Lease {
+        let is_apply = phase_id.starts_with(ApplyId::PREFIX);
         Lease {
-            phase_id: self.phase.id.clone(),
-            fence: self.fence,
-            seconds: lease_seconds(self.phase.is_apply(), claimant.is_distant()),
-            agent: claimant.agent.to_string(),
+            phase_id: phase_id.to_owned(),
+            fence,
+            seconds: if is_apply && self.distant { DISTANT_APPLY_LEASE } else { LEASE },
+            agent: self.agent.to_string(),
         }
     }
-}
-
-/// How long the lease of a phase lasts without a renewal, in seconds.
-pub(crate) fn lease_seconds(is_apply: bool, distant: bool) -> u32 {
-    if is_apply && distant { DISTANT_APPLY_LEASE } else { LEASE }
 }
 
 /// Whose phases a runner takes: a pool's, or the site's.
@@ -62,13 +63,12 @@ impl App {
         loop {
             let (token, hash) = self.vault.new_token(secrets::TokenKind::Run)?;
             if let Some(claimed) = self.take(claimant, claim, &hash, &mut place).await? {
-                let lease = claimed.lease(claimant);
-                match self.job(&claimed, lease.clone(), token).await {
+                match self.job(&claimed, token).await {
                     Ok(job) => return Ok(job),
                     Err(error) => {
-                        let reason = unprepared(&lease, &error);
+                        let reason = unprepared(&claimed.lease, &error);
                         let outcome = protocol::Outcome::Failed { reason, exit_code: None };
-                        self.finish(&lease, outcome, Vec::new()).await?;
+                        self.finish(&claimed.lease, outcome, Vec::new()).await?;
                         continue;
                     }
                 }
@@ -90,11 +90,11 @@ impl App {
                 store::phase::set_token(&mut tx, &phase.id, phase.fence, &hash).await?;
                 let missing = || Error::Internal(format!("{} has no run", phase.id));
                 let run = store::run::find(&mut tx, &phase.run_id).await?.ok_or_else(missing)?;
-                Ok::<_, Error>(Claimed { fence: phase.fence, phase: phase.clone(), run, workspace })
+                let lease = claimant.lease(&phase.id, phase.fence);
+                Ok::<_, Error>(Claimed { phase: phase.clone(), run, workspace, lease })
             })
             .await?;
-        let lease = claimed.lease(claimant);
-        self.job(&claimed, lease, token).await.map(Some)
+        self.job(&claimed, token).await.map(Some)
     }
 
     async fn take(
@@ -125,17 +125,15 @@ impl App {
                 let phase = store::phase::find(&mut tx, &turn.candidate.phase).await?.ok_or_else(missing)?;
                 store::queue::serve(&mut tx, &phase.organization_id, turn.served, turn.now).await?;
                 let workspace = access::hold_ours(&mut tx, &phase.workspace_id).await?;
-                let fence = workspace.fence + 1;
-                let seconds = lease_seconds(phase.is_apply(), claimant.is_distant());
-                let until = now.plus_seconds(seconds.into());
-                let agent = claimant.agent.as_str();
-                let lease = store::phase::NewLease { fence, until, token_hash, agent, claim };
-                store::phase::lease(&mut tx, &phase.id, lease).await?;
-                store::workspace::set_fence(&mut tx, &workspace.id, fence).await?;
+                let lease = claimant.lease(&phase.id, workspace.fence + 1);
+                let until = now.plus_seconds(lease.seconds.into());
+                let new = store::phase::NewLease { fence: lease.fence, until, token_hash, agent: &lease.agent, claim };
+                store::phase::lease(&mut tx, &phase.id, new).await?;
+                store::workspace::set_fence(&mut tx, &workspace.id, lease.fence).await?;
                 let missing = || Error::Internal(format!("{} has no run", phase.id));
                 let run = store::run::find(&mut tx, &phase.run_id).await?.ok_or_else(missing)?;
                 let events = advance::take(&mut tx, run.clone(), RunEvent::Claim, now).await?;
-                Ok(Some((Claimed { phase, run, workspace, fence }, events)))
+                Ok(Some((Claimed { phase, run, workspace, lease }, events)))
             })
             .await?;
         let Some((claimed, events)) = claimed else {
@@ -160,8 +158,8 @@ impl App {
         Ok(usize::try_from(seen.await?).unwrap_or_default())
     }
 
-    async fn job(&self, claimed: &Claimed, lease: Lease, token: SecretString) -> Result<Job> {
-        let Claimed { phase, run, workspace, .. } = claimed;
+    async fn job(&self, claimed: &Claimed, token: SecretString) -> Result<Job> {
+        let Claimed { phase, run, workspace, lease } = claimed;
         let apply = phase.is_apply();
         let variables = self.job_variables(run, workspace).await?;
         let limits = Limits {
@@ -174,7 +172,7 @@ impl App {
         run_variables(&subject, &mut provided);
         self.provide_ssh_key(&workspace.id, &mut provided).await?;
         Ok(Job {
-            lease,
+            lease: lease.clone(),
             phase: if apply { Kind::Apply } else { Kind::Plan },
             run_id: run.id.to_string(),
             organization: workspace.organization_name.clone(),

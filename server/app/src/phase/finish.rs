@@ -2,13 +2,10 @@
 //! milliseconds after the log ends; a run that still plans then reads as "no changes" (client contract 10.2).
 
 use crate::{App, Error, Result, access, hub::Event, log::lost, run::advance};
-use domain::{
-    id::WorkspaceId,
-    run::{Event as RunEvent, PhaseStatus},
-};
+use domain::run::{Event as RunEvent, PhaseStatus};
 use protocol::{Artifact, Counts, Lease, Outcome};
 use std::{path::PathBuf, time::Duration};
-use store::{blob::Blob, phase::Phase};
+use store::{Tx, blob::Blob, phase::Phase, run::Run};
 
 /// How often a phase is begun before it is given up: one that takes its runner along must not do so for ever.
 const ATTEMPTS: i64 = 5;
@@ -35,7 +32,7 @@ impl App {
         if phase.is_apply() && matches!(outcome, Outcome::Failed { .. }) {
             self.let_the_plan_be_read(&phase).await?;
         }
-        let events = self.end(lease, &phase, &outcome, &blobs).await;
+        let events = self.end(&phase, &outcome, &blobs).await;
         if events.is_err() {
             for (_, blob) in &blobs {
                 self.forget_blob(blob).await;
@@ -58,17 +55,12 @@ impl App {
         Ok(())
     }
 
-    async fn end(&self, lease: &Lease, phase: &Phase, outcome: &Outcome, blobs: &[(&str, Blob)]) -> Result<Vec<Event>> {
+    async fn end(&self, phase: &Phase, outcome: &Outcome, blobs: &[(&str, Blob)]) -> Result<Vec<Event>> {
         let now = self.now();
         self.store
             .write(async |mut tx| {
-                access::hold_ours(&mut tx, &phase.workspace_id).await?;
-                let current = store::phase::find(&mut tx, &phase.id).await?;
-                let mut phase = current
-                    .filter(|p| p.fence == lease.fence && p.status().is_ok_and(|s| s == PhaseStatus::Running))
-                    .ok_or_else(|| lost(&lease.phase_id))?;
-                let missing = || Error::Internal(format!("{} has no run", phase.id));
-                let mut run = store::run::find(&mut tx, &phase.run_id).await?.ok_or_else(missing)?;
+                let held = hold_running(&mut tx, phase).await?;
+                let (mut phase, mut run) = held.ok_or_else(|| lost(&phase.id))?;
                 let (status, event) = match outcome {
                     Outcome::Planned { has_changes, counts, generated_configuration } => {
                         run.has_changes = *has_changes;
@@ -191,19 +183,11 @@ impl App {
         event: RunEvent,
     ) -> Result<bool> {
         let now = self.now();
-        let id: &WorkspaceId = &lost.workspace_id;
         let events = self
             .store
             .write(async |mut tx| {
-                access::hold_ours(&mut tx, id).await?;
-                let current = store::phase::find(&mut tx, &lost.id).await?;
-                let current = current.filter(|p| p.fence == lost.fence && still(p));
-                let Some(phase) = current else { return Ok(None) };
-                if phase.status()? != PhaseStatus::Running {
-                    return Ok(None);
-                }
-                let missing = || Error::Internal(format!("{} has no run", phase.id));
-                let mut run = store::run::find(&mut tx, &phase.run_id).await?.ok_or_else(missing)?;
+                let held = hold_running(&mut tx, lost).await?.filter(|(phase, _)| still(phase));
+                let Some((phase, mut run)) = held else { return Ok(None) };
                 // A plan changes nothing. An apply is announced before its process is started: one that was not has not begun.
                 let harmless = !phase.is_apply() || phase.started_at.is_none();
                 if harmless && phase.attempts < ATTEMPTS {
@@ -227,6 +211,19 @@ impl App {
         self.hub.announce([Event::Log(lost.id.clone()), Event::Wish(lost.id.clone())]);
         Ok(true)
     }
+}
+
+/// A phase and its run, with their workspace held, if the phase is still executed under the fence that it was `seen` with.
+pub(crate) async fn hold_running(tx: &mut Tx, seen: &Phase) -> Result<Option<(Phase, Run)>> {
+    access::hold_ours(tx, &seen.workspace_id).await?;
+    let current = store::phase::find(tx, &seen.id).await?.filter(|phase| phase.fence == seen.fence);
+    let Some(phase) = current else { return Ok(None) };
+    if phase.status()? != PhaseStatus::Running {
+        return Ok(None);
+    }
+    let missing = || Error::Internal(format!("{} has no run", phase.id));
+    let run = store::run::find(tx, &phase.run_id).await?.ok_or_else(missing)?;
+    Ok(Some((phase, run)))
 }
 
 fn doing(phase: &Phase) -> &'static str {

@@ -1,7 +1,6 @@
-//! Keep a lease, hear what the server wishes, fetch what the phase needs, hand in what it writes.
+//! Keep a lease, hear what the server wishes, fetch what the phase needs, hand in the state that it writes.
 
-use super::claim::lease_seconds;
-use crate::{App, Claimant, Error, Result, hub::Event, log::lost, vault::Reader};
+use crate::{App, Error, Result, hub::Event, log::lost, vault::Reader};
 use bytes::Bytes;
 use protocol::{Artifact, Image, Lease, Wish};
 use tokio::sync::broadcast::error::RecvError;
@@ -25,17 +24,6 @@ impl App {
                 LeaseError::Lost(lease.phase_id.clone())
             }
             _ => LeaseError::Other(error),
-        }
-    }
-
-    /// The lease under which a runner elsewhere says that it speaks; whether it does is judged by each verb.
-    pub fn distant_lease(&self, claimant: &Claimant, phase_id: &str, fence: i64) -> Lease {
-        let is_apply = phase_id.starts_with(domain::id::ApplyId::PREFIX);
-        Lease {
-            phase_id: phase_id.to_owned(),
-            fence,
-            seconds: lease_seconds(is_apply, true),
-            agent: claimant.agent.to_string(),
         }
     }
 
@@ -164,11 +152,6 @@ impl App {
         }
         self.write_run_state(&phase.run_id, &phase.workspace_id, state).await?;
         if phase.fence == lease.fence { Ok(()) } else { Err(lost(&phase.id)) }
-    }
-
-    /// Appends to the log of a phase.
-    pub async fn write_log(&self, lease: &Lease, offset: u64, bytes: Bytes) -> Result<()> {
-        self.append_log(lease, offset, bytes).await
     }
 }
 

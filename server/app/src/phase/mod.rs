@@ -5,4 +5,5 @@ mod finish;
 mod lease;
 mod run_variables;
 
+pub(crate) use finish::hold_running;
 pub use lease::LeaseError;

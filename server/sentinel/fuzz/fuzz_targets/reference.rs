@@ -8,7 +8,7 @@ use terrane_sentinel::{Limits, Program, Run, Verdict};
 
 #[path = "../../tests/reference/generate/mod.rs"]
 mod generate;
-#[allow(dead_code, reason = "modules and mocks are for the suite")]
+#[expect(dead_code, reason = "modules and mocks are for the suite")]
 #[path = "../../tests/reference/interpreter/mod.rs"]
 mod interpreter;
 

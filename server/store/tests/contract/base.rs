@@ -98,6 +98,7 @@ pub(crate) async fn world(store: &Store) -> World {
         email: "owner@example.com".into(),
         run_limit: Some(2),
         run_weight: 1,
+        image: "registry.example.com/t:{version}".into(),
         created_at: NOW,
         role: None,
     };

@@ -2,7 +2,7 @@
 
 use crate::base::{Fresh, NOW, on_both, world};
 use domain::id::SshKeyId;
-use store::{Error, hook, identity, ssh_key};
+use store::{Error, hook, identity, ssh_key, workspace};
 
 on_both! { identity_keys  ssh_keys  hooks }
 
@@ -58,7 +58,7 @@ async fn identity_keys(store: &Fresh) {
 
 async fn ssh_keys(store: &Fresh) {
     let world = world(store).await;
-    let (organization, workspace) = (&world.organization, &world.workspace.id);
+    let (organization, id) = (&world.organization, &world.workspace.id);
     let key = |n: u8, name: &str| ssh_key::SshKey {
         id: SshKeyId::new(&[n; 32]),
         organization_id: organization.id.clone(),
@@ -79,16 +79,18 @@ async fn ssh_keys(store: &Fresh) {
             assert_eq!(names(ssh_key::list(&mut tx, &organization.id).await?), ["aaron", "abel"]);
             let found = ssh_key::find(&mut tx, &two.id).await?.unwrap();
             assert_eq!((found.organization_name.as_str(), found.sealed.as_slice()), ("acme", &[2, 0][..]));
-            assert!(ssh_key::find_of_workspace(&mut tx, workspace).await?.is_none());
-            ssh_key::assign(&mut tx, &organization.id, workspace, Some(&one.id)).await?;
-            ssh_key::assign(&mut tx, &organization.id, workspace, Some(&two.id)).await?;
-            assert_eq!(ssh_key::find_of_workspace(&mut tx, workspace).await?.unwrap().id, two.id);
-            ssh_key::assign(&mut tx, &organization.id, workspace, None).await?;
-            assert!(ssh_key::find_of_workspace(&mut tx, workspace).await?.is_none());
-            ssh_key::assign(&mut tx, &organization.id, workspace, Some(&two.id)).await?;
+            assert!(ssh_key::find_of_workspace(&mut tx, id).await?.is_none());
+            ssh_key::assign(&mut tx, &organization.id, id, Some(&one.id)).await?;
+            ssh_key::assign(&mut tx, &organization.id, id, Some(&two.id)).await?;
+            assert_eq!(ssh_key::find_of_workspace(&mut tx, id).await?.unwrap().id, two.id);
+            let shown = workspace::find(&mut tx, id, "").await?.unwrap();
+            assert_eq!(shown.ssh_key_id.as_deref(), Some(two.id.as_str()));
+            ssh_key::assign(&mut tx, &organization.id, id, None).await?;
+            assert!(ssh_key::find_of_workspace(&mut tx, id).await?.is_none());
+            ssh_key::assign(&mut tx, &organization.id, id, Some(&two.id)).await?;
             assert_eq!(ssh_key::delete(&mut tx, &two.id).await?, 1);
             assert_eq!(ssh_key::delete(&mut tx, &two.id).await?, 0);
-            assert!(ssh_key::find_of_workspace(&mut tx, workspace).await?.is_none());
+            assert!(ssh_key::find_of_workspace(&mut tx, id).await?.is_none());
             assert!(ssh_key::find(&mut tx, &two.id).await?.is_none());
             Ok::<_, Error>(())
         })
@@ -96,10 +98,8 @@ async fn ssh_keys(store: &Fresh) {
         .unwrap();
     // No workspace uses the key of another tenant.
     let stranger = domain::id::OrganizationId::new(&[9; 32]);
-    let refused = store
-        .write(async |mut tx| ssh_key::assign(&mut tx, &stranger, workspace, Some(&one.id)).await)
-        .await
-        .unwrap_err();
+    let refused =
+        store.write(async |mut tx| ssh_key::assign(&mut tx, &stranger, id, Some(&one.id)).await).await.unwrap_err();
     let Error::Database(error) = &refused else { panic!("{refused:?}") };
     assert!(error.as_database_error().unwrap().is_foreign_key_violation());
 }

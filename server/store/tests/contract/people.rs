@@ -126,6 +126,12 @@ async fn organizations(store: &Fresh) {
             let unknown = organization::find_by_name(&mut tx, "acme", "").await?.unwrap();
             assert_eq!((unknown.id, unknown.run_limit, unknown.role), (org.id.clone(), Some(2), None));
             assert!(organization::find_by_name(&mut tx, "ACME", "").await?.is_none());
+            assert_eq!(unknown.image, org.image);
+            let changed =
+                organization::Organization { email: "it@acme.example".into(), image: "t".into(), ..org.clone() };
+            organization::update(&mut tx, &changed).await?;
+            let seen = organization::find_by_name(&mut tx, "acme", "").await?.unwrap();
+            assert_eq!((seen.email.as_str(), seen.image.as_str()), ("it@acme.example", "t"));
             assert!(organization::list(&mut tx, user.id.as_str(), false).await?.is_empty());
             organization::put_member(&mut tx, &org.id, &user.id, Role::Read, NOW).await?;
             organization::put_member(&mut tx, &org.id, &user.id, Role::Owner, NOW).await?;

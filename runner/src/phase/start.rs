@@ -1,0 +1,147 @@
+//! A phase is prepared, and its body starts.
+
+use super::{Execution, Record};
+use crate::{
+    conclude,
+    executor::Body,
+    hooks,
+    layout::Layout,
+    lease::{ordered, persist},
+    log,
+    prepare::{self, Prepared},
+    prime,
+    server::Server,
+    state,
+    supervise::{
+        self,
+        spec::{Output, Spec, Step, Wall, boot_milliseconds},
+    },
+};
+use bytes::Bytes;
+use protocol::{Job, Phase};
+use std::{fs, path::Path};
+
+impl<S: Server> Execution<S> {
+    /// Prepares the phase and starts its supervisor.
+    pub(super) async fn start(&self, job: &Job, uid: u32) -> Result<(Record, Body, Option<Bytes>), String> {
+        let machine = &self.machine;
+        let owner = machine.owner(uid);
+        let places = machine.places(&self.layout);
+        let preparing = prepare::prepare(&*self.server, &machine.options, job, &self.layout, places, owner);
+        let resolving = machine.resolve(job);
+        let mut orders = self.keeper.orders();
+        let (executable, prepared) = tokio::select! {
+            both = async { tokio::join!(resolving, preparing) } => both,
+            () = ordered(&mut orders) => return Err("it ended before it was started".to_owned()),
+        };
+        let executable = executable.map_err(|failure| failure.to_string())?;
+        let version = executable.version.to_string();
+        let mut preamble = log::preamble(conclude::product(job.engine), &version);
+        let prepared = prepared
+            .inspect_err(|_| drop(fs::write(self.layout.log(), &preamble)))
+            .map_err(|failure| failure.to_string())?;
+        for warning in &prepared.warnings {
+            preamble.extend_from_slice(format!("Warning: {warning}\n").as_bytes());
+        }
+        fs::write(self.layout.log(), preamble).map_err(|error| format!("cannot write the log: {error}"))?;
+        let wall = machine.wall(&self.layout, &executable, job, uid);
+        let note = prime::note(self, &wall, &executable.path, &version).await;
+        note.and_then(|note| prepare::put_note(&self.layout, &job.working_directory, &note, owner))
+            .map_err(|error| format!("cannot set {} up for a local backend: {error}", executable.path.display()))?;
+        let mut spec =
+            self.spec(job, &prepared, &executable.path, wall.clone()).map_err(|failure| failure.to_string())?;
+        if prepared.own_settings {
+            spec.steps.iter_mut().for_each(|step| step.environment.retain(|(key, _)| key != "TF_CLI_CONFIG_FILE"));
+        }
+        let names = hooks::surround(&mut spec.steps, job);
+        let record = Record {
+            lease: self.lease.clone(),
+            phase: job.phase,
+            engine: executable.path,
+            version: version.clone(),
+            working_directory: job.working_directory.clone(),
+            cli_workspace: job.cli_workspace.clone(),
+            json_log: job.options.json_log,
+            refresh_only: job.options.refresh_only,
+            limits: job.limits,
+            wall,
+            started: boot_milliseconds(),
+            steps: spec.steps.len(),
+            names,
+        };
+        supervise::write_whole(self.layout.root(), "phase", &record, false)
+            .map_err(|error| format!("cannot write down the phase: {error}"))?;
+        let image = record.wall.container.as_ref().map(|inside| inside.image.told());
+        if job.phase == Phase::Apply {
+            persist(self.patience(), || self.server.started(&self.lease, &version, image.as_ref()))
+                .await
+                .map_err(|error| format!("the server cannot be told that the apply begins: {error}"))?;
+        }
+        let body = machine
+            .start(&spec, Some(self.keeper.lease_end()))
+            .await
+            .map_err(|error| format!("the phase cannot be started: {error}"))?;
+        Ok((record, body, prepared.state))
+    }
+
+    fn spec(&self, job: &Job, prepared: &Prepared, engine: &Path, wall: Wall) -> Result<Spec, prepare::Failure> {
+        let machine = &self.machine;
+        let inside = machine.inside(&self.layout, &wall);
+        let environment =
+            prepare::environment(&machine.options, &inside, &prepared.environment, Some(&job.cli_workspace))?;
+        let module = inside.layout.module(&job.working_directory);
+        let step = |arguments: Vec<String>, output, keep| Step {
+            program: engine.to_owned(),
+            arguments,
+            directory: module.clone(),
+            environment: environment.clone(),
+            output,
+            keep,
+        };
+        let lock = (module.join(".terraform.lock.hcl"), Layout::LOCK_FILE.to_owned());
+        let beneath = Path::new("c").join(&job.working_directory);
+        let init = step(vec!["init".into(), "-input=false".into()], Output::Quiet, Some(lock));
+        let work = step(arguments(job, &inside.layout), Output::Log, None);
+        Ok(Spec {
+            directory: self.layout.root().to_owned(),
+            steps: if prepared.needs_init { vec![init, work] } else { vec![work] },
+            wall,
+            survive: job.phase == Phase::Apply,
+            grace_seconds: job.limits.grace_seconds,
+            abandoned_grace_seconds: machine.options.abandoned_grace_seconds,
+            state: (job.phase == Phase::Apply).then(|| beneath.join(state::path(&job.cli_workspace))),
+            fetch: match job.phase {
+                Phase::Plan => vec!["plan".into(), beneath.join(".terraform/providers")],
+                Phase::Apply => Vec::new(),
+            },
+        })
+    }
+}
+
+fn arguments(job: &Job, layout: &Layout) -> Vec<String> {
+    let plan = layout.work_plan().display().to_string();
+    let options = &job.options;
+    let verb = match job.phase {
+        Phase::Plan => "plan",
+        Phase::Apply => "apply",
+    };
+    let mut arguments = vec![verb.to_owned(), "-input=false".to_owned()];
+    let mut flag = |set: bool, text: &str| {
+        if set {
+            arguments.push(text.to_owned());
+        }
+    };
+    flag(options.json_log, "-json");
+    if job.phase == Phase::Apply {
+        arguments.push(plan);
+        return arguments;
+    }
+    flag(options.destroy, "-destroy");
+    flag(options.no_refresh, "-refresh=false");
+    flag(options.refresh_only, "-refresh-only");
+    flag(options.generate_config, "-generate-config-out=generated.tf");
+    arguments.push(format!("-out={plan}"));
+    arguments.extend(options.targets.iter().map(|target| format!("-target={target}")));
+    arguments.extend(options.replaces.iter().map(|replace| format!("-replace={replace}")));
+    arguments
+}

@@ -1,0 +1,56 @@
+//! What a workspace has now: its run, its state, the fence of its phases.
+
+use crate::{Result, Tx, state::StateVersion};
+use domain::{
+    id::{RunId, WorkspaceId},
+    time::Time,
+};
+
+/// Says which run has the workspace for itself, if any. The workspace is held.
+pub async fn set_current_run(tx: &mut Tx, id: &WorkspaceId, run: Option<&RunId>) -> Result<()> {
+    tx.query("UPDATE workspaces SET current_run_id = $1, version = version + 1 WHERE id = $2")
+        .bind(run.map(RunId::as_str))
+        .bind(id.as_str())
+        .save()
+        .await
+}
+
+/// Says which state is current, if the one that was read still is: compare and swap.
+pub async fn set_current_state(
+    tx: &mut Tx,
+    id: &WorkspaceId,
+    state: &StateVersion,
+    from_sequence: i64,
+    now: Time,
+) -> Result<()> {
+    tx.query(
+        "UPDATE workspaces SET current_state_id = $1, state_serial = $2, state_lineage = $3, state_md5 = $4,
+         state_sequence = state_sequence + 1, updated_at = $5, version = version + 1 WHERE id = $6 AND state_sequence = $7",
+    )
+    .bind(state.id.as_str())
+    .bind(state.serial)
+    .bind(state.lineage.as_str())
+    .bind(state.md5.as_str())
+    .bind(now.micros())
+    .bind(id.as_str())
+    .bind(from_sequence)
+    .save()
+    .await
+}
+
+/// Says that there is no state any more; the sequence goes on.
+pub async fn clear_current_state(tx: &mut Tx, id: &WorkspaceId, now: Time) -> Result<()> {
+    tx.query(
+        "UPDATE workspaces SET current_state_id = NULL, state_serial = NULL, state_lineage = NULL, state_md5 = NULL,
+         state_sequence = state_sequence + 1, updated_at = $1, version = version + 1 WHERE id = $2",
+    )
+    .bind(now.micros())
+    .bind(id.as_str())
+    .save()
+    .await
+}
+
+/// Takes the next fencing token of a workspace that is held.
+pub async fn set_fence(tx: &mut Tx, id: &WorkspaceId, fence: i64) -> Result<()> {
+    tx.query("UPDATE workspaces SET fence = $1 WHERE id = $2 AND fence < $1").bind(fence).bind(id.as_str()).save().await
+}

@@ -1,0 +1,140 @@
+//! Find workspaces: one, to read it or to hold it, and those of an organization.
+
+use super::Workspace;
+use crate::{Result, Tx};
+use domain::{
+    id::{OrganizationId, ProjectId, WorkspaceId},
+    tag::Tag,
+};
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT w.id, w.organization_id, o.name AS organization_name, w.project_id, w.name, w.description, w.execution_mode, w.agent_pool_id,
+             (SELECT k.ssh_key_id FROM workspace_ssh_keys k WHERE k.workspace_id = w.id) AS ssh_key_id, w.engine,
+             w.terraform_version, w.image, o.image AS organization_image, w.working_directory, w.auto_apply, w.plan_limit, w.tag_list, w.lock_kind,
+             w.lock_user_id, w.lock_run_id, w.lock_client_id, w.lock_info, w.lock_reason, w.locked_at, w.current_run_id, w.current_state_id,
+             w.state_serial, w.state_lineage, w.state_md5, w.state_sequence, w.fence, w.created_at, w.updated_at, m.role
+             FROM workspaces w JOIN organizations o ON o.id = w.organization_id
+             LEFT JOIN memberships m ON m.organization_id = w.organization_id AND m.user_id = $1 ",
+            $rest
+        )
+    };
+}
+
+/// The workspace of this name, and the role of `user`.
+pub async fn find_by_name(tx: &mut Tx, organization: &str, name: &str, user: &str) -> Result<Option<Workspace>> {
+    tx.query(select!("WHERE o.name = $2 AND w.name = $3 AND w.deleted_at IS NULL"))
+        .bind(user)
+        .bind(organization)
+        .bind(name)
+        .optional()
+        .await
+}
+
+/// The workspace, and the role of `user`.
+pub async fn find(tx: &mut Tx, id: &WorkspaceId, user: &str) -> Result<Option<Workspace>> {
+    tx.query(select!("WHERE w.id = $2 AND w.deleted_at IS NULL")).bind(user).bind(id.as_str()).optional().await
+}
+
+/// These workspaces, in no order, and the role of `user`.
+pub async fn list_by_id(tx: &mut Tx, ids: &[&str], user: &str) -> Result<Vec<Workspace>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    tx.query(select!("WHERE w.deleted_at IS NULL AND w.id IN ("))
+        .bind(user)
+        .list(ids.iter().copied())
+        .push(")")
+        .all()
+        .await
+}
+
+/// The workspace, held until the transaction ends: who comes second waits here, and then sees what the first did. First in every verb
+/// that judges by what it reads of a workspace.
+pub async fn hold(tx: &mut Tx, id: &WorkspaceId, user: &str) -> Result<Option<Workspace>> {
+    if !tx.has_other_writers() {
+        return find(tx, id, user).await;
+    }
+    // Postgres reads a row that it waited for anew. What it is joined with stays as it was before the wait: an organization's name and a
+    // caller's role, which are judged as of the moment at which the verb began.
+    let query = tx.query(select!("WHERE w.id = $2 AND w.deleted_at IS NULL FOR UPDATE OF w"));
+    query.bind(user).bind(id.as_str()).optional().await
+}
+
+/// What to list.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// A part of the name.
+    pub search: Option<String>,
+    /// In which project.
+    pub project: Option<String>,
+    /// Tags that all have to be there; an empty value is any.
+    pub tags: Vec<Tag>,
+}
+
+/// A page of workspaces by name, and how many there are in all.
+pub async fn list(
+    tx: &mut Tx,
+    organization: &OrganizationId,
+    user: &str,
+    filter: &Filter,
+    limit: i64,
+    offset: i64,
+) -> Result<(Vec<Workspace>, i64)> {
+    let query = tx.query("SELECT count(*) FROM workspaces w ");
+    let total: Option<(i64,)> = filter.narrow(query, organization).optional().await?;
+    let query = tx.query(select!("")).bind(user);
+    let page = filter
+        .narrow(query, organization)
+        .push(" ORDER BY w.name, w.id LIMIT ")
+        .value(limit)
+        .push(" OFFSET ")
+        .value(offset);
+    Ok((page.all().await?, total.map_or(0, |(n,)| n)))
+}
+
+impl Filter {
+    fn narrow<'t>(&self, query: crate::query::Query<'t>, organization: &OrganizationId) -> crate::query::Query<'t> {
+        let mut query =
+            query.push("WHERE w.deleted_at IS NULL AND w.organization_id = ").value(organization.as_str().to_owned());
+        if let Some(search) = &self.search {
+            let pattern = format!("%{}%", search.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+            query = query.push(" AND lower(w.name) LIKE lower(").value(pattern).push(") ESCAPE '\\'");
+        }
+        if let Some(project) = &self.project {
+            query = query.push(" AND w.project_id = ").value(project.clone());
+        }
+        for tag in &self.tags {
+            query = query
+                .push(" AND EXISTS (SELECT 1 FROM tags t WHERE t.workspace_id = w.id AND t.key = ")
+                .value(tag.key.clone());
+            if !tag.value.is_empty() {
+                query = query.push(" AND t.value = ").value(tag.value.clone());
+            }
+            query = query.push(")");
+        }
+        query
+    }
+}
+
+/// How many workspaces a project has.
+pub async fn count_in_project(tx: &mut Tx, project: &ProjectId) -> Result<i64> {
+    let row: Option<(i64,)> = tx
+        .query("SELECT count(*) FROM workspaces WHERE project_id = $1 AND deleted_at IS NULL")
+        .bind(project.as_str())
+        .optional()
+        .await?;
+    Ok(row.map_or(0, |(n,)| n))
+}
+
+/// Whether an organization has a workspace with this id.
+pub async fn is_of(tx: &mut Tx, organization: &OrganizationId, id: &str) -> Result<bool> {
+    let row: Option<(String,)> = tx
+        .query("SELECT id FROM workspaces WHERE organization_id = $1 AND id = $2 AND deleted_at IS NULL")
+        .bind(organization.as_str())
+        .bind(id)
+        .optional()
+        .await?;
+    Ok(row.is_some())
+}
