@@ -48,8 +48,8 @@ bench: tools ## every figure of speed and size beside the raw limits of this mac
 	cargo run -q --release -p terrane-cost --example bench
 	cargo run -q --release -p terrane-sentinel --example measure_policy
 
-torture: tools ## KILLS=50: kill -9 of the server under state writes and running applies, on both databases
-	cargo build -q -p terrane -p terrane-tests
+torture: tools ## KILLS=50: servers and runners killed, runners cut off (root), under writes and applies, on both databases
+	cargo build -q --workspace --bins
 	tests/tools/postgres run --durable target/debug/terrane-torture $(KILLS)
 
 accuracy: ## CASES=folder: how well the cost engine agrees with worked examples
@@ -72,4 +72,5 @@ tools:
 	@tests/tools/aws-provider
 	@tests/tools/verifiers
 	@tests/tools/moto
+	@tests/tools/networks
 	@tests/tools/sshd >/dev/null

@@ -105,6 +105,9 @@ pub enum Failure {
     /// Runs cannot be executed here.
     #[error(transparent)]
     Start(#[from] StartError),
+    /// The server does not want this runner.
+    #[error("the server does not take this runner on: {0}")]
+    NotWanted(#[from] crate::Error),
     /// There can be no runtime.
     #[error("cannot start the runtime: {0}")]
     Runtime(io::Error),
@@ -168,8 +171,9 @@ async fn run(arguments: Arguments, surroundings: Surroundings) -> Result<(), Fai
     for asked in 1.. {
         tokio::select! {
             ended = &mut running => {
-                if let Err(error) = ended {
-                    tracing::error!(%error, "the runner broke");
+                match ended {
+                    Ok(ended) => ended?,
+                    Err(error) => tracing::error!(%error, "the runner broke"),
                 }
                 break;
             }

@@ -7,7 +7,7 @@ use crate::{
     phase::{Conclusion, Execution, Record, exit},
     plan::{self, Summary},
     prepare::{self, quote},
-    server::Server,
+    server::{Error, Server},
     supervise::spec::{Exit, Output, Spec, Step, Wall, name},
 };
 use cap_std::fs::Dir;
@@ -39,7 +39,7 @@ pub(crate) async fn conclude<S: Server>(execution: &Execution<S>, record: &Recor
             [name::SUPERVISOR, name::CONTAINER].iter().any(|name| execution.layout.root().join(name).exists());
         if record.phase == Phase::Plan || !announced {
             let reason = "the phase ended with its runner before it was done".to_owned();
-            return Conclusion { outcome: Outcome::Unfinished { reason }, artifacts: Vec::new() };
+            return Conclusion::unfinished(reason);
         }
         return Conclusion::failed(
             "the supervisor of the phase was killed, and the engine with it; start the run again",
@@ -59,7 +59,7 @@ pub(crate) async fn conclude<S: Server>(execution: &Execution<S>, record: &Recor
             // Files are missing that the phase left: an earlier runner died while it looked at them.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 let reason = format!("the plan was made but its files are gone: {error}");
-                Conclusion { outcome: Outcome::Unfinished { reason }, artifacts: Vec::new() }
+                Conclusion::unfinished(reason)
             }
             Err(error) => Conclusion::failed(format!("the plan was made but cannot be read: {error}"), None),
         },
@@ -93,6 +93,13 @@ fn ended_early(record: &Record, exit: &Exit, cause: Option<Cause>) -> Outcome {
     }
     let hard =
         if exit.killed { "; it had to be killed, so look for resources that the state does not know" } else { "" };
+    if record.phase == Phase::Plan
+        && (exit.abandoned || cause == Some(Cause::Lease) && (exit.interrupted || exit.killed))
+    {
+        return Outcome::Unfinished {
+            reason: "the server was out of its runner's reach for longer than a lease lasts".to_owned(),
+        };
+    }
     if exit.abandoned {
         return failed(format!("nobody prolonged the lease, so {engine} was ended{hard}"));
     }
@@ -125,6 +132,21 @@ fn ended_early(record: &Record, exit: &Exit, cause: Option<Cause>) -> Outcome {
     } else {
         failed(format!("{name} failed with exit code {}; the log says why", exit.code.unwrap_or(-1)))
     }
+}
+
+/// How an apply ended whose last state the server does not take: whatever the engine did, nobody may take the state that is there for the result.
+pub(crate) fn without_state(conclusion: Conclusion, error: &Error, kept: &Path) -> Conclusion {
+    if let Outcome::Applied { .. } = conclusion.outcome {
+        let kept = kept.display();
+        return Conclusion::failed(
+            format!(
+                "everything was applied, but the new state could not be stored: {error}; it is kept in {kept} on the runner's machine: push it \
+                 from there before the next run"
+            ),
+            None,
+        );
+    }
+    conclusion
 }
 
 /// What the log ends with when the engine did not say it.

@@ -1,5 +1,6 @@
 //! Where things of one phase lie.
 
+use protocol::Lease;
 use std::path::{Path, PathBuf};
 
 /// One phase's directory: root-only, but for `w`, which is all that the engine sees.
@@ -9,8 +10,9 @@ pub(crate) struct Layout {
 }
 
 impl Layout {
-    pub(crate) fn new(runs: &Path, phase_id: &str) -> Self {
-        Self { root: runs.join(phase_id) }
+    /// That of a phase under this lease: the same phase, claimed again while its earlier execution is still being ended, has another one.
+    pub(crate) fn of(runs: &Path, lease: &Lease) -> Self {
+        Self { root: runs.join(format!("{}.{}", lease.phase_id, lease.fence)) }
     }
 
     /// The one at this path.

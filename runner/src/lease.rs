@@ -215,9 +215,27 @@ const PAUSE: Duration = Duration::from_millis(100);
 /// The longest such pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
-/// Repeats a call while the server is not reachable, for as long as `patience`.
+/// How long a call is repeated while the server is not reachable.
+#[derive(Debug, Clone)]
+pub(crate) enum Patience {
+    /// It is made once: another one will follow.
+    None,
+    /// For ever, since what it says is known nowhere else; but no longer than this once the runner is to stop: then its next start says it.
+    UntilStopped(Duration, CancellationToken),
+}
+
+impl Patience {
+    fn is_over(&self, tried: Duration) -> bool {
+        match self {
+            Self::None => true,
+            Self::UntilStopped(least, stop) => stop.is_cancelled() && tried >= *least,
+        }
+    }
+}
+
+/// Repeats a call while the server is not reachable.
 pub(crate) async fn persist<T, F: Future<Output = Result<T, Error>>>(
-    patience: Duration,
+    patience: &Patience,
     mut call: impl FnMut() -> F,
 ) -> Result<T, Error> {
     let since = Instant::now();
@@ -226,7 +244,7 @@ pub(crate) async fn persist<T, F: Future<Output = Result<T, Error>>>(
         match call().await {
             // A server that does not know this runner will, once it has said hello again.
             Err(error @ (Error::Unavailable(_) | Error::Unknown)) => {
-                if since.elapsed() >= patience {
+                if patience.is_over(since.elapsed()) {
                     return Err(Error::Unavailable(error.to_string()));
                 }
                 sleep(pause).await;

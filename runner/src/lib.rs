@@ -12,6 +12,7 @@ mod engines;
 mod events;
 mod executor;
 mod hooks;
+mod identity;
 mod layout;
 mod lease;
 mod log;

@@ -3,12 +3,12 @@
 use crate::{
     engines::architecture,
     events::Events,
-    lease::persist,
+    lease::{Patience, persist},
     server::{Error, Server},
 };
 use bytes::Bytes;
 use protocol::Lease;
-use std::{fs::File, io, os::unix::fs::FileExt, path::PathBuf, sync::Arc, time::Duration};
+use std::{fs::File, io, os::unix::fs::FileExt, path::PathBuf, sync::Arc};
 use tokio::sync::watch;
 
 /// The first byte of a log.
@@ -33,7 +33,7 @@ pub(crate) struct Tail<S> {
     pub(crate) lease: Lease,
     pub(crate) path: PathBuf,
     /// How long to go on when the server is not reachable.
-    pub(crate) patience: Duration,
+    pub(crate) patience: Patience,
 }
 
 /// Why the log could not be sent on.
@@ -70,7 +70,7 @@ impl<S: Server> Tail<S> {
     }
 
     async fn send(&self, offset: u64, bytes: Bytes) -> Result<(), Error> {
-        persist(self.patience, || self.server.append_log(&self.lease, offset, bytes.clone())).await
+        persist(&self.patience, || self.server.append_log(&self.lease, offset, bytes.clone())).await
     }
 }
 

@@ -5,6 +5,7 @@ use crate::{
     docker::{self, Docker},
     engines::{self, Engines, Executable},
     executor::Body,
+    identity::Identity,
     layout::Layout,
     prepare::{self, Inside, Places},
     process,
@@ -75,6 +76,9 @@ impl Machine {
         let certificates = options.directory.join("ca.pem");
         gather(&options, &certificates).map_err(at(&certificates))?;
         if let Executor::Docker(containers) = &options.executor {
+            if Identity::read(&options.directory).copied {
+                fs::remove_file(known.join("runner")).ok(); // the containers of that name are another's
+            }
             let runner = docker::runner_name(&options.directory.join("known")).map_err(at(&known))?;
             let docker = Docker::connect((**containers).clone(), runner, options.state_bytes).await?;
             let engines = Engines::new(&options).map_err(|error| StartError::Mirror(error.to_string()))?;

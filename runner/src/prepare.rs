@@ -325,6 +325,8 @@ pub(crate) fn environment(
     let mut all: std::collections::BTreeMap<String, String> = std::collections::BTreeMap::new();
     if let Some(search) = inside.search {
         all.insert("PATH".into(), search.into());
+        // What the machine's own configuration says is nothing to a run; git gives up where it is there and cannot be read.
+        all.insert("GIT_CONFIG_NOSYSTEM".into(), "1".into());
     }
     all.insert("LANG".into(), "C.UTF-8".into());
     // What engine and providers read is SSL_CERT_FILE; git, curl and the like have names of their own for the same.

@@ -2,8 +2,9 @@
 
 use crate::{
     Options, StartError,
+    identity::Identity,
     layout::Layout,
-    lease::{self, Keeper, persist},
+    lease::{self, Keeper, Patience, persist},
     machine::Machine,
     metrics::Now,
     phase::{self, Execution, Record},
@@ -28,8 +29,8 @@ use tokio_util::sync::CancellationToken;
 const PAUSE: Duration = Duration::from_millis(200);
 /// The longest such wait.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// How long an adoption tries to reach the server.
-const PATIENCE: Duration = Duration::from_secs(300);
+/// How long a runner that is to stop goes on trying to reach the server for a phase that an earlier one left.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How a runner is asked to stop.
 #[derive(Debug, Clone, Default)]
@@ -61,30 +62,46 @@ impl<S: Server> Runner<S> {
     }
 
     /// Says hello, adopts what an earlier runner left, then claims and executes until it is to stop; returns when every phase that it executes
-    /// has ended.
+    /// has ended. An error says why the server does not want this runner (any more): it would say the same again.
     ///
     /// Dropping the future ends plans at once. Applies go on without it: whoever runs next adopts them.
-    pub async fn run(self, stop: Stop) {
+    pub async fn run(self, stop: Stop) -> Result<(), Error> {
+        // Its own end is not that of whoever started it.
+        let stop = Stop { drain: stop.drain.child_token(), hand_back: stop.hand_back };
+        if Identity::read(&self.machine.options.directory).copied {
+            self.set_aside();
+        }
         let left = self.left();
         let holding = left.iter().map(|(record, _)| record.lease.clone()).collect();
         // Before the server hears of it: what this runner does not hold is taken for dead.
         self.machine.remove_orphans(left.iter().map(|(_, layout)| layout)).await;
-        if self.enlist(holding, &stop).await.is_none() {
-            return;
+        if self.enlist(holding, &stop).await?.is_none() {
+            return Ok(());
         }
         let mut tasks = JoinSet::new();
         for (record, layout) in left {
             let user = self.users.take_this(record.wall.uid, &record.lease);
             let (server, machine) = (Arc::clone(&self.server), Arc::clone(&self.machine));
-            let hand_back = stop.hand_back.clone();
+            let stop = stop.clone();
             tasks.spawn(async move {
-                adopt(server, machine, record, layout, hand_back).await;
+                adopt(server, machine, record, layout, stop).await;
                 drop(user);
             });
         }
-        self.claim(&stop, &mut tasks).await;
-        // Asked to or not: whatever was started for phases to come is of no use any more.
-        let (told, ()) = tokio::join!(self.server.leave(), self.machine.close());
+        let ended = self.claim(&stop, &mut tasks).await;
+        let leave = async {
+            match &ended {
+                Ok(()) => self.server.leave().await,
+                Err(error) => {
+                    // What is begun is finished: whether its lease is still good is judged for each phase.
+                    tracing::error!(%error, "this runner claims nothing any more");
+                    stop.drain.cancel();
+                    Ok(())
+                }
+            }
+        };
+        // Asked to end or not: whatever was started for phases to come is of no use any more.
+        let (told, ()) = tokio::join!(leave, self.machine.close());
         if let Err(error) = told {
             tracing::warn!(%error, "the server was not told that this runner claims nothing any more");
         }
@@ -93,40 +110,44 @@ impl<S: Server> Runner<S> {
                 tracing::error!(%error, "a phase broke");
             }
         }
+        ended
     }
 
-    /// Says hello until the server listens.
-    async fn enlist(&self, holding: Vec<Lease>, stop: &Stop) -> Option<()> {
-        let note = self.machine.options.directory.join("known").join("agent");
+    /// Says hello until the server listens, or the runner is to stop, which is nothing.
+    async fn enlist(&self, holding: Vec<Lease>, stop: &Stop) -> Result<Option<()>, Error> {
+        let identity = Identity::read(&self.machine.options.directory);
         let hello = Hello {
             speaks: Speaks::OURS,
             name: self.machine.options.name.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             slots: self.machine.options.slots,
-            agent: fs::read_to_string(&note).ok().map(|id| id.trim().to_owned()),
+            agent: identity.agent.clone(),
             holding,
         };
         let mut pause = PAUSE;
         loop {
             match self.server.enlist(hello.clone()).await {
                 Ok(enlisted) => {
-                    if let Err(error) = fs::write(&note, &enlisted.agent) {
-                        tracing::warn!(%error, path = %note.display(), "this runner will have another name after its next start");
+                    if let Err(error) = identity.keep(&enlisted.agent) {
+                        tracing::warn!(%error, "this runner will have another name after its next start");
                     }
                     tracing::info!(agent = enlisted.agent, slots = hello.slots, "the runner claims phases");
-                    return Some(());
+                    return Ok(Some(()));
                 }
+                Err(error @ (Error::Refused(_) | Error::Superseded(_))) => return Err(error),
                 Err(error) => {
-                    tracing::error!(%error, "the server does not take this runner on; it asks again");
-                    stop.drain.run_until_cancelled(sleep(pause)).await?;
+                    tracing::warn!(%error, "the server does not take this runner on yet; it asks again");
+                    if stop.drain.run_until_cancelled(sleep(pause)).await.is_none() {
+                        return Ok(None);
+                    }
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
             }
         }
     }
 
-    /// Keeps one claim open while there is a free slot, until it is to drain.
-    async fn claim(&self, stop: &Stop, tasks: &mut JoinSet<()>) {
+    /// Keeps one claim open while there is a free slot, until it is to drain, or is not wanted any more.
+    async fn claim(&self, stop: &Stop, tasks: &mut JoinSet<()>) -> Result<(), Error> {
         let slots = Arc::new(Semaphore::new(self.machine.options.slots.into()));
         let mut pause = PAUSE;
         loop {
@@ -137,7 +158,7 @@ impl<S: Server> Runner<S> {
             }
             let claimed = tokio::select! {
                 biased;
-                () = stop.drain.cancelled() => return,
+                () = stop.drain.cancelled() => return Ok(()),
                 claimed = async {
                     let slot = Arc::clone(&slots).acquire_owned().await;
                     (slot, self.server.claim().await)
@@ -148,25 +169,22 @@ impl<S: Server> Runner<S> {
                     pause = PAUSE;
                     let user = self.users.take(&job.lease);
                     let (server, machine) = (Arc::clone(&self.server), Arc::clone(&self.machine));
-                    let hand_back = stop.hand_back.clone();
+                    let stop = stop.clone();
                     tasks.spawn(async move {
-                        Box::pin(phase::execute(server, machine, job, user.uid, hand_back)).await;
+                        Box::pin(phase::execute(server, machine, job, user.uid, stop)).await;
                         drop((user, slot));
                     });
                 }
                 (_, Err(Error::Unknown)) => {
-                    if self.enlist(self.holding(), stop).await.is_none() {
-                        return;
+                    if self.enlist(self.holding(), stop).await?.is_none() {
+                        return Ok(());
                     }
                 }
-                (_, Err(error @ Error::Superseded(_))) => {
-                    tracing::error!(%error, "this runner claims nothing any more");
-                    return;
-                }
+                (_, Err(error @ Error::Superseded(_))) => return Err(error),
                 (_, Err(error)) => {
                     tracing::warn!(%error, "no phase could be claimed");
                     if stop.drain.run_until_cancelled(sleep(pause)).await.is_none() {
-                        return;
+                        return Ok(());
                     }
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
@@ -192,10 +210,23 @@ impl<S: Server> Runner<S> {
         let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
         let phases = names.filter(|name| name.starts_with("plan-") || name.starts_with("apply-"));
         let read = |name: String| {
-            let layout = Layout::new(runs, &name);
+            let layout = Layout::at(runs.join(name));
             (fs::read(layout.phase()).ok().and_then(|json| serde_json::from_slice(&json).ok()), layout)
         };
         phases.map(read).collect()
+    }
+
+    /// Puts the phases of the runner that this directory was copied from where nobody takes them for this one's: they may still be at work there.
+    fn set_aside(&self) {
+        tracing::warn!(
+            "the data directory is a copy of another runner's: this one is another to the server, and leaves the phases in it alone"
+        );
+        for (_, layout) in self.phases() {
+            let (root, name) = (layout.root(), layout.root().file_name().unwrap_or_default().to_string_lossy());
+            if let Err(error) = fs::rename(root, root.with_file_name(format!("copied-{name}"))) {
+                tracing::warn!(%error, path = %root.display(), "a copied work directory cannot be renamed");
+            }
+        }
     }
 
     /// Phases of an earlier runner, before this one has any. Directories that say nothing of a phase are removed.
@@ -212,20 +243,15 @@ impl<S: Server> Runner<S> {
     }
 }
 
-async fn adopt<S: Server>(
-    server: Arc<S>,
-    machine: Arc<Machine>,
-    record: Record,
-    layout: Layout,
-    hand_back: CancellationToken,
-) {
+async fn adopt<S: Server>(server: Arc<S>, machine: Arc<Machine>, record: Record, layout: Layout, stop: Stop) {
     let lease = record.lease.clone();
+    let patience = Patience::UntilStopped(PATIENCE, stop.drain.clone());
     if layout.unsent().exists() {
-        return send_left(&*server, &layout, &record).await;
+        return send_left(&*server, &layout, &record, &patience).await;
     }
-    let adopted = persist(PATIENCE, || server.adopt(&lease)).await;
+    let adopted = persist(&patience, || server.adopt(&lease)).await;
     let elapsed = Duration::from_millis(boot_milliseconds().saturating_sub(record.started));
-    let hand_back = (record.phase == Phase::Plan).then_some(hand_back);
+    let hand_back = (record.phase == Phase::Plan).then(|| stop.hand_back.clone());
     let keeper = Keeper::start(&server, &lease, layout.clone(), record.limits, elapsed, hand_back);
     let body = match machine.adopt(&layout, &record.wall, keeper.lease_end()).await {
         Ok(body) => body,
@@ -251,17 +277,17 @@ async fn adopt<S: Server>(
         }
     };
     tracing::info!(phase = lease.phase_id, log_end, "a phase of an earlier runner is adopted");
-    let execution = Execution { server, machine, layout, lease, keeper };
+    let execution = Execution { server, machine, layout, lease, keeper, stop };
     Box::pin(execution.attend(&record, body, log_end, None)).await;
 }
 
 /// Tries again to hand over a state that the server did not take when its apply ended.
-async fn send_left<S: Server>(server: &S, layout: &Layout, record: &Record) {
+async fn send_left<S: Server>(server: &S, layout: &Layout, record: &Record, patience: &Patience) {
     let Ok(state) = fs::read(layout.state()).map(bytes::Bytes::from) else {
         remove(layout.root());
         return;
     };
-    match persist(PATIENCE, || server.put_state(&record.lease, state.clone())).await {
+    match persist(patience, || server.put_state(&record.lease, state.clone())).await {
         Ok(()) => remove(layout.root()),
         Err(error) => {
             let path = layout.state();

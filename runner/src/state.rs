@@ -4,7 +4,7 @@
 use crate::{
     events::Events,
     layout::Layout,
-    lease::persist,
+    lease::{Patience, persist},
     server::{Error, Server},
     supervise,
 };
@@ -74,7 +74,7 @@ impl<S: Server> Followed<S> {
     }
 
     /// Until `ended`: keeps and sends what is whole. Then sends the last whole state, for as long as `patience`.
-    pub(crate) async fn run(mut self, mut ended: watch::Receiver<bool>, patience: Duration) -> Result<(), Error> {
+    pub(crate) async fn run(mut self, mut ended: watch::Receiver<bool>, patience: Patience) -> Result<(), Error> {
         let events = Events::of(Path::new(&format!("/proc/self/fd/{}", self.directory.as_raw_fd())));
         let mut may_send = Instant::now();
         loop {
@@ -86,7 +86,7 @@ impl<S: Server> Followed<S> {
             }
             if self.last != self.sent && Instant::now() >= may_send {
                 may_send = Instant::now() + SENDING;
-                self.send(Duration::ZERO).await.ok(); // the last one counts
+                self.send(&Patience::None).await.ok(); // the last one counts
             }
             let rest = LOOKING.max(looked.elapsed() * SHARE);
             tokio::select! {
@@ -99,7 +99,7 @@ impl<S: Server> Followed<S> {
                 gone = ended.changed() => if gone.is_err() { return Ok(()) } else { ended.mark_changed() },
             }
         }
-        if self.last == self.sent { Ok(()) } else { self.send(patience).await }
+        if self.last == self.sent { Ok(()) } else { self.send(&patience).await }
     }
 
     /// Reads the file, and keeps what it holds when that is whole.
@@ -139,7 +139,7 @@ impl<S: Server> Followed<S> {
         Some(bytes)
     }
 
-    async fn send(&mut self, patience: Duration) -> Result<(), Error> {
+    async fn send(&mut self, patience: &Patience) -> Result<(), Error> {
         let Some(state) = self.last.clone() else { return Ok(()) };
         persist(patience, || self.server.put_state(&self.lease, state.clone())).await?;
         self.sent = Some(state);

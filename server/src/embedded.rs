@@ -4,10 +4,11 @@ use app::{App, Claimant, LeaseError, Serves};
 use bytes::Bytes;
 use protocol::{
     Artifact, Image, Job, Lease, Outcome, Wish,
-    wire::{Enlisted, Hello},
+    wire::{Enlisted, HOLD, Hello},
 };
 use runner::{Adopted, Download, Error, Server};
-use std::{path::PathBuf, sync::OnceLock};
+use std::{path::PathBuf, pin::pin, sync::OnceLock, time::Duration};
+use tokio::time::timeout;
 
 /// The verbs of `app` as a [`Server`].
 #[derive(Debug)]
@@ -54,7 +55,15 @@ impl Server for Embedded {
         self.app.leave(self.claimant()?).await.map_err(unleased)
     }
     async fn claim(&self) -> Result<Job, Error> {
-        self.app.claim(self.claimant()?, None).await.map_err(unleased)
+        let claimant = self.claimant()?;
+        let mut claim = pin!(self.app.claim(claimant, None));
+        loop {
+            match timeout(Duration::from_secs(HOLD), claim.as_mut()).await {
+                Ok(answer) => return answer.map_err(unleased),
+                // A runner elsewhere that has nothing to do is heard of as often.
+                Err(_) => self.app.heard_of(claimant).await.map_err(unleased)?,
+            }
+        }
     }
     async fn adopt(&self, lease: &Lease) -> Result<Option<Adopted>, Error> {
         let adopted = self.told(lease, self.app.adopt(lease).await)?;

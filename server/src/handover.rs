@@ -34,7 +34,7 @@ pub(crate) async fn lay(app: &App, directory: &Path, authority: Option<&Path>) -
         match app.authenticate_runner(token.expose_secret().trim()).await {
             Ok(_) => return Ok(()),
             Err(Error::Unauthorized(_)) => {
-                tracing::info!(file = %file.display(), "this token is no longer good: making another")
+                tracing::info!(file = %file.display(), "this token is no longer good: making another");
             }
             Err(error) => return Err(error).with_context(|| format!("judging the token in {}", file.display())),
         }

@@ -130,6 +130,7 @@ async fn open(config: &Config, address: &str) -> anyhow::Result<App> {
         plan_seconds: config.limits.plan_timeout.as_secs(),
         apply_seconds: config.limits.apply_timeout.as_secs(),
         grace_seconds: GRACE,
+        apply_lease_seconds: u32::try_from(config.limits.apply_lease.as_secs()).unwrap_or(u32::MAX),
     };
     // Among the servers on one database, this one until it ends.
     let name: String = SystemChance::default().entropy().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
@@ -137,10 +138,11 @@ async fn open(config: &Config, address: &str) -> anyhow::Result<App> {
     Ok(App::new(Inner {
         store,
         vault: Vault::new(master, Blobs::new(Arc::new(objects))),
-        clock: Box::new(SystemClock),
+        clock: Box::new(SystemClock::default()),
         chance: Box::new(SystemChance::default()),
         hub: app::hub::Hub::shared(post),
         known: app::Known::default(),
+        renewals: app::Renewals::default(),
         check_archive: |archive| {
             runner::slug::check(archive, runner::slug::Limits::default()).map(drop).map_err(|error| error.to_string())
         },
@@ -169,7 +171,7 @@ async fn master_key(path: &Path, store: &Store) -> anyhow::Result<MasterKey> {
         Some(_) => MasterKey::load(path)?,
         None => MasterKey::load_or_create(path)?,
     };
-    app::site::agree_on_master_key(store, &master, SystemClock.now())
+    app::site::agree_on_master_key(store, &master, SystemClock::default().now())
         .await
         .with_context(|| format!("the key file {} does not fit", path.display()))?;
     Ok(master)
@@ -200,7 +202,11 @@ async fn execute(runner: Runner<Embedded>, stop: CancellationToken) {
         tokio::time::sleep(PATIENCE).await;
     };
     tokio::select! {
-        () = runner.run(stopping) => {}
+        ended = runner.run(stopping) => {
+            if let Err(error) = ended {
+                tracing::error!(%error, "the runner inside this server has ended");
+            }
+        }
         () = patience => {}
     }
 }

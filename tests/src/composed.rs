@@ -1,6 +1,7 @@
 //! The house as `docker-compose.yml` puts it together, on the tests' own engine: built, started, asked, stopped.
 
 use std::fs;
+use std::net::TcpListener;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::PathBuf;
 use std::process::{Command, Output};
@@ -11,7 +12,6 @@ use tempfile::TempDir;
 
 use crate::api::Api;
 use crate::process::eventually;
-use crate::server::free_port;
 use crate::settings;
 
 /// How long the server may take to be ready: many times what it takes.
@@ -177,6 +177,13 @@ impl Drop for House {
         // What runs left would keep the network of the engine's next house.
         let _ = self.composing(&["down", "--volumes", "--timeout", "5"]).output();
     }
+}
+
+/// A port that nothing listens on, and that no server under test takes while the house is down: those have theirs above 20,000.
+fn free_port() -> u16 {
+    let start = u16::try_from(std::process::id() % 10_000).expect("below 10,000");
+    let mut ports = (0..10_000).map(|next| 10_000 + (start + next) % 10_000);
+    ports.find(|&port| TcpListener::bind(("127.0.0.1", port)).is_ok()).expect("a free port")
 }
 
 #[track_caller]

@@ -1,16 +1,16 @@
 //! What stands before several servers: connections go to one after the other, and past those that are down.
 
 use std::io;
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{Shutdown, SocketAddrV4, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-/// Listens on `port` for ever, and hands each connection to the next of `behind`.
+/// Listens at `address` for ever, and hands each connection to the next of `behind`.
 ///
 /// # Panics
 /// When the port is taken.
-pub(crate) fn stand(port: u16, behind: Vec<u16>) {
-    let listener = TcpListener::bind(("127.0.0.1", port)).expect("the port of the front");
+pub(crate) fn stand(address: SocketAddrV4, behind: Vec<u16>) {
+    let listener = TcpListener::bind(address).expect("the port of the front");
     thread::spawn(move || {
         let next = AtomicUsize::new(0);
         for client in listener.incoming().flatten() {

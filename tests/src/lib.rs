@@ -9,6 +9,7 @@ pub mod cli;
 pub mod composed;
 pub mod database;
 mod front;
+pub mod network;
 pub mod node;
 pub mod process;
 pub mod run;
@@ -17,6 +18,8 @@ pub mod server;
 pub mod settings;
 pub mod stage;
 pub mod terminal;
+pub mod time;
+pub mod undo;
 
 pub use api::{Answer, Api};
 pub use cli::{Cli, Version};

@@ -18,6 +18,7 @@ pub struct Node {
     folder: PathBuf,
     data: PathBuf,
     flags: Vec<String>,
+    environment: Vec<(String, String)>,
 }
 
 impl Node {
@@ -25,7 +26,7 @@ impl Node {
     pub(crate) fn new(folder: &Path, data: &str, port: u16, flags: Vec<String>) -> Self {
         let data = folder.join(data);
         fs::create_dir(&data).expect("a data directory");
-        Self { child: None, port, folder: folder.to_owned(), data, flags }
+        Self { child: None, port, folder: folder.to_owned(), data, flags, environment: Vec::new() }
     }
 
     /// A `terrane` command on this data directory, in an environment that holds nothing of the person's own.
@@ -43,6 +44,11 @@ impl Node {
             Some(at) => self.flags[at + 1] = value.to_owned(),
             None => self.flags.extend([flag.to_owned(), value.to_owned()]),
         }
+    }
+
+    /// Adds to its environment.
+    pub(crate) fn environment(&mut self, variables: &[(String, String)]) {
+        self.environment.extend_from_slice(variables);
     }
 
     /// What a flag was given.
@@ -64,6 +70,7 @@ impl Node {
         assert!(self.child.is_none(), "the server runs already");
         let log = File::options().create(true).append(true).open(self.log_path()).expect("the server's log");
         let mut command = self.command("serve");
+        command.envs(self.environment.iter().map(|(key, value)| (key, value)));
         command.args(["--listen", &self.host()]).arg("--providers").arg(settings::providers()).args(&self.flags);
         if !self.flags.iter().any(|flag| flag == "--executor" || flag == "--runner") {
             command.args(settings::executor());

@@ -38,6 +38,14 @@ fn names(pid: u32, needle: &[u8]) -> bool {
         || fs::read_link(format!("{root}/cwd")).is_ok_and(|path| holds(path.as_os_str().as_encoded_bytes()))
 }
 
+/// When a process was started, in hundredths of a second since the machine was; nothing when it is gone.
+#[must_use]
+pub fn began(pid: u32) -> Option<u64> {
+    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    // A clock tick is a hundredth of a second on every Linux that terraform runs on.
+    stat.rsplit_once(") ")?.1.split(' ').nth(19)?.parse().ok()
+}
+
 /// The command line of a process, its arguments joined by blanks; empty when it is gone.
 #[must_use]
 pub fn command_line(pid: u32) -> String {

@@ -1,13 +1,15 @@
 //! A `terrane runner` of its own: a data directory, a token, its log kept.
 
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use crate::network::Island;
 use crate::server::Server;
+use crate::undo::Undo;
 use crate::{process, settings};
 
 /// How long a graceful stop may take before it is a failure.
@@ -19,7 +21,12 @@ pub struct Runner {
     url: String,
     authority: PathBuf,
     token: String,
+    name: String,
     flags: Vec<String>,
+    environment: Vec<(String, String)>,
+    island: Option<Island>,
+    // In this order: nothing that the runner started is left when its folder goes.
+    _undo: Undo,
     folder: TempDir,
 }
 
@@ -40,18 +47,67 @@ impl Runner {
     /// When it cannot be started.
     #[must_use]
     pub fn start_with(server: &Server, token: &str, flags: &[&str]) -> Self {
+        let mut runner = Self::prepare(server, token, "story");
+        runner.flags = flags.iter().map(|&flag| flag.to_owned()).collect();
+        runner.restart();
+        runner
+    }
+
+    /// One of this name that does not run yet.
+    ///
+    /// # Panics
+    /// When it can have no folder.
+    #[must_use]
+    pub fn prepare(server: &Server, token: &str, name: &str) -> Self {
         // Short, since unix sockets below it must fit into 108 bytes.
         let folder = tempfile::Builder::new().prefix("tr-").tempdir().expect("a temporary folder");
-        let mut runner = Self {
+        let place = folder.path().to_owned();
+        let undo = Undo::at_the_end(move || {
+            end_all(&place);
+            let _ = fs::remove_dir_all(&place);
+        });
+        Self {
             child: None,
             url: server.url(),
             authority: server.certificate(),
             token: token.to_owned(),
-            flags: flags.iter().map(|&flag| flag.to_owned()).collect(),
+            name: name.to_owned(),
+            flags: Vec::new(),
+            environment: Vec::new(),
+            island: None,
+            _undo: undo,
             folder,
-        };
-        runner.restart();
-        runner
+        }
+    }
+
+    /// It will run in a network of its own.
+    #[must_use]
+    pub fn on(mut self, island: Island) -> Self {
+        self.island = Some(island);
+        self
+    }
+
+    /// It will look for its server at this address.
+    #[must_use]
+    pub fn to(mut self, url: &str) -> Self {
+        url.clone_into(&mut self.url);
+        self
+    }
+
+    /// It will find this in its environment.
+    #[must_use]
+    pub fn with(mut self, key: &str, value: &str) -> Self {
+        self.environment.push((key.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// The network that it is in.
+    ///
+    /// # Panics
+    /// When it is in that of this machine.
+    #[must_use]
+    pub fn island(&self) -> &Island {
+        self.island.as_ref().expect("a runner on an island")
     }
 
     /// Starts it, which must not be running, on the data that is there.
@@ -61,10 +117,14 @@ impl Runner {
     pub fn restart(&mut self) {
         assert!(self.child.is_none(), "the runner runs already");
         let log = File::options().create(true).append(true).open(self.folder.path().join("log")).expect("a log");
-        let mut command = Command::new(settings::binary());
+        let mut command = match &self.island {
+            Some(island) => island.command(&settings::binary()),
+            None => Command::new(settings::binary()),
+        };
         command.env_clear().env("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
         command.env("HOME", self.folder.path()).env("TERRANE_RUNNER_TOKEN", &self.token);
-        command.args(["runner", "--server", &self.url, "--name", "story", "--slots", "2"]);
+        command.envs(self.environment.iter().map(|(key, value)| (key, value)));
+        command.args(["runner", "--server", &self.url, "--name", &self.name, "--slots", "2"]);
         command.arg("--data").arg(self.data()).arg("--ca-bundle").arg(&self.authority);
         command.arg("--providers").arg(settings::providers()).args(&self.flags);
         if !self.flags.iter().any(|flag| flag == "--engines") {
@@ -105,9 +165,21 @@ impl Runner {
     /// When it is not running.
     pub fn kill_all(&mut self) {
         self.kill();
-        for pid in process::that_name(self.folder.path()) {
-            process::kill(pid);
-        }
+        end_all(self.folder.path());
+    }
+
+    /// Its folder: log and data.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Whether it runs.
+    ///
+    /// # Panics
+    /// When the system does not say.
+    pub fn runs(&mut self) -> bool {
+        self.child.as_mut().is_some_and(|child| child.try_wait().expect("ask for a child's status").is_none())
     }
 
     /// Asks it to stop.
@@ -144,10 +216,25 @@ impl Runner {
     }
 }
 
+/// Ends every process that names this folder, until there is none: one that is killed may just have started another.
+fn end_all(folder: &Path) {
+    loop {
+        let left = process::that_name(folder);
+        if left.is_empty() {
+            return;
+        }
+        left.into_iter().for_each(process::kill);
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 impl Drop for Runner {
     fn drop(&mut self) {
-        if self.child.is_some() {
-            self.kill_all();
+        if let Some(mut child) = self.child.take() {
+            // It may have ended by itself.
+            let _ = child.kill();
+            let _ = child.wait();
         }
+        end_all(self.folder.path());
     }
 }

@@ -2,7 +2,7 @@
 //! processes on one database that behave as one; see [`settings::servers`].
 
 use std::io::Write as _;
-use std::net::TcpListener;
+use std::net::{Ipv4Addr, SocketAddrV4, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -20,7 +20,7 @@ pub struct Server {
     // Dropped first: it speaks to the nodes.
     runner: Option<Runner>,
     nodes: Vec<Node>,
-    port: u16,
+    address: SocketAddrV4,
     database: Database,
     // Dropped in this order: the database while the folder that names it is still there.
     schema: Option<Schema>,
@@ -57,11 +57,19 @@ impl Server {
         let count = if database == Database::Postgres { settings::servers() } else { 1 };
         let mut server = Self::behind_one_address(database, &vec![flags; count]);
         if count > 1 {
-            let address = free_port();
-            front::stand(address, server.nodes.iter().map(|node| node.port()).collect());
-            server.move_to(address);
+            server.stand_at(Ipv4Addr::LOCALHOST);
         }
         server
+    }
+
+    /// Has it reached at another address of this machine, by a front before its processes. Before its first start.
+    ///
+    /// # Panics
+    /// When nothing can listen there.
+    pub fn stand_at(&mut self, address: Ipv4Addr) {
+        let address = SocketAddrV4::new(address, free_port());
+        front::stand(address, self.nodes.iter().map(Node::port).collect());
+        self.move_to(address);
     }
 
     /// Several servers on one Postgres, each with flags of its own, that say of themselves to be reached where the first one listens.
@@ -88,8 +96,8 @@ impl Server {
             Node::new(folder.path(), &name, free_port(), flags)
         };
         let nodes: Vec<Node> = flags.iter().enumerate().map(node).collect();
-        let port = nodes[0].port();
-        let mut server = Self { runner: None, nodes, port, database, schema, folder };
+        let address = SocketAddrV4::new(Ipv4Addr::LOCALHOST, nodes[0].port());
+        let mut server = Self { runner: None, nodes, address, database, schema, folder };
         if server.nodes.len() > 1 {
             let shared = [
                 ("--objects", format!("file:{}", server.folder().join("objects").display())),
@@ -98,16 +106,21 @@ impl Server {
             for node in &mut server.nodes {
                 shared.iter().for_each(|(flag, value)| node.set(flag, value));
             }
-            server.move_to(port);
+            server.move_to(address);
         }
         server
     }
 
-    /// Has all of them say that they are reached at this port.
-    fn move_to(&mut self, port: u16) {
-        self.port = port;
+    /// Has all of them say that they are reached at this address.
+    fn move_to(&mut self, address: SocketAddrV4) {
+        self.address = address;
         let url = self.url();
         self.nodes.iter_mut().for_each(|node| node.set("--url", &url));
+    }
+
+    /// Adds to the environment of its processes, from their next start on.
+    pub fn environment(&mut self, variables: &[(String, String)]) {
+        self.nodes.iter_mut().for_each(|node| node.environment(variables));
     }
 
     /// Starts the server, which must not be running, on the data that is there, and waits until it is ready.
@@ -235,13 +248,13 @@ impl Server {
         self.nodes.iter().filter_map(Node::pid).collect()
     }
 
-    /// `127.0.0.1:PORT`: the host name that configurations name. It holds a dot, as module and provider sources need.
+    /// `127.0.0.1:PORT`, unless it stands elsewhere: the host name that configurations name. It holds a dot, as module and provider sources need.
     #[must_use]
     pub fn host(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
+        self.address.to_string()
     }
 
-    /// `https://127.0.0.1:PORT`.
+    /// Its address: `https://` and [`Server::host`].
     #[must_use]
     pub fn url(&self) -> String {
         format!("https://{}", self.host())
@@ -299,11 +312,7 @@ fn said(mut command: Command, arguments: &[&str], input: &str) -> String {
 
 /// A port that nothing listens on, outside the range from which the kernel takes ports for outgoing connections: a server that
 /// is killed and restarted finds its port still free.
-///
-/// # Panics
-/// When there is none.
-#[must_use]
-pub fn free_port() -> u16 {
+fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let start = u16::try_from(std::process::id() * 7 % 12_000).expect("below 12,000");
     (0..12_000)

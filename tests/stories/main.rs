@@ -20,6 +20,7 @@ mod lock;
 mod migrate;
 mod modules;
 mod options;
+mod partition;
 mod plan;
 mod refused;
 mod remote;
@@ -95,6 +96,7 @@ fn main() -> ExitCode {
         .chain(house::trials())
         .chain(cost::trials())
         .chain(cluster::trials())
+        .chain(partition::trials())
         .chain(compose::trials())
         .collect();
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()

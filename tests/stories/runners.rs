@@ -5,7 +5,9 @@ use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use terrane_tests::api::send;
 use terrane_tests::process::eventually;
+use terrane_tests::time::Wall;
 use terrane_tests::{ORGANIZATION, Runner, Slug, Stage, settings};
 
 use crate::configurations::{ONE, RUNNING};
@@ -19,6 +21,10 @@ stories! {
         an_apply_that_died_with_its_runner_says_so,
         a_runner_finishes_before_it_stops,
         a_deleted_token_lets_nobody_in,
+        two_runners_with_one_token_share_the_work,
+        a_copied_directory_is_another_runner,
+        a_runner_of_another_protocol_says_so_and_ends,
+        a_step_of_the_time_ends_no_lease,
         a_runner_of_the_site_is_seen_from_both_sides;
 }
 
@@ -36,7 +42,7 @@ resource \"terraform_data\" \"long\" {
 ";
 
 /// A pool, the token of its agents and that token's id.
-fn pool(stage: &Stage, name: &str) -> (String, String, String) {
+pub(crate) fn pool(stage: &Stage, name: &str) -> (String, String, String) {
     let document = json!({ "data": { "type": "agent-pools", "attributes": { "name": name } } });
     let pool = stage.api().post(&format!("organizations/{ORGANIZATION}/agent-pools"), &document).is(&[200]).data();
     let id = pool["id"].as_str().expect("an id").to_owned();
@@ -46,7 +52,7 @@ fn pool(stage: &Stage, name: &str) -> (String, String, String) {
     (id, text(&token["attributes"]["token"]), text(&token["id"]))
 }
 
-fn workspace(stage: &Stage, pool: &str) -> String {
+pub(crate) fn workspace(stage: &Stage, pool: &str) -> String {
     let version = stage.version().number();
     stage.create_workspace(
         "app",
@@ -59,7 +65,7 @@ fn start(stage: &Stage, workspace: &str, configuration: &str) -> String {
     stage.queue(workspace, &stage.uploaded(workspace, false, &slug), &json!({}))
 }
 
-fn reason(stage: &Stage, run: &str) -> String {
+pub(crate) fn reason(stage: &Stage, run: &str) -> String {
     let run = stage.run(run);
     run["attributes"]["waiting-reason"].as_str().unwrap_or_default().to_owned()
 }
@@ -183,6 +189,121 @@ fn a_deleted_token_lets_nobody_in(stage: &mut Stage) {
     assert!(!runner.log().contains(&token), "the token is in the log");
 }
 
+fn two_runners_with_one_token_share_the_work(stage: &mut Stage) {
+    let (own, token, _) = pool(stage, "own");
+    let id = workspace(stage, &own);
+    let mut runners = [Runner::start(&stage.server, &token), Runner::start(&stage.server, &token)];
+    let slug = Slug::pack(&[("main.tf", ONE)]);
+    let configuration = stage.uploaded(&id, true, &slug);
+    let runs: Vec<_> = (0..6).map(|_| stage.queue(&id, &configuration, &json!({}))).collect();
+    for run in runs {
+        stage.reaches(&run, &["planned_and_finished"]);
+    }
+    let agents = stage.api().get(&format!("agent-pools/{own}/agents")).is(&[200]).data();
+    assert_eq!(agents.as_array().map_or(0, Vec::len), 2, "two directories are two agents: {agents}");
+    assert!(runners.iter_mut().all(Runner::runs));
+}
+
+fn a_copied_directory_is_another_runner(stage: &mut Stage) {
+    let (own, token, _) = pool(stage, "own");
+    let id = workspace(stage, &own);
+    let mut runner = Runner::start(&stage.server, &token);
+    let run = start(stage, &id, &LONG.replace("sleep 4", "sleep 8"));
+    stage.logs_say(&run, "apply", RUNNING);
+    // With the phase that runs in it, as the snapshot of a machine has it.
+    let mut copy = Runner::prepare(&stage.server, &token, "story");
+    let copied = std::process::Command::new("cp").arg("-a").arg(runner.data()).arg(copy.data()).status();
+    assert!(copied.expect("run cp").success());
+    copy.restart();
+    eventually("both to be known", Duration::from_secs(30), || {
+        let agents = stage.api().get(&format!("agent-pools/{own}/agents")).is(&[200]).data();
+        (agents.as_array().map_or(0, Vec::len) == 2).then_some(())
+    });
+    let run = stage.reaches(&run, &["applied"]);
+    let log = stage.log(&run, "apply");
+    assert!(log.contains("after-all") && log.matches("now-running").count() == 1, "{log}");
+    assert!(copy.log().contains("the data directory is a copy of another runner's"), "{}", copy.log());
+    assert!(runner.runs() && copy.runs(), "{}{}", runner.log(), copy.log());
+}
+
+/// What this server says to runners that it does not understand; and what a runner does about a server that says so.
+fn a_runner_of_another_protocol_says_so_and_ends(stage: &mut Stage) {
+    let (own, token, _) = pool(stage, "own");
+    let id = workspace(stage, &own);
+    let run = start(stage, &id, ONE);
+    let mut refusal = String::new();
+    for (name, version) in [("older", 0), ("newer", 2), ("newest", 4)] {
+        let hello = json!({
+            "speaks": { "from": version, "to": version }, "name": name, "version": "9.9", "slots": 1, "agent": null, "holding": [],
+        });
+        let api = stage.server.api(&token);
+        let refused = send(api.request("POST", "/api/runner/enlist").body(hello.to_string())).is(&[409]);
+        refusal = refused.text();
+        assert!(refusal.contains(&format!("speaks protocol {version} to {version}, this server")), "{refusal}");
+        assert!(refusal.contains("bring the older of the two up to date"), "{refusal}");
+        let waits = reason(stage, &run);
+        assert!(waits.contains(&format!("{name} (9.9) was refused, since it speaks protocol {version}")), "{waits}");
+    }
+    let elsewhere = says(&format!(
+        "HTTP/1.1 409 Conflict\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{refusal}",
+        refusal.len()
+    ));
+    let mut runner = Runner::prepare(&stage.server, &token, "story").to(&format!("http://{elsewhere}"));
+    runner.restart();
+    assert!(!runner.ended().success());
+    let log = runner.log();
+    assert!(log.contains("the server does not take this runner on") && log.contains("bring the older"), "{log}");
+    let runner = Runner::start(&stage.server, &token);
+    stage.reaches(&run, &["applied"]);
+    drop(runner);
+}
+
+/// A server that answers everybody with the same words; where it is.
+fn says(answer: &str) -> std::net::SocketAddr {
+    use std::io::{Read, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let (address, answer) = (listener.local_addr().expect("an address"), answer.to_owned());
+    std::thread::spawn(move || {
+        for mut client in listener.incoming().flatten() {
+            let _ = client.read(&mut [0; 16 << 10]);
+            let _ = client.write_all(answer.as_bytes());
+        }
+    });
+    address
+}
+
+fn a_step_of_the_time_ends_no_lease(stage: &mut Stage) {
+    let folder = stage.server.folder().to_owned();
+    let (servers, runners) = (Wall::hang(&folder.join("server-time")), Wall::hang(&folder.join("runner-time")));
+    stage.server.environment(&servers.environment());
+    let _ = stage.server.stop();
+    stage.server.restart();
+    let (own, token, _) = pool(stage, "own");
+    let id = workspace(stage, &own);
+    let mut runner = Runner::prepare(&stage.server, &token, "story");
+    for (key, value) in runners.environment() {
+        runner = runner.with(&key, &value);
+    }
+    runner.restart();
+    let run = start(stage, &id, &LONG.replace("sleep 4", "sleep 30"));
+    stage.logs_say(&run, "apply", RUNNING);
+    // The server looks at its leases every few seconds.
+    for wall in [&servers, &runners] {
+        for hours in [2, -2] {
+            wall.set(hours * 3600);
+            let looked = std::time::Instant::now();
+            while looked.elapsed() < Duration::from_secs(7) {
+                assert_eq!(reason(stage, &run), "", "{hours} hours");
+                std::thread::sleep(Duration::from_millis(100));
+            }
+        }
+        wall.set(0);
+    }
+    let run = stage.reaches(&run, &["applied"]);
+    let log = stage.log(&run, "apply");
+    assert!(log.contains("after-all") && log.matches("now-running").count() == 1, "{log}");
+}
+
 fn a_runner_of_the_site_is_seen_from_both_sides(stage: &mut Stage) {
     let token = stage.server.admin(&["runner-token", "create", "--description", "story"]);
     let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
@@ -197,11 +318,12 @@ fn a_runner_of_the_site_is_seen_from_both_sides(stage: &mut Stage) {
     let seen = seen.as_array().into_iter().flatten().map(|agent| agent["attributes"]["name"].clone());
     assert!(seen.collect::<Vec<_>>().contains(&json!("story")));
     assert!(ask(port, "/healthz").ends_with("ok\n"));
-    let metrics = ask(port, "/metrics");
-    assert!(
-        metrics.contains("\nterrane_runner_slots 2\n") && metrics.contains("\nterrane_runner_hellos_total 1\n"),
-        "{metrics}"
-    );
+    // The server knows of it before the runner knows that it does.
+    eventually("a runner that counts", Duration::from_secs(30), || {
+        let metrics = ask(port, "/metrics");
+        let counts = ["\nterrane_runner_slots 2\n", "\nterrane_runner_hellos_total 1\n"];
+        counts.into_iter().all(|count| metrics.contains(count)).then_some(())
+    });
     runner.terminate();
     assert!(runner.ended().success(), "{}", runner.log());
 }

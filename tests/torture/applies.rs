@@ -23,6 +23,9 @@ pub(crate) struct Apply {
 /// How long one run may take, with all the kills under it.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// How long an apply takes.
+const SECONDS: u32 = 1;
+
 /// The name of an applier's workspace.
 pub(crate) fn workspace(number: usize) -> String {
     format!("applies-{number}")
@@ -48,16 +51,16 @@ pub(crate) fn start(shared: &Arc<Shared>, stage: &Stage, count: usize) -> Vec<Jo
 
 /// The resource is replaced for each number, and a second run of the same number finds nothing to do: so a run that was made
 /// twice, because the answer to the first request was lost, executes once.
-fn configuration(number: u64) -> String {
-    let command = witness::command(number);
+fn configuration(seconds: u32, number: u64) -> String {
+    let command = witness::command(seconds, number);
     format!(
         "resource \"terraform_data\" \"it\" {{\n  triggers_replace = {number}\n  provisioner \"local-exec\" {{\n    command = {command:?}\n  }}\n}}\n"
     )
 }
 
-fn apply(shared: &Shared, id: &str, name: &str) -> Apply {
-    let number = shared.number();
-    let slug = Slug::pack(&[("main.tf", &configuration(number))]);
+/// Queues a run whose apply takes so long and has this number; its id.
+pub(crate) fn queue(shared: &Shared, id: &str, seconds: u32, number: u64) -> String {
+    let slug = Slug::pack(&[("main.tf", &configuration(seconds, number))]);
     let configuration = upload(shared, id, &slug);
     let relationships = json!({
         "workspace": { "data": { "type": "workspaces", "id": id } },
@@ -67,8 +70,12 @@ fn apply(shared: &Shared, id: &str, name: &str) -> Apply {
     let queued = shared.insist(&[201], |api| {
         api.request("POST", "runs").body(document.clone()).header("content-type", "application/vnd.api+json")
     });
-    let run = queued.data()["id"].as_str().expect("an id").to_owned();
+    queued.data()["id"].as_str().expect("an id").to_owned()
+}
 
+fn apply(shared: &Shared, id: &str, name: &str) -> Apply {
+    let number = shared.number();
+    let run = queue(shared, id, SECONDS, number);
     let deadline = Instant::now() + PATIENCE;
     let status = loop {
         let now = shared.insist(&[200], |api| api.request("GET", &format!("runs/{run}"))).data();
@@ -80,7 +87,7 @@ fn apply(shared: &Shared, id: &str, name: &str) -> Apply {
     };
     // A run that another one of the same number has overtaken finds nothing to do.
     let finished = matches!(status.as_str(), "applied" | "planned_and_finished");
-    Apply { number, finished, lost: finished && !in_state(shared, id, number) }
+    Apply { number, finished, lost: finished && state(shared, id).as_ref().and_then(self::number) != Some(number) }
 }
 
 fn upload(shared: &Shared, id: &str, slug: &Slug) -> String {
@@ -105,18 +112,24 @@ fn upload(shared: &Shared, id: &str, slug: &Slug) -> String {
     }
 }
 
-fn in_state(shared: &Shared, id: &str, number: u64) -> bool {
+/// The current state of a workspace, if it has one.
+pub(crate) fn state(shared: &Shared, id: &str) -> Option<Value> {
     let version =
         shared.insist(&[200, 404], |api| api.request("GET", &format!("workspaces/{id}/current-state-version")));
     if version.status == 404 {
-        return false;
+        return None;
     }
     let url = version.data()["attributes"]["hosted-state-download-url"].as_str().expect("a URL").to_owned();
-    let state: Value = shared.insist(&[200], |api| api.request("GET", &url)).json();
-    state["resources"][0]["instances"][0]["attributes"]["triggers_replace"]["value"] == number
+    Some(shared.insist(&[200], |api| api.request("GET", &url)).json())
 }
 
-fn ended(status: &str) -> bool {
+/// The number of the apply that this state is from.
+pub(crate) fn number(state: &Value) -> Option<u64> {
+    state["resources"][0]["instances"][0]["attributes"]["triggers_replace"]["value"].as_u64()
+}
+
+/// Whether a run of this status is over.
+pub(crate) fn ended(status: &str) -> bool {
     matches!(status, "applied" | "planned_and_finished" | "discarded" | "canceled" | "errored")
 }
 

@@ -1,10 +1,13 @@
-//! `make torture`: the server is killed with SIGKILL at random moments while states are written and applies run, on both
-//! databases. With TERRANE_TEST_SERVERS=2 there are two on Postgres, of which mostly one is killed. What it acknowledged must be there, what ran must be finished, nothing may be stuck and nothing done twice.
+//! `make torture`: the server is killed with SIGKILL at random moments while states are written and applies run, and runners elsewhere are
+//! killed and cut off ([`fleet`]), on both databases. `terrane-torture KILLS SEED servers` (or `runners`) does one of the two. With TERRANE_TEST_SERVERS=2 there are two on Postgres, of which mostly one is killed. What it acknowledged must be there, what ran must be finished, nothing may be stuck and nothing done twice.
 
 #![expect(clippy::print_stdout, reason = "what this program is for is what it prints")]
 
 mod applies;
 mod chance;
+mod chaos;
+mod fleet;
+mod ledger;
 mod shared;
 mod witness;
 mod writers;
@@ -26,14 +29,24 @@ const APPLIERS: usize = 3;
 /// How long everything that was begun may take to come to its end after the last kill.
 const PATIENCE: Duration = Duration::from_secs(180);
 
+/// A part of it: on a database, with so many blows, by these dice.
+type Torture = fn(Database, u64, Chance) -> bool;
+
 fn main() -> ExitCode {
-    let argument =
-        |number| std::env::args().nth(number).map(|text: String| text.parse().expect("KILLS and SEED are numbers"));
-    let kills: u64 = argument(1).unwrap_or(50);
-    let seed: u64 = argument(2).unwrap_or(u64::from(std::process::id()));
-    println!("torture: {kills} kills on each database, seed {seed}");
-    let good = Database::ALL.map(|database| torture(database, kills, Chance::new(seed)));
-    if good == [true, true] { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let number = |at: usize| arguments.get(at).map(|text| text.parse::<u64>().expect("KILLS and SEED are numbers"));
+    let kills = number(0).unwrap_or(50);
+    let seed = number(1).unwrap_or(u64::from(std::process::id()));
+    let part = arguments.get(2).map(String::as_str);
+    println!("torture: {kills} kills on each database, of servers and of runners, seed {seed}");
+    let parts: [(&str, Torture); 2] = [("servers", torture), ("runners", fleet::torture)];
+    let mut good = true;
+    for (_, torture) in parts.into_iter().filter(|(name, _)| part.is_none_or(|part| part == *name)) {
+        for database in Database::ALL {
+            good &= torture(database, kills, Chance::new(seed));
+        }
+    }
+    if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Runs the whole on one database; whether everything was as it must be.
@@ -76,12 +89,12 @@ fn torture(database: Database, kills: u64, mut chance: Chance) -> bool {
     let stuck_runs = stuck_runs(&stage);
     let stuck_locks = stuck_locks(&stage);
     shared.end();
-    let executions = witness.join().expect("the witness");
+    let testimony = witness.join().expect("the witness");
 
     let acknowledged: u64 = writes.iter().map(|writes| writes.acknowledged).sum();
     let lost: u64 =
         writes.iter().map(|writes| writes.lost).sum::<u64>() + applies.iter().filter(|apply| apply.lost).count() as u64;
-    let twice = executions.values().filter(|&&times| times > 1).count();
+    let twice = testimony.twice().len();
     let failed = applies.iter().filter(|apply| !apply.finished).count();
     let unfinished =
         applies.iter().filter(|apply| !apply.finished && running_at_a_kill.contains(&apply.number)).count();
@@ -95,7 +108,7 @@ fn torture(database: Database, kills: u64, mut chance: Chance) -> bool {
     println!(
         "  acknowledged state writes {acknowledged}, applies {}, of them executed {}",
         applies.len(),
-        executions.len()
+        testimony.executed().len()
     );
     println!("  lost acknowledged states  {lost}");
     println!("  stuck runs                {stuck_runs}");

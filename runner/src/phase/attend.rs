@@ -39,8 +39,15 @@ impl<S: Server> Execution<S> {
         }
         let exit = exit(&self.layout);
         let conclusion = conclude::conclude(&self, record, exit).await;
-        let keep = kept.is_err();
-        self.end(conclusion, ended, tail, keep).await;
+        match kept {
+            Ok(()) => self.end(conclusion, ended, tail, false).await,
+            // The runner stops before the server was reached: the next start says all of it, the state first.
+            Err(Error::Unavailable(_) | Error::Unknown) => {}
+            Err(error) => {
+                let conclusion = conclude::without_state(conclusion, &error, &self.layout.state());
+                self.end(conclusion, ended, tail, true).await;
+            }
+        }
     }
 
     pub(super) fn tail(&self, from: u64) -> (watch::Sender<bool>, tokio::task::JoinHandle<()>) {

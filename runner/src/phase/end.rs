@@ -56,7 +56,7 @@ impl<S: Server> Execution<S> {
     pub(super) async fn finish(self, conclusion: Conclusion) -> bool {
         let Conclusion { outcome, artifacts } = conclusion;
         let finished =
-            persist(self.patience(), || self.server.finish(&self.lease, outcome.clone(), artifacts.clone())).await;
+            persist(&self.patience(), || self.server.finish(&self.lease, outcome.clone(), artifacts.clone())).await;
         match finished {
             Ok(()) => true,
             Err(error @ (Error::Lost { .. } | Error::Refused(_) | Error::Superseded(_))) => {

@@ -5,9 +5,9 @@ mod end;
 mod start;
 
 use crate::{
-    conclude,
+    Stop, conclude,
     layout::Layout,
-    lease::{self, Keeper},
+    lease::{self, Keeper, Patience},
     log,
     machine::Machine,
     prepare,
@@ -17,7 +17,6 @@ use crate::{
 use protocol::{Artifact, Job, Lease, Limits, Outcome, Phase};
 use serde::{Deserialize, Serialize};
 use std::{fs, path::PathBuf, sync::Arc, time::Duration};
-use tokio_util::sync::CancellationToken;
 
 pub(crate) use end::exit;
 
@@ -50,6 +49,7 @@ pub(crate) struct Execution<S> {
     pub(crate) layout: Layout,
     pub(crate) lease: Lease,
     pub(crate) keeper: Keeper,
+    pub(crate) stop: Stop,
 }
 
 /// How a phase ended, and what it hands back.
@@ -62,20 +62,18 @@ impl Conclusion {
     pub(crate) fn failed(reason: impl Into<String>, exit_code: Option<i32>) -> Self {
         Self { outcome: Outcome::Failed { reason: reason.into(), exit_code }, artifacts: Vec::new() }
     }
+
+    pub(crate) fn unfinished(reason: impl Into<String>) -> Self {
+        Self { outcome: Outcome::Unfinished { reason: reason.into() }, artifacts: Vec::new() }
+    }
 }
 
 /// Executes a job that was just claimed.
-pub(crate) async fn execute<S: Server>(
-    server: Arc<S>,
-    machine: Arc<Machine>,
-    job: Job,
-    uid: u32,
-    hand_back: CancellationToken,
-) {
-    let layout = Layout::new(&machine.options.directory, &job.lease.phase_id);
-    let hand_back = (job.phase == Phase::Plan).then_some(hand_back);
+pub(crate) async fn execute<S: Server>(server: Arc<S>, machine: Arc<Machine>, job: Job, uid: u32, stop: Stop) {
+    let layout = Layout::of(&machine.options.directory, &job.lease);
+    let hand_back = (job.phase == Phase::Plan).then(|| stop.hand_back.clone());
     let keeper = Keeper::start(&server, &job.lease, layout.clone(), job.limits, Duration::ZERO, hand_back);
-    let execution = Execution { server, machine, layout, lease: job.lease.clone(), keeper };
+    let execution = Execution { server, machine, layout, lease: job.lease.clone(), keeper, stop };
     execution.execute(&job, uid).await;
 }
 
@@ -96,9 +94,9 @@ impl<S: Server> Execution<S> {
                     Some(lease::Cause::Wish) => {
                         Conclusion { outcome: Outcome::Canceled { killed: false }, artifacts: Vec::new() }
                     }
-                    Some(lease::Cause::HandBack) => {
-                        let reason = "its runner stopped before it was begun".to_owned();
-                        Conclusion { outcome: Outcome::Unfinished { reason }, artifacts: Vec::new() }
+                    Some(lease::Cause::HandBack) => Conclusion::unfinished("its runner stopped before it was begun"),
+                    Some(lease::Cause::Lease) => {
+                        Conclusion::unfinished("the server was out of its runner's reach before it was begun")
                     }
                     _ => Conclusion::failed(reason, None),
                 };
@@ -113,7 +111,7 @@ impl<S: Server> Execution<S> {
     }
 
     /// How long to go on trying when the server is not reachable.
-    fn patience(&self) -> Duration {
-        Duration::from_secs(u64::from(self.lease.seconds)) * 2
+    fn patience(&self) -> Patience {
+        Patience::UntilStopped(Duration::from_secs(u64::from(self.lease.seconds)) * 2, self.stop.drain.clone())
     }
 }

@@ -6,7 +6,7 @@ use crate::{
     executor::Body,
     hooks,
     layout::Layout,
-    lease::{ordered, persist},
+    lease::{Order, ordered, persist},
     log,
     prepare::{self, Prepared},
     prime,
@@ -73,9 +73,16 @@ impl<S: Server> Execution<S> {
             .map_err(|error| format!("cannot write down the phase: {error}"))?;
         let image = record.wall.container.as_ref().map(|inside| inside.image.told());
         if job.phase == Phase::Apply {
-            persist(self.patience(), || self.server.started(&self.lease, &version, image.as_ref()))
-                .await
-                .map_err(|error| format!("the server cannot be told that the apply begins: {error}"))?;
+            let patience = self.patience();
+            tokio::select! {
+                told = persist(&patience, || self.server.started(&self.lease, &version, image.as_ref())) => {
+                    told.map_err(|error| format!("the server cannot be told that the apply begins: {error}"))?;
+                }
+                () = ordered(&mut orders) => {}
+            }
+        }
+        if self.keeper.order() != Order::GoOn {
+            return Err("it ended before it was started".to_owned());
         }
         let body = machine
             .start(&spec, Some(self.keeper.lease_end()))

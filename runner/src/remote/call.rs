@@ -17,6 +17,8 @@ const REFUSAL: usize = 64 << 10;
 pub(super) struct Call {
     request: RequestBuilder,
     phase: String,
+    /// Whether a Terrane server answered before.
+    known: bool,
 }
 
 impl Call {
@@ -25,11 +27,11 @@ impl Call {
         if let Some(enlisted) = enlisted {
             request = request.header(wire::AGENT, &enlisted.agent).header(wire::SESSION, enlisted.session);
         }
-        Self { request, phase: String::new() }
+        Self { request, phase: String::new(), known: enlisted.is_some() }
     }
 
     pub(super) fn under(self, lease: &Lease) -> Self {
-        Self { request: self.request.header(wire::FENCE, lease.fence), phase: lease.phase_id.clone() }
+        Self { request: self.request.header(wire::FENCE, lease.fence), phase: lease.phase_id.clone(), ..self }
     }
 
     pub(super) fn json(self, body: &impl Serialize) -> Self {
@@ -46,7 +48,7 @@ impl Call {
         if answer.status().is_success() {
             return Ok(answer);
         }
-        Err(refused(answer, self.phase).await)
+        Err(refused(answer, self.phase, self.known).await)
     }
 
     /// Sends it and reads the answer.
@@ -89,7 +91,7 @@ pub(super) fn unavailable(error: &reqwest::Error) -> Error {
     Error::Unavailable(format!("{what}{reason}"))
 }
 
-async fn refused(mut answer: Response, phase_id: String) -> Error {
+async fn refused(mut answer: Response, phase_id: String, known: bool) -> Error {
     let status = answer.status();
     let mut body = Vec::new();
     while let Ok(Some(chunk)) = answer.chunk().await {
@@ -105,7 +107,7 @@ async fn refused(mut answer: Response, phase_id: String) -> Error {
         Ok(Refusal { kind: Kind::Superseded, message }) => Error::Superseded(message),
         Ok(Refusal { kind: Kind::Refused, message }) => Error::Refused(message),
         // Something between us and the server is speaking, or a server that is older than this protocol.
-        Err(_) if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
+        Err(_) if known || status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
             Error::Unavailable(format!("it answers {status}"))
         }
         Err(_) => Error::Refused(format!("it answers {status} at the address for runners: is it a Terrane server?")),

@@ -70,10 +70,6 @@ impl Host {
     }
 }
 
-fn module(rig: &Rig, job: &Job) -> PathBuf {
-    rig.data.path().canonicalize().unwrap().join("runs").join(&job.lease.phase_id).join("w/c")
-}
-
 /// A server that was restarted: it holds of the log what the first one held.
 pub(crate) fn remember(rig: &Rig, host: &Host) {
     let mut said = rig.server.said();
@@ -98,7 +94,7 @@ async fn an_apply_survives_its_host_and_is_adopted() {
     while rig.server.said().adopted.is_empty() {
         tokio::task::yield_now().await;
     }
-    std::fs::write(module(&rig, &job).join("go"), "").unwrap();
+    std::fs::write(rig.module(&job).join("go"), "").unwrap();
     rig.server.until_ended().await;
     drain.cancel();
     running.await.unwrap();
@@ -124,7 +120,7 @@ async fn an_apply_that_ended_meanwhile_is_concluded() {
     let mut host = Host::start(&rig, &job, WAITING);
     host.until_logged("it is waiting");
     host.kill();
-    let directory = module(&rig, &job);
+    let directory = rig.module(&job);
     std::fs::write(directory.join("go"), "").unwrap();
     until_gone(&directory);
     rig.server.offer_nothing();
@@ -149,7 +145,7 @@ async fn a_plan_dies_with_its_host() {
     let mut host = Host::start(&rig, &job, configuration);
     host.until_logged("it is waiting");
     host.kill();
-    until_gone(&module(&rig, &job));
+    until_gone(&rig.module(&job));
     rig.server.offer_nothing();
     remember(&rig, &host);
     let (drain, running) = rig.start().await;
@@ -173,7 +169,7 @@ async fn an_apply_that_nobody_adopts_ends_with_its_lease() {
     let mut host = Host::start(&rig, &job, WAITING);
     host.until_logged("it is waiting");
     host.kill();
-    until_gone(&module(&rig, &job));
+    until_gone(&rig.module(&job));
     rig.server.offer_nothing();
     remember(&rig, &host);
     let (drain, running) = rig.start().await;

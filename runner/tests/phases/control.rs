@@ -132,7 +132,7 @@ async fn a_lease_is_prolonged_for_as_long_as_the_phase_takes() {
     let rig = rig("echo running; while ! [ -e go ]; do sleep 0.05; done");
     let mut job = job(&rig, Phase::Plan);
     job.lease.seconds = 3;
-    let go = rig.data.path().canonicalize().unwrap().join("runs").join(&job.lease.phase_id).join("w/c/go");
+    let go = rig.module(&job).join("go");
     rig.server.offer(job);
     let (drain, running) = rig.start().await;
     rig.server.until_logged("running").await;

@@ -6,6 +6,7 @@ use bollard::{
     query_parameters::ListContainersOptionsBuilder,
 };
 use futures::StreamExt;
+use protocol::Job;
 use std::{collections::HashMap, path::Path, process::Command};
 
 /// A container engine of a test's own.
@@ -51,10 +52,10 @@ impl Rig {
         Docker::connect_with_unix(&self.containers().host, 60, API_DEFAULT_VERSION).unwrap()
     }
 
-    /// What a command says in the container of a phase.
-    pub(crate) async fn inside(&mut self, phase: &str, command: &str) -> String {
+    /// What a command says in the container of a job.
+    pub(crate) async fn inside(&mut self, job: &Job, command: &str) -> String {
         let api = self.api();
-        let note = std::fs::read(self.options.directory.join(phase).join("container")).unwrap();
+        let note = std::fs::read(self.module(job).ancestors().nth(2).unwrap().join("container")).unwrap();
         let note: serde_json::Value = serde_json::from_slice(&note).unwrap();
         let command = ["sh", "-c", command].map(str::to_owned).into();
         let config = ExecConfig { attach_stdout: Some(true), cmd: Some(command), ..ExecConfig::default() };

@@ -1,7 +1,7 @@
 //! Engines that go away and images that are of no use: what a run in a container says then.
 
 use crate::{containers::WAITING, engine::Engine, rig::Rig};
-use protocol::{Limits, Outcome, Phase};
+use protocol::{Job, Limits, Outcome, Phase};
 use std::time::Duration;
 
 fn reason(outcome: &Outcome) -> &str {
@@ -12,26 +12,25 @@ fn reason(outcome: &Outcome) -> &str {
 }
 
 /// A plan of [`WAITING`], and its apply until that waits.
-async fn waiting(rig: &Rig) -> (String, tokio_util::sync::CancellationToken, tokio::task::JoinHandle<()>) {
+async fn waiting(rig: &Rig) -> (Job, tokio_util::sync::CancellationToken, tokio::task::JoinHandle<()>) {
     rig.configuration(&[("main.tf", WAITING)]);
     let planned = rig.execute(rig.job(Phase::Plan)).await;
     assert!(matches!(planned, Outcome::Planned { .. }), "{planned:?} {}", rig.server.log());
     let job = rig.job(Phase::Apply);
-    let phase = job.lease.phase_id.clone();
-    rig.server.offer(job);
+    rig.server.offer(job.clone());
     let (drain, running) = rig.start().await;
     rig.server.until_logged("it-waits-5").await;
-    (phase, drain, running)
+    (job, drain, running)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_apply_goes_on_when_its_engine_comes_back_with_it() {
     let Some(engine) = Engine::start() else { return };
     let mut rig = Rig::on(engine.address.clone());
-    let (phase, drain, running) = waiting(&rig).await;
+    let (job, drain, running) = waiting(&rig).await;
     engine.kill();
     engine.again(&["--live-restore"]);
-    rig.inside(&phase, "touch /work/w/c/go").await;
+    rig.inside(&job, "touch /work/w/c/go").await;
     rig.server.until_ended().await;
     drain.cancel();
     running.await.unwrap();
@@ -112,10 +111,10 @@ async fn a_phase_that_takes_too_long_is_told_its_limit() {
     rig.configuration(&[("main.tf", WAITING)]);
     rig.execute(rig.job(Phase::Plan)).await;
     let mut job = rig.job(Phase::Apply);
-    job.limits = Limits { phase_seconds: 6, grace_seconds: 60 };
+    job.limits = Limits { phase_seconds: 30, grace_seconds: 60 };
     let outcome = rig.execute(job).await;
     let told = reason(&outcome);
-    assert!(told.contains("longer than the 6 seconds"), "{told} {}", rig.server.log());
+    assert!(told.contains("longer than the 30 seconds"), "{told} {}", rig.server.log());
     let said = rig.server.said();
     let state: serde_json::Value = serde_json::from_slice(said.states.last().unwrap()).unwrap();
     assert!(!state["resources"].as_array().unwrap().is_empty(), "what was made is known");

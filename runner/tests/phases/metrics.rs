@@ -32,7 +32,7 @@ async fn what_a_runner_does_is_counted_and_told() {
     rig.configuration(&[("main.tf", "")]);
     let mut job = rig.job(Phase::Plan);
     job.version = "9.9.9".into();
-    let go = rig.data.path().canonicalize().unwrap().join("runs").join(&job.lease.phase_id).join("w/c/go");
+    let go = rig.module(&job).join("go");
     let metrics = Arc::new(Metrics::default());
     let server = Arc::new(Counted::new(Arc::clone(&rig.server), Arc::clone(&metrics)));
     let runner = Runner::new(server, rig.options.clone()).await.unwrap();
@@ -61,7 +61,7 @@ async fn what_a_runner_does_is_counted_and_told() {
     std::fs::write(go, "").unwrap();
     rig.server.until_ended().await;
     stop.drain.cancel();
-    running.await.unwrap();
+    running.await.unwrap().unwrap();
     let text = ask(address, "/metrics").await;
     let sent = format!("log_bytes_total {}", rig.server.said().log.len());
     let failed = "phases_total{phase=\"plan\",outcome=\"failed\"} 1";

@@ -112,7 +112,8 @@ impl Rig {
     pub(crate) async fn start(&self) -> (CancellationToken, JoinHandle<()>) {
         let runner = Runner::new(Arc::clone(&self.server), self.options.clone()).await.unwrap();
         let drain = CancellationToken::new();
-        (drain.clone(), tokio::spawn(runner.run(Stop { drain, ..Stop::default() })))
+        let stop = Stop { drain: drain.clone(), ..Stop::default() };
+        (drain, tokio::spawn(async move { runner.run(stop).await.unwrap() }))
     }
 
     /// Executes a job and says how it ended.
@@ -135,6 +136,12 @@ impl Rig {
             assert!(!matches!(outcomes[0], Outcome::Failed { .. }), "{outcomes:?} {}", self.server.log());
         }
         (outcomes[0].clone(), outcomes[1].clone())
+    }
+
+    /// Where the root module of a job lies while it executes.
+    pub(crate) fn module(&self, job: &Job) -> PathBuf {
+        let Lease { phase_id, fence, .. } = &job.lease;
+        self.data.path().canonicalize().unwrap().join(format!("runs/{phase_id}.{fence}/w/c"))
     }
 
     /// Names that are left in the directory of runs.

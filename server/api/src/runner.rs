@@ -57,6 +57,17 @@ impl From<Error> for Refused {
     }
 }
 
+impl Refused {
+    /// Of a runner that is not who it says it is.
+    fn of_agent(error: Error) -> Self {
+        match error {
+            Error::NotFound(_) => Self(Kind::Unknown, error),
+            Error::Conflict(_) => Self(Kind::Superseded, error),
+            other => other.into(),
+        }
+    }
+}
+
 impl From<LeaseError> for Refused {
     fn from(error: LeaseError) -> Self {
         match error {
@@ -97,11 +108,7 @@ impl FromRequestParts<Http> for Known {
         let Bearer(serves) = Bearer::from_request_parts(parts, http).await?;
         let agent = text(&parts.headers, wire::AGENT).unwrap_or_default();
         let session = number(&parts.headers, wire::SESSION).unwrap_or_default();
-        http.app.claimant(&serves, agent, session).await.map(Self).map_err(|error| match error {
-            Error::NotFound(_) => Refused(Kind::Unknown, error),
-            Error::Conflict(_) => Refused(Kind::Superseded, error),
-            other => other.into(),
-        })
+        http.app.claimant(&serves, agent, session).await.map(Self).map_err(Refused::of_agent)
     }
 }
 
@@ -111,13 +118,15 @@ pub(crate) struct Leased(Lease);
 impl FromRequestParts<Http> for Leased {
     type Rejection = Refused;
     async fn from_request_parts(parts: &mut Parts, http: &Http) -> Result<Self, Refused> {
-        let Known(claimant) = Known::from_request_parts(parts, http).await?;
+        let Bearer(serves) = Bearer::from_request_parts(parts, http).await?;
+        let agent = text(&parts.headers, wire::AGENT).unwrap_or_default();
+        let claimant = http.app.speaker(&serves, agent).await.map_err(Refused::of_agent)?;
         let names: Path<Vec<(String, String)>> =
             Path::from_request_parts(parts, http).await.map_err(|_| Error::not_found("that address"))?;
         let phase = names.0.iter().find(|(name, _)| name == "phase").map(|(_, phase)| phase.as_str());
         let fence = number(&parts.headers, wire::FENCE)
             .ok_or_else(|| Error::invalid(wire::FENCE, "the header must be the fencing token of the lease"))?;
-        Ok(Self(claimant.lease(phase.unwrap_or_default(), fence)))
+        Ok(Self(claimant.lease(&http.app.limits, phase.unwrap_or_default(), fence)))
     }
 }
 

@@ -9,7 +9,7 @@ use protocol::{
     Lease,
     wire::{Enlisted, Hello, Speaks},
 };
-use store::{agent::Agent, agent_pool::AgentToken, phase::Phase};
+use store::{Tx, agent::Agent, agent_pool::AgentToken, phase::Phase};
 
 /// A runner that was not heard of for so long may be gone, in seconds: it says something at least every [`protocol::wire::HOLD`].
 const SILENT: i64 = 90;
@@ -62,12 +62,17 @@ pub struct Claimant {
     pub distant: bool,
 }
 
+/// Since when an agent must have been heard of to be there.
+pub(crate) fn heard_since(now: Time) -> Time {
+    now.plus_seconds(-SILENT)
+}
+
 /// What the state of an agent is called in the field's API.
 pub fn agent_status(agent: &Agent, now: Time) -> &'static str {
     match agent.status.as_str() {
         "exited" => "exited",
         "errored" => "errored",
-        _ if agent.last_ping_at.micros() < now.plus_seconds(-SILENT).micros() => "unknown",
+        _ if agent.last_ping_at.micros() < heard_since(now).micros() => "unknown",
         _ if agent.busy > 0 => "busy",
         _ => "idle",
     }
@@ -108,17 +113,11 @@ impl App {
                 Speaks::OURS.to
             )));
         };
-        let known = hello.agent.as_deref().and_then(|id| id.parse::<AgentId>().ok());
         let fresh = AgentId::new(&self.entropy());
         let agent = self
             .store
             .write(async |mut tx| {
-                let before = match &known {
-                    Some(id) => store::agent::find(&mut tx, id).await?,
-                    None => None,
-                };
-                // An id of another pool is somebody else's: this runner gets one of its own.
-                let before = before.filter(|agent| agent.pool_id.as_deref() == serves.pool().map(AgentPoolId::as_str));
+                let before = earlier(&mut tx, serves, hello).await?;
                 let agent = describe(&fresh, before.as_ref(), serves, hello, address, now);
                 store::agent::put(&mut tx, &agent).await?;
                 Ok::<_, Error>(agent)
@@ -128,19 +127,34 @@ impl App {
         Ok(Enlisted { protocol, agent: agent.id.to_string(), session: agent.session })
     }
 
-    /// Lets the pool's page say why a runner does not come.
+    /// Lets the pool's page, and whoever waits for a runner, know why this one does not come.
     async fn note_refused(&self, serves: &Serves, hello: &Hello, address: &str) -> Result<()> {
-        let Some(id) = hello.agent.as_deref().and_then(|id| id.parse::<AgentId>().ok()) else { return Ok(()) };
-        let now = self.now();
+        let (now, fresh) = (self.now(), AgentId::new(&self.entropy()));
         self.store
             .write(async |mut tx| {
-                let Some(before) = store::agent::find(&mut tx, &id).await? else { return Ok::<_, Error>(()) };
-                let mut agent = describe(&id, Some(&before), serves, hello, address, now);
+                let before = earlier(&mut tx, serves, hello).await?;
+                let mut agent = describe(&fresh, before.as_ref(), serves, hello, address, now);
+                // It is no start of it: what an earlier one executes is still spoken of by that.
+                agent.session = before.map_or(0, |before| before.session);
                 agent.status = "errored".into();
                 agent.protocol = hello.speaks.to.into();
                 Ok(store::agent::put(&mut tx, &agent).await?)
             })
             .await
+    }
+
+    /// What to know of a runner that was refused because of its protocol, where one was: for who waits for a runner.
+    pub(crate) async fn refused_runner(&self, pool: Option<&str>) -> Result<Option<String>> {
+        let refused = self.store.look(async |mut tx| store::agent::find_refused(&mut tx, pool, None).await).await?;
+        Ok(refused.map(|Agent { name, version, protocol, .. }| {
+            format!(
+                "{name} ({version}) was refused, since it speaks protocol {protocol} and this server ({}) {} to {}: bring the older of the two \
+                 up to date",
+                env!("CARGO_PKG_VERSION"),
+                Speaks::OURS.from,
+                Speaks::OURS.to
+            )
+        }))
     }
 
     async fn end_what_is_not_held(&self, agent: &AgentId, holding: &[Lease]) -> Result<()> {
@@ -154,13 +168,13 @@ impl App {
         Ok(())
     }
 
-    /// The runner behind these words. [`Error::NotFound`] when it is not known, [`Error::Conflict`] when a later start has taken its place.
+    /// The runner behind these words, which may claim. [`Error::NotFound`] when it is not known, or what it speaks is not understood since this
+    /// server was replaced: it says hello again; [`Error::Conflict`] when a later start has taken its place.
     pub async fn claimant(&self, serves: &Serves, agent: &str, session: i64) -> Result<Claimant> {
-        let unknown = || Error::not_found("this agent");
-        let id: AgentId = agent.parse().map_err(|_| unknown())?;
-        let found = self.store.look(async |mut tx| store::agent::find(&mut tx, &id).await).await?;
-        let known = found.filter(|agent| agent.pool_id.as_deref() == serves.pool().map(AgentPoolId::as_str));
-        let agent = known.ok_or_else(unknown)?;
+        let agent = self.agent_of(serves, agent).await?;
+        if !u32::try_from(agent.protocol).is_ok_and(|spoken| (Speaks::OURS.from..=Speaks::OURS.to).contains(&spoken)) {
+            return Err(Error::not_found("this agent"));
+        }
         if agent.session != session {
             return Err(Error::Conflict(format!(
                 "another start of {} took the place of this one; give each runner a data directory of its own",
@@ -168,6 +182,21 @@ impl App {
             )));
         }
         Ok(Claimant { agent: agent.id, session, serves: serves.clone(), distant: true })
+    }
+
+    /// The runner behind these words, which speaks of a phase that it claimed. Whichever start of it that was: the fence of the lease says
+    /// whether it still decides, and a state that comes late is kept.
+    pub async fn speaker(&self, serves: &Serves, agent: &str) -> Result<Claimant> {
+        let agent = self.agent_of(serves, agent).await?;
+        Ok(Claimant { agent: agent.id, session: agent.session, serves: serves.clone(), distant: true })
+    }
+
+    async fn agent_of(&self, serves: &Serves, agent: &str) -> Result<Agent> {
+        let unknown = || Error::not_found("this agent");
+        let id: AgentId = agent.parse().map_err(|_| unknown())?;
+        let found = self.store.look(async |mut tx| store::agent::find(&mut tx, &id).await).await?;
+        let known = found.filter(|agent| agent.pool_id.as_deref() == serves.pool().map(AgentPoolId::as_str));
+        known.ok_or_else(unknown)
     }
 
     /// Notes that a runner was heard of.
@@ -226,6 +255,23 @@ impl App {
     }
 }
 
+/// The runner as it was known before this hello: by its id, or by the name under which it was refused.
+async fn earlier(tx: &mut Tx, serves: &Serves, hello: &Hello) -> Result<Option<Agent>> {
+    let pool = serves.pool().map(AgentPoolId::as_str);
+    match hello.agent.as_deref().and_then(|id| id.parse::<AgentId>().ok()) {
+        // An id of another pool is somebody else's: this runner gets one of its own.
+        Some(id) => Ok(store::agent::find(tx, &id).await?.filter(|agent| agent.pool_id.as_deref() == pool)),
+        None => Ok(store::agent::find_refused(tx, pool, Some(&short(&hello.name, NAME))).await?),
+    }
+}
+
+/// The most letters of a runner's name.
+const NAME: usize = 100;
+
+fn short(text: &str, most: usize) -> String {
+    text.chars().filter(|c| !c.is_control()).take(most).collect()
+}
+
 fn describe(
     fresh: &AgentId,
     before: Option<&Agent>,
@@ -238,12 +284,11 @@ fn describe(
         Serves::Site => (None, None),
         Serves::Pool { organization, pool } => (Some(organization.clone()), Some(pool.to_string())),
     };
-    let short = |text: &str, most: usize| text.chars().filter(|c| !c.is_control()).take(most).collect::<String>();
     Agent {
         id: before.map_or_else(|| fresh.clone(), |agent| agent.id.clone()),
         organization_id: organization,
         pool_id: pool,
-        name: short(&hello.name, 100),
+        name: short(&hello.name, NAME),
         address: short(address, 100),
         version: short(&hello.version, 50),
         protocol: Speaks::OURS.common(hello.speaks).unwrap_or_default().into(),

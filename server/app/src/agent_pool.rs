@@ -1,6 +1,6 @@
 //! Agent pools and their agents.
 
-use crate::{App, Caller, Error, Result, caller::must_operate};
+use crate::{App, Caller, Error, Result, agent::heard_since, caller::must_operate};
 use domain::{
     id::{AgentId, AgentPoolId, WorkspaceId},
     name,
@@ -119,7 +119,8 @@ impl App {
     pub async fn agent_pool(&self, caller: &Caller, id: &AgentPoolId, permission: Permission) -> Result<AgentPool> {
         let missing = || Error::not_found(format!("agent pool {id}"));
         let user = caller.user_id();
-        let found = self.store.look(async |mut tx| store::agent_pool::find(&mut tx, id, user).await).await?;
+        let heard = heard_since(self.now());
+        let found = self.store.look(async |mut tx| store::agent_pool::find(&mut tx, id, user, heard).await).await?;
         let pool = found.ok_or_else(missing)?;
         match caller.role(pool.role.as_deref()) {
             Some(role) if allows(role, permission) => Ok(pool),
@@ -135,7 +136,10 @@ impl App {
     pub async fn list_agent_pools(&self, caller: &Caller, organization: &str) -> Result<Vec<AgentPool>> {
         let organization: Organization = self.organization(caller, organization, Permission::Read).await?;
         let user = caller.user_id();
-        Ok(self.store.look(async |mut tx| store::agent_pool::list(&mut tx, &organization.id, user).await).await?)
+        let heard = heard_since(self.now());
+        let list =
+            self.store.look(async |mut tx| store::agent_pool::list(&mut tx, &organization.id, user, heard).await);
+        Ok(list.await?)
     }
 
     /// Whom a pool names, and who uses it.

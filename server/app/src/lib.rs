@@ -42,7 +42,7 @@ pub use known::Known;
 pub use lock::Unlock;
 pub use log::Part as LogPart;
 pub use organization::Change as OrganizationChange;
-pub use phase::LeaseError;
+pub use phase::{LeaseError, Renewals};
 pub use protocol::Artifact;
 pub use queue::{Share, ShareChange};
 pub use run::{New as NewRun, Phases, Waiting};
@@ -89,6 +89,8 @@ pub struct Limits {
     pub apply_seconds: u64,
     /// How long an interrupted phase may take to end before it is killed, in seconds.
     pub grace_seconds: u64,
+    /// How long a runner elsewhere may be out of reach while it applies before it ends the apply, in seconds.
+    pub apply_lease_seconds: u32,
 }
 
 /// The house: everything that the verbs need. Cheap to clone.
@@ -109,6 +111,8 @@ pub struct Inner {
     pub hub: hub::Hub,
     /// Callers whose tokens were looked up already.
     pub known: Known,
+    /// When leases were last seen to be prolonged.
+    pub renewals: Renewals,
     /// Says what is wrong with an uploaded archive. The runner that will unpack it decides; reading it may take a while.
     pub check_archive: fn(&mut dyn std::io::Read) -> Result<(), String>,
     /// What nobody may exceed.

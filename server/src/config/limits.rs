@@ -12,6 +12,11 @@ const UPLOAD_SIZE: Key =
     Key::new("max-upload-size", "SIZE", "The largest configuration that is accepted, packed [default: 512MiB]");
 const PLAN_TIMEOUT: Key = Key::new("plan-timeout", "TIME", "How long a plan may take [default: 2h]");
 const APPLY_TIMEOUT: Key = Key::new("apply-timeout", "TIME", "How long an apply may take [default: 1d]");
+const APPLY_LEASE: Key = Key::new(
+    "apply-lease",
+    "TIME",
+    "How long a runner elsewhere may be out of reach while it applies: after two thirds it interrupts the engine [default: 2m]",
+);
 const ORGANIZATION_CONCURRENCY: Key = Key::new(
     "organization-concurrency",
     "N",
@@ -25,8 +30,8 @@ const WORKSPACE_PLANS: Key = Key::new(
 );
 
 /// All settings of this section.
-pub(super) const KEYS: [Key; 6] =
-    [STATE_SIZE, UPLOAD_SIZE, PLAN_TIMEOUT, APPLY_TIMEOUT, ORGANIZATION_CONCURRENCY, WORKSPACE_PLANS];
+pub(super) const KEYS: [Key; 7] =
+    [STATE_SIZE, UPLOAD_SIZE, PLAN_TIMEOUT, APPLY_TIMEOUT, APPLY_LEASE, ORGANIZATION_CONCURRENCY, WORKSPACE_PLANS];
 
 /// The section.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +44,8 @@ pub struct Limits {
     pub plan_timeout: Duration,
     /// How long an apply may take.
     pub apply_timeout: Duration,
+    /// How long the lease of an apply lasts that a runner elsewhere executes.
+    pub apply_lease: Duration,
     /// How many runs of one organization execute at once.
     pub organization_concurrency: u32,
     /// How many plans of one workspace execute at once beside the run that holds it.
@@ -54,6 +61,7 @@ impl Limits {
             upload_size: sources.get(&UPLOAD_SIZE, |_| Size(512 << 20))?.0,
             plan_timeout: sources.get(&PLAN_TIMEOUT, |_| hours(2))?.0,
             apply_timeout: sources.get(&APPLY_TIMEOUT, |_| hours(24))?.0,
+            apply_lease: sources.get(&APPLY_LEASE, |_| Span(Duration::from_secs(120)))?.0,
             organization_concurrency: sources.get(&ORGANIZATION_CONCURRENCY, |_| Count(10))?.0,
             workspace_plans: sources.get(&WORKSPACE_PLANS, |_| Count(5))?.0,
         })

@@ -231,6 +231,7 @@ fn every_setting_can_be_set_in_each_place() {
         ("max-upload-size", "1B"),
         ("plan-timeout", "1s"),
         ("apply-timeout", "1s"),
+        ("apply-lease", "30s"),
         ("organization-concurrency", "1"),
         ("workspace-plans", "1"),
     ]

@@ -94,6 +94,18 @@ pub async fn list(tx: &mut Tx, pool: Option<&AgentPoolId>) -> Result<Vec<Agent>>
     query.all().await
 }
 
+/// The newest agent of a pool, or of the site, that was refused; of this name, if one is given.
+pub async fn find_refused(tx: &mut Tx, pool: Option<&str>, name: Option<&str>) -> Result<Option<Agent>> {
+    tx.query(select!(
+        "WHERE coalesce(a.pool_id, '') = $1 AND a.status = 'errored' AND ($2 = '' OR a.name = $2)
+         ORDER BY a.last_ping_at DESC, a.id LIMIT 1"
+    ))
+    .bind(pool.unwrap_or_default().to_owned())
+    .bind(name.unwrap_or_default().to_owned())
+    .optional()
+    .await
+}
+
 /// Notes that an agent was heard of, and what its status is now; false when another start of it has taken its place.
 pub async fn ping(tx: &mut Tx, id: &AgentId, session: i64, status: &str, now: Time) -> Result<bool> {
     let heard = tx

@@ -75,7 +75,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT p.id, p.organization_id, o.name AS organization_name, p.name, p.organization_scoped, p.created_at,
-             (SELECT count(*) FROM agents a WHERE a.pool_id = p.id AND a.status = 'idle') AS agent_count, m.role
+             (SELECT count(*) FROM agents a WHERE a.pool_id = p.id AND a.status = 'idle' AND a.last_ping_at >= $2) AS agent_count, m.role
              FROM agent_pools p JOIN organizations o ON o.id = p.organization_id
              LEFT JOIN memberships m ON m.organization_id = p.organization_id AND m.user_id = $1 ",
             $rest
@@ -106,15 +106,16 @@ pub async fn update(tx: &mut Tx, pool: &AgentPool) -> Result<()> {
         .await
 }
 
-/// A pool, as a user sees it.
-pub async fn find(tx: &mut Tx, id: &AgentPoolId, user: &str) -> Result<Option<AgentPool>> {
-    tx.query(select!("WHERE p.id = $2")).bind(user).bind(id.as_str()).optional().await
+/// A pool, as a user sees it, with the number of its agents that were heard of since then.
+pub async fn find(tx: &mut Tx, id: &AgentPoolId, user: &str, heard_since: Time) -> Result<Option<AgentPool>> {
+    tx.query(select!("WHERE p.id = $3")).bind(user).bind(heard_since.micros()).bind(id.as_str()).optional().await
 }
 
-/// The pools of an organization by name; at most a thousand.
-pub async fn list(tx: &mut Tx, organization: &OrganizationId, user: &str) -> Result<Vec<AgentPool>> {
-    tx.query(select!("WHERE p.organization_id = $2 ORDER BY p.name, p.id LIMIT 1000"))
+/// The pools of an organization by name; at most a thousand. The numbers of their agents as in [`find`].
+pub async fn list(tx: &mut Tx, organization: &OrganizationId, user: &str, heard_since: Time) -> Result<Vec<AgentPool>> {
+    tx.query(select!("WHERE p.organization_id = $3 ORDER BY p.name, p.id LIMIT 1000"))
         .bind(user)
+        .bind(heard_since.micros())
         .bind(organization.as_str())
         .all()
         .await

@@ -47,7 +47,9 @@ impl Connections {
     pub(crate) async fn acquire(&self) -> sqlx::Result<Loan> {
         let acquire = async {
             let turn = Arc::clone(&self.0.turns).acquire_owned().await.map_err(|_| sqlx::Error::PoolClosed)?;
-            let conn = match self.free().pop() {
+            // In a statement of its own: in the match's head it would stay locked through the arms, and `forget` would wait for itself.
+            let newest = self.free().pop();
+            let conn = match newest {
                 Some((conn, since)) if since.elapsed() < STALE => Some(conn),
                 // The others have waited even longer.
                 Some(_) => {

@@ -248,12 +248,25 @@ pub async fn finish(tx: &mut Tx, phase: &Phase, status: PhaseStatus, now: Time) 
     .await
 }
 
-/// The phases whose lease is over and of which that is not known yet, oldest first; at most a hundred.
-pub async fn list_lost(tx: &mut Tx, now: Time) -> Result<Vec<Phase>> {
-    tx.query(select!(
-        "WHERE status = 'running' AND lost_at IS NULL AND lease_until < $1 ORDER BY lease_until, id LIMIT 100"
-    ))
-    .bind(now.micros())
+/// A lease as its last renewal left it.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct LeaseMark {
+    /// Of which phase.
+    pub phase_id: String,
+    /// `plan` or `apply`
+    pub kind: String,
+    /// Its fencing token.
+    pub fence: i64,
+    /// Until when it lasts, by the clock of the server that prolonged it; another value after each renewal.
+    pub lease_until: Option<i64>,
+}
+
+/// Every lease that is not known to be lost: as many as phases execute.
+pub async fn list_leases(tx: &mut Tx) -> Result<Vec<LeaseMark>> {
+    tx.query(
+        "SELECT id AS phase_id, kind, fence, lease_until FROM phases
+         WHERE status = 'running' AND lost_at IS NULL ORDER BY id",
+    )
     .all()
     .await
 }

@@ -3,7 +3,7 @@
 
 use app::App;
 use std::{future::Future, time::Duration};
-use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
 /// How often leases that ran out are looked for.
@@ -20,14 +20,8 @@ const OBJECTS: Duration = Duration::from_secs(6 * 3600);
 /// How often keys that sign identities are looked after.
 const IDENTITY_KEYS: Duration = Duration::from_secs(3600);
 
-/// How long after its start a server takes no lease for lost: a runner, the one inside first of all, takes back what outlived the server.
-const ADOPTION: Duration = Duration::from_secs(10);
-
 /// Works until `stop` is wished.
 pub async fn run(app: App, stop: CancellationToken) {
-    if stop.run_until_cancelled(sleep(ADOPTION)).await.is_none() {
-        return;
-    }
     let leases = every(LEASES, || end_lost_phases(&app));
     let sessions = every(SESSIONS, || forget_old_sessions(&app));
     let objects = every(OBJECTS, || sweep_objects(&app));

@@ -79,14 +79,16 @@ impl House {
             plan_seconds: 60,
             apply_seconds: 60,
             grace_seconds: 10,
+            apply_lease_seconds: 120,
         };
         let app = App::new(Inner {
             store: Store::sqlite(&directory.path().join("house.db")).await.unwrap(),
             vault: Vault::new(MasterKey::generate().unwrap(), Blobs::new(Arc::new(objects))),
-            clock: Box::new(SystemClock),
+            clock: Box::new(SystemClock::default()),
             chance: Box::new(SystemChance::default()),
             hub: app::hub::Hub::default(),
             known: app::Known::default(),
+            renewals: app::Renewals::default(),
             check_archive: |_| Ok(()),
             limits,
             surroundings: app::Surroundings::default(),

@@ -38,6 +38,9 @@ on_both! {
     nobody_speaks_for_the_phase_of_another
     what_is_handed_in_early_counts_at_the_end
     another_protocol_is_refused_in_words
+    a_step_of_the_time_ends_no_lease_and_prolongs_none
+    an_apply_that_is_begun_at_the_last_moment_is_not_ended
+    an_earlier_start_finishes_what_it_holds
 }
 
 fn hello(agent: Option<&str>, holding: Vec<Lease>) -> Hello {
@@ -82,8 +85,7 @@ async fn waits_for(town: &Town, run: &RunId) -> String {
 async fn a_lost_apply_stays_locked_until_somebody_knows(town: &Town) {
     let runner = enlist(town, None, Vec::new()).await;
     let (run, apply) = applying(town, &runner).await;
-    town.clock.pass(24 * 3600);
-    town.app.end_lost_phases().await.unwrap();
+    town.nobody_speaks(24 * 3600).await;
     assert_eq!(status(town, &run).await, Status::Applying, "nobody knows that it is dead");
     assert!(is_locked(town).await);
     let reason = waits_for(town, &run).await;
@@ -104,8 +106,7 @@ async fn a_lost_apply_stays_locked_until_somebody_knows(town: &Town) {
 async fn a_lost_apply_goes_on_when_its_runner_comes_back(town: &Town) {
     let runner = enlist(town, None, Vec::new()).await;
     let (run, apply) = applying(town, &runner).await;
-    town.clock.pass(300);
-    town.app.end_lost_phases().await.unwrap();
+    town.nobody_speaks(300).await;
     assert!(waits_for(town, &run).await.contains("recovering"));
     let again = enlist(town, Some(runner.agent.as_str()), vec![apply.lease.clone()]).await;
     assert_eq!(again.agent, runner.agent);
@@ -130,8 +131,7 @@ async fn a_state_that_comes_late_is_current_if_nobody_wrote(town: &Town) {
         let (run, apply) = applying(town, &runner).await;
         let early = state(serial, "l", &[("a", 1)]);
         town.app.put_state(&apply.lease, early.clone().into()).await.unwrap();
-        town.clock.pass(300);
-        town.app.end_lost_phases().await.unwrap();
+        town.nobody_speaks(300).await;
         town.app.cancel_run(&owner, &run).await.unwrap();
         town.clock.pass(11);
         town.app.force_cancel_run(&owner, &run).await.unwrap();
@@ -182,7 +182,7 @@ async fn nobody_speaks_for_the_phase_of_another(town: &Town) {
     let runner = enlist(town, None, Vec::new()).await;
     let other = enlist(town, None, Vec::new()).await;
     let (_, apply) = applying(town, &runner).await;
-    let forged = other.lease(&apply.lease.phase_id, apply.lease.fence);
+    let forged = other.lease(&town.app.limits, &apply.lease.phase_id, apply.lease.fence);
     assert!(town.app.write_log(&forged, 0, "x".into()).await.is_err());
     assert!(town.app.put_state(&forged, state(1, "l", &[]).into()).await.is_err());
     assert!(town.app.leased_state(&forged).await.is_err());
@@ -215,8 +215,93 @@ async fn what_is_handed_in_early_counts_at_the_end(town: &Town) {
 }
 
 async fn another_protocol_is_refused_in_words(town: &Town) {
-    let newer =
-        Hello { speaks: Speaks { from: protocol::VERSION + 1, to: protocol::VERSION + 2 }, ..hello(None, Vec::new()) };
-    let refused = town.app.enlist(&Serves::Site, &newer, "").await.unwrap_err().to_string();
-    assert!(refused.contains("bring the older of the two up to date"), "{refused}");
+    let run = town.new_run(&town.caller("owner").await, &town.workspace, NewRun::default()).await;
+    for (from, to) in [(1, 1), (3, 3)].map(|(from, to)| (protocol::VERSION + from, protocol::VERSION + to)) {
+        let newer = Hello { speaks: Speaks { from, to }, version: "9.9".into(), ..hello(None, Vec::new()) };
+        for _ in 0..3 {
+            let refused = town.app.enlist(&Serves::Site, &newer, "").await.unwrap_err().to_string();
+            assert!(refused.contains("bring the older of the two up to date"), "{refused}");
+        }
+        // Whoever waits for a runner reads why none comes.
+        let reason = waits_for(town, &run).await;
+        assert!(
+            reason.contains(&format!("there (9.9) was refused, since it speaks protocol {to} and this")),
+            "{reason}"
+        );
+    }
+    // It is brought up to date, and is the same one.
+    let runner = enlist(town, None, Vec::new()).await;
+    let reason = waits_for(town, &run).await;
+    assert!(!reason.contains("refused"), "{reason}");
+    // A server that was replaced by one with another protocol has it say hello again.
+    let gone = town.app.claimant(&Serves::Site, runner.agent.as_str(), runner.session).await;
+    assert!(gone.is_ok());
+    let older = Hello { speaks: Speaks { from: 0, to: 0 }, ..hello(Some(runner.agent.as_str()), Vec::new()) };
+    town.app.enlist(&Serves::Site, &older, "").await.unwrap_err();
+    let gone = town.app.claimant(&Serves::Site, runner.agent.as_str(), runner.session).await;
+    assert!(matches!(gone, Err(app::Error::NotFound(_))), "{gone:?}");
+}
+
+/// Whatever becomes of the time of day, and whichever server's it is: a lease lasts as long as it lasts.
+async fn a_step_of_the_time_ends_no_lease_and_prolongs_none(town: &Town) {
+    let runner = enlist(town, None, Vec::new()).await;
+    let (run, apply) = applying(town, &runner).await;
+    town.new_run(
+        &town.caller("owner").await,
+        &town.new_workspace(&town.caller("owner").await, "acme", "other").await,
+        NewRun::default(),
+    )
+    .await;
+    let plan = town.app.claim(&runner, Some("other")).await.unwrap();
+    for day in [1, -1, -1, 1] {
+        town.clock.step(day * 24 * 3600);
+        assert_eq!(town.nobody_speaks(20).await, 0);
+        for job in [&apply, &plan] {
+            assert_eq!(town.app.renew(&job.lease).await.unwrap(), Wish::GoOn);
+        }
+        assert_eq!(waits_for(town, &run).await, "");
+    }
+    // A lease that was prolonged in the future is over no later.
+    town.clock.step(24 * 3600);
+    for job in [&apply, &plan] {
+        town.app.renew(&job.lease).await.unwrap();
+    }
+    town.clock.step(-24 * 3600);
+    assert_eq!(town.nobody_speaks(31).await, 1);
+    assert_eq!(town.app.renew(&plan.lease).await.unwrap(), Wish::Lost);
+    town.nobody_speaks(121).await;
+    assert!(waits_for(town, &run).await.starts_with("recovering"));
+}
+
+/// The reconciler judged an apply that was not begun, and it is begun before that is written down.
+async fn an_apply_that_is_begun_at_the_last_moment_is_not_ended(town: &Town) {
+    let runner = enlist(town, None, Vec::new()).await;
+    let owner = town.caller("owner").await;
+    let run = town.new_run(&owner, &town.workspace, NewRun { auto_apply: Some(true), ..NewRun::default() }).await;
+    let plan = town.app.claim(&runner, Some("plan")).await.unwrap();
+    town.planned(&plan, true).await;
+    let apply = town.app.claim(&runner, Some("apply")).await.unwrap();
+    town.app.end_lost_phases().await.unwrap();
+    town.clock.pass(121);
+    let (ended, begun) = tokio::join!(town.app.end_lost_phases(), town.app.started(&apply.lease, "1.11.4", None));
+    // Whichever came first: it is offered to others and not begun, or begun and its own runner's.
+    match begun {
+        Ok(()) => assert_eq!((ended.unwrap(), status(town, &run).await), (0, Status::Applying)),
+        Err(_) => assert_eq!((ended.unwrap(), status(town, &run).await), (1, Status::ApplyQueued)),
+    }
+}
+
+/// A directory that was copied: the later start claims, the earlier one finishes what it has begun, and its state is kept.
+async fn an_earlier_start_finishes_what_it_holds(town: &Town) {
+    let runner = enlist(town, None, Vec::new()).await;
+    let (run, apply) = applying(town, &runner).await;
+    let again = enlist(town, Some(runner.agent.as_str()), vec![apply.lease.clone()]).await;
+    assert_eq!(again.agent, runner.agent);
+    let superseded = town.app.claimant(&Serves::Site, runner.agent.as_str(), runner.session).await;
+    assert!(matches!(superseded, Err(app::Error::Conflict(_))), "{superseded:?}");
+    let speaker = town.app.speaker(&Serves::Site, runner.agent.as_str()).await.unwrap();
+    let lease = speaker.lease(&town.app.limits, &apply.lease.phase_id, apply.lease.fence);
+    town.app.put_state(&lease, state(3, "l", &[("a", 1)]).into()).await.unwrap();
+    town.app.finish(&lease, Outcome::Applied { counts: Counts::default() }, Vec::new()).await.unwrap();
+    assert_eq!(status(town, &run).await, Status::Applied);
 }

@@ -47,8 +47,7 @@ impl Story {
             2 => drop(fair(self.town.app.lock(&owner, &ws, "mine", None).await)),
             3 | 4 => drop(fair(self.town.app.unlock(&owner, &ws, Unlock::Own).await)),
             5 => {
-                self.town.clock.pass(40);
-                self.town.app.end_lost_phases().await.unwrap();
+                self.town.nobody_speaks(130).await;
             }
             6..=9 => {
                 let Some(run) = self.pick() else { return };
@@ -146,8 +145,7 @@ impl Story {
         let owner = self.town.caller("owner").await;
         drop(fair(self.town.app.unlock(&owner, &self.town.workspace, Unlock::Own).await));
         for _ in 0..self.runs.len() * 8 + 8 {
-            self.town.clock.pass(200);
-            self.town.app.end_lost_phases().await.unwrap();
+            self.town.nobody_speaks(200).await;
             let mut open = false;
             for id in self.runs.clone() {
                 let run = self.town.app.run(&owner, &id).await.unwrap();

@@ -58,6 +58,9 @@ async fn reconcilers_of_both_end_a_lost_phase_once() {
     let run = town.new_run(&owner, &town.workspace, NewRun { plan_only: Some(true), ..NewRun::default() }).await;
     for attempt in 1..=3 {
         let job = town.app.claim(&inside(), None).await.unwrap();
+        for app in [&town.app, &other] {
+            assert_eq!(app.end_lost_phases().await.unwrap(), 0);
+        }
         town.clock.pass(40);
         let mut ended = JoinSet::new();
         for app in [&town.app, &other, &town.app, &other] {

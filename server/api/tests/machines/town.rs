@@ -23,6 +23,7 @@ use std::{
         Arc,
         atomic::{AtomicI64, AtomicU32, AtomicU64, Ordering::Relaxed},
     },
+    time::Duration,
 };
 use store::{Store, notify::Post};
 use tower::ServiceExt;
@@ -32,16 +33,27 @@ pub(crate) const STATE_BYTES: usize = 1 << 20;
 
 /// A clock that goes when it is told to.
 #[derive(Clone)]
-pub(crate) struct Hand(Arc<AtomicI64>);
+pub(crate) struct Hand {
+    wall: Arc<AtomicI64>,
+    steady: Arc<AtomicU64>,
+}
 
 impl Hand {
     pub(crate) fn pass(&self, seconds: i64) {
-        self.0.fetch_add(seconds * 1_000_000, Relaxed);
+        self.step(seconds);
+        self.steady.fetch_add(seconds.unsigned_abs(), Relaxed);
+    }
+    /// Somebody sets the time.
+    pub(crate) fn step(&self, seconds: i64) {
+        self.wall.fetch_add(seconds * 1_000_000, Relaxed);
     }
 }
 impl Clock for Hand {
     fn now(&self) -> Time {
-        Time::from_micros(self.0.load(Relaxed))
+        Time::from_micros(self.wall.load(Relaxed))
+    }
+    fn steady(&self) -> Duration {
+        Duration::from_secs(self.steady.load(Relaxed))
     }
 }
 
@@ -136,6 +148,7 @@ async fn server(store: Store, folder: &std::path::Path, clock: &Hand, seed: u64)
         chance: Box::new(Dice::new(seed)),
         hub: app::hub::Hub::shared(post),
         known: app::Known::default(),
+        renewals: app::Renewals::default(),
         check_archive: |_| Ok(()),
         limits: Limits {
             state_bytes: STATE_BYTES,
@@ -145,6 +158,7 @@ async fn server(store: Store, folder: &std::path::Path, clock: &Hand, seed: u64)
             plan_seconds: 60,
             apply_seconds: 60,
             grace_seconds: 10,
+            apply_lease_seconds: 120,
         },
         surroundings: app::Surroundings::default(),
         address: "https://terrane.test".into(),
@@ -155,7 +169,7 @@ impl Town {
     pub(crate) async fn build(engine: Engine) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let store = engine.open(folder.path()).await?;
-        let clock = Hand(Arc::new(AtomicI64::new(1_700_000_000_000_000)));
+        let clock = Hand { wall: Arc::new(AtomicI64::new(1_700_000_000_000_000)), steady: Arc::default() };
         let app = server(store, folder.path(), &clock, 1).await;
         let http = http_doors::Http { app: app.clone(), stopping: tokio_util::sync::CancellationToken::new() };
         let mut tokens = BTreeMap::new();
@@ -222,6 +236,13 @@ impl Town {
         self.app.upload_configuration(&configuration.id, Box::pin(&b"archive"[..])).await.unwrap();
         let new = NewRun { configuration_version: Some(configuration.id), ..new };
         self.app.create_run(caller, workspace, new).await.unwrap().id
+    }
+
+    /// Time in which the server looks after leases, and nobody prolongs one; how many phases it ended.
+    pub(crate) async fn nobody_speaks(&self, seconds: i64) -> usize {
+        let before = self.app.end_lost_phases().await.unwrap();
+        self.clock.pass(seconds);
+        before + self.app.end_lost_phases().await.unwrap()
     }
 
     pub(crate) async fn planned(&self, job: &Job, has_changes: bool) {

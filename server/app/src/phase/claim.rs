@@ -12,11 +12,9 @@ use secrecy::SecretString;
 use std::time::Duration;
 use store::{phase::Phase, run::Run, workspace::Workspace};
 
-/// How long a lease lasts without a renewal, in seconds.
+/// How long a lease lasts without a renewal, in seconds; that of an apply which a runner elsewhere executes is for the operator to say: nobody
+/// else can take it over, so that nothing is won by interrupting it for a short break of the network.
 const LEASE: u32 = 30;
-/// The same for an apply that a runner elsewhere executes: nobody else can take it over, so that nothing is won by interrupting it for a
-/// short break of the network.
-const DISTANT_APPLY_LEASE: u32 = 120;
 /// How long an interrupted plan may take to end before it is killed, in seconds.
 const PLAN_GRACE: u64 = 10;
 /// A runner that nobody wakes looks by itself this often.
@@ -33,15 +31,20 @@ struct Claimed {
 
 impl Claimant {
     /// The lease under which this runner speaks for a phase, or says that it does: whether it is so is judged by each verb.
-    pub fn lease(&self, phase_id: &str, fence: i64) -> Lease {
-        let is_apply = phase_id.starts_with(ApplyId::PREFIX);
+    pub fn lease(&self, limits: &crate::Limits, phase_id: &str, fence: i64) -> Lease {
         Lease {
             phase_id: phase_id.to_owned(),
             fence,
-            seconds: if is_apply && self.distant { DISTANT_APPLY_LEASE } else { LEASE },
+            seconds: lease_seconds(limits, phase_id, self.distant),
             agent: self.agent.to_string(),
         }
     }
+}
+
+/// How long the lease of a phase lasts without a renewal, in seconds.
+pub(super) fn lease_seconds(limits: &crate::Limits, phase_id: &str, distant: bool) -> u32 {
+    let is_apply = phase_id.starts_with(ApplyId::PREFIX);
+    if is_apply && distant { limits.apply_lease_seconds } else { LEASE.min(limits.apply_lease_seconds) }
 }
 
 /// Whose phases a runner takes: a pool's, or the site's.
@@ -90,7 +93,7 @@ impl App {
                 store::phase::set_token(&mut tx, &phase.id, phase.fence, &hash).await?;
                 let missing = || Error::Internal(format!("{} has no run", phase.id));
                 let run = store::run::find(&mut tx, &phase.run_id).await?.ok_or_else(missing)?;
-                let lease = claimant.lease(&phase.id, phase.fence);
+                let lease = claimant.lease(&self.limits, &phase.id, phase.fence);
                 Ok::<_, Error>(Claimed { phase: phase.clone(), run, workspace, lease })
             })
             .await?;
@@ -125,7 +128,7 @@ impl App {
                 let phase = store::phase::find(&mut tx, &turn.candidate.phase).await?.ok_or_else(missing)?;
                 store::queue::serve(&mut tx, &phase.organization_id, turn.served, turn.now).await?;
                 let workspace = access::hold_ours(&mut tx, &phase.workspace_id).await?;
-                let lease = claimant.lease(&phase.id, workspace.fence + 1);
+                let lease = claimant.lease(&self.limits, &phase.id, workspace.fence + 1);
                 let until = now.plus_seconds(lease.seconds.into());
                 let new = store::phase::NewLease { fence: lease.fence, until, token_hash, agent: &lease.agent, claim };
                 store::phase::lease(&mut tx, &phase.id, new).await?;

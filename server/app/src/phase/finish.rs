@@ -8,7 +8,7 @@ use std::{path::PathBuf, time::Duration};
 use store::{Tx, blob::Blob, phase::Phase, run::Run};
 
 /// How often a phase is begun before it is given up: one that takes its runner along must not do so for ever.
-const ATTEMPTS: i64 = 5;
+pub(super) const ATTEMPTS: i64 = 5;
 /// The most bytes of a file that a distant phase hands back: a plan of 10,000 changes is 60 MB of JSON.
 const MOST_HANDED_BACK: u64 = 4 << 30;
 /// How long after the plan a client may take to read it, in seconds.
@@ -130,87 +130,6 @@ impl App {
             _ => Err(error),
         }
     }
-
-    /// Looks after phases whose lease is over. A plan, or an apply that was not begun, changed nothing: it is offered again or ended, and its
-    /// workspace is free. Of an apply that was begun nobody knows whether its engine is still at work: it stays as it is, and so does the
-    /// lock, until its runner comes back, its death is proved, or a person forces its end. Idempotent; the reconciler calls it.
-    pub async fn end_lost_phases(&self) -> Result<usize> {
-        let now = self.now();
-        let lost = self.store.look(async |mut tx| store::phase::list_lost(&mut tx, now).await).await?;
-        let mut ended = 0;
-        for phase in lost {
-            if phase.is_apply() && phase.started_at.is_some() {
-                if self.store.write(async |mut tx| store::phase::set_lost(&mut tx, &phase, now).await).await? {
-                    tracing::warn!(phase = %phase.id, "the runner of an apply was lost: its workspace stays locked until more is known");
-                    self.after(vec![Event::Run { workspace: phase.workspace_id.clone(), run: phase.run_id.clone() }]);
-                }
-            } else if self.end_unrenewed(&phase).await? {
-                ended += 1;
-            }
-        }
-        Ok(ended)
-    }
-
-    async fn end_unrenewed(&self, phase: &Phase) -> Result<bool> {
-        let still = |current: &Phase| current.lease_until == phase.lease_until;
-        self.end_without_runner(phase, still, "its runner was lost", PhaseStatus::Errored, RunEvent::Fail).await
-    }
-
-    /// Ends a phase whose engine is certainly dead.
-    pub(crate) async fn end_dead(&self, phase: &Phase, why: &str) -> Result<bool> {
-        self.end_without_runner(phase, |_| true, why, PhaseStatus::Errored, RunEvent::Fail).await
-    }
-
-    /// Ends an apply whose runner was lost, because a person says so.
-    pub(crate) async fn end_forced(&self, phase: &Phase, who: &str) -> Result<bool> {
-        let why = format!("{who} forced its end while its runner was lost");
-        self.end_without_runner(
-            phase,
-            |current| current.lost_at.is_some(),
-            &why,
-            PhaseStatus::Canceled,
-            RunEvent::Stopped,
-        )
-        .await
-    }
-
-    async fn end_without_runner(
-        &self,
-        lost: &Phase,
-        still: impl Fn(&Phase) -> bool + Sync,
-        why: &str,
-        status: PhaseStatus,
-        event: RunEvent,
-    ) -> Result<bool> {
-        let now = self.now();
-        let events = self
-            .store
-            .write(async |mut tx| {
-                let held = hold_running(&mut tx, lost).await?.filter(|(phase, _)| still(phase));
-                let Some((phase, mut run)) = held else { return Ok(None) };
-                // A plan changes nothing. An apply is announced before its process is started: one that was not has not begun.
-                let harmless = !phase.is_apply() || phase.started_at.is_none();
-                if harmless && phase.attempts < ATTEMPTS {
-                    return advance::again(&mut tx, &phase, run, now).await.map(Some);
-                }
-                run.reason = Some(if harmless {
-                    format!("{why} while it {}: nothing was changed; start the run again", doing(&phase))
-                } else {
-                    format!(
-                        "{why} while it applied: the last state that arrived is kept; look at the log for what was changed after it, then plan again"
-                    )
-                });
-                store::phase::discard_artifacts(&mut tx, &phase.id, "%").await?;
-                store::phase::finish(&mut tx, &phase, status, now).await?;
-                advance::take(&mut tx, run, event, now).await.map(Some)
-            })
-            .await?;
-        let Some(events) = events else { return Ok(false) };
-        tracing::warn!(phase = %lost.id, why, "ended a phase without its runner");
-        self.after(events);
-        self.hub.announce([Event::Log(lost.id.clone()), Event::Wish(lost.id.clone())]);
-        Ok(true)
-    }
 }
 
 /// A phase and its run, with their workspace held, if the phase is still executed under the fence that it was `seen` with.
@@ -224,10 +143,6 @@ pub(crate) async fn hold_running(tx: &mut Tx, seen: &Phase) -> Result<Option<(Ph
     let missing = || Error::Internal(format!("{} has no run", phase.id));
     let run = store::run::find(tx, &phase.run_id).await?.ok_or_else(missing)?;
     Ok(Some((phase, run)))
-}
-
-fn doing(phase: &Phase) -> &'static str {
-    if phase.is_apply() { "began to apply" } else { "planned" }
 }
 
 fn count(phase: &mut Phase, counts: Counts) {

@@ -3,7 +3,9 @@
 mod claim;
 mod finish;
 mod lease;
+mod lost;
 mod run_variables;
 
 pub(crate) use finish::hold_running;
 pub use lease::LeaseError;
+pub use lost::Renewals;

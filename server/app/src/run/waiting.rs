@@ -105,10 +105,12 @@ impl App {
                 Ok::<_, store::Error>((standing, store::queue::places(&mut tx, &phases).await?))
             })
             .await?;
-        let mut runners: HashMap<Option<&str>, Runners> = HashMap::new();
+        let mut runners: HashMap<Option<&str>, (Runners, Option<String>)> = HashMap::new();
         for pool in places.iter().map(|place| place.agent_pool_id.as_deref()) {
             if let Entry::Vacant(unknown) = runners.entry(pool) {
-                unknown.insert(self.runners(pool).await?);
+                let known = self.runners(pool).await?;
+                let refused = if known.connected == 0 { self.refused_runner(pool).await? } else { None };
+                unknown.insert((known, refused));
             }
         }
         let around = Surroundings { organization: name.to_owned(), standing };
@@ -119,7 +121,7 @@ impl App {
                 let limit = workspace.plan_limit.unwrap_or(defaults.workspace);
                 waiting.insert(
                     run.id.clone(),
-                    for_room(place, &around, runners[&place.agent_pool_id.as_deref()], (limit, &workspace.name)),
+                    for_room(place, &around, &runners[&place.agent_pool_id.as_deref()], (limit, &workspace.name)),
                 );
             }
         }
@@ -236,9 +238,14 @@ fn asks(status: Status) -> bool {
     )
 }
 
-fn for_room(place: &Place, around: &Surroundings, runners: Runners, (plan_limit, workspace): (i64, &str)) -> Waiting {
+fn for_room(
+    place: &Place,
+    around: &Surroundings,
+    (runners, refused): &(Runners, Option<String>),
+    (plan_limit, workspace): (i64, &str),
+) -> Waiting {
     let Surroundings { organization, standing } = around;
-    let obstacle = obstacle(*standing, place.is_beside().then_some((plan_limit, place.beside)), runners);
+    let obstacle = obstacle(*standing, place.is_beside().then_some((plan_limit, place.beside)), *runners);
     let reason = match obstacle {
         Obstacle::Organization { limit, running } => {
             format!("{running} of {limit} slots of organization {organization} are busy")
@@ -256,6 +263,10 @@ fn for_room(place: &Place, around: &Surroundings, runners: Runners, (plan_limit,
         Obstacle::Runners { busy: 1 } => "every runner is busy: 1 phase executes".into(),
         Obstacle::Runners { busy } => format!("every runner is busy: {busy} phases execute"),
         Obstacle::Turn => "a runner is free and takes it at once".into(),
+    };
+    let reason = match refused {
+        Some(why) if obstacle == Obstacle::NoRunner => format!("{reason}; {why}"),
+        _ => reason,
     };
     Waiting {
         reason,

@@ -51,11 +51,13 @@ async fn pools(store: &Fresh) {
             agent_pool::insert(&mut tx, &one).await?;
             agent_pool::insert(&mut tx, &two).await?;
             agent_pool::update(&mut tx, &AgentPool { name: "a-pool".into(), ..two.clone() }).await?;
-            let listed = agent_pool::list(&mut tx, &world.organization.id, "").await?;
+            let listed = agent_pool::list(&mut tx, &world.organization.id, "", NOW).await?;
             assert_eq!(listed.iter().map(|pool| pool.name.as_str()).collect::<Vec<_>>(), ["a-pool", "pool-1"]);
             agent::put(&mut tx, &agent(Some(&one), 1)).await?;
-            let found = agent_pool::find(&mut tx, &one.id, "").await?.unwrap();
+            let found = agent_pool::find(&mut tx, &one.id, "", NOW).await?.unwrap();
             assert_eq!((found.agent_count, found.organization_name.as_str()), (1, "acme"));
+            let later = agent_pool::find(&mut tx, &one.id, "", NOW.plus_seconds(1)).await?.unwrap();
+            assert_eq!(later.agent_count, 0, "nobody has heard of it since");
             assert_eq!(agent_pool::delete(&mut tx, &one.id).await?, 1);
             assert!(agent::list(&mut tx, Some(&one.id)).await?.is_empty(), "its agents go with it");
             Ok::<_, Error>(())
@@ -145,6 +147,14 @@ async fn agents(store: &Fresh) {
             assert!(!agent::ping(&mut tx, &one.id, 1, "idle", later).await?, "an earlier start is not heard");
             assert!(agent::ping(&mut tx, &one.id, 2, "idle", later).await?);
             assert_eq!(agent::count_since(&mut tx, Some(pool.id.as_str()), later).await?, 1);
+            let in_pool = Some(pool.id.as_str());
+            assert!(agent::find_refused(&mut tx, in_pool, None).await?.is_none());
+            let refused = Agent { status: "errored".into(), session: 2, last_ping_at: later, ..one.clone() };
+            agent::put(&mut tx, &refused).await?;
+            for (name, is_it) in [(None, true), (Some(one.name.as_str()), true), (Some("other"), false)] {
+                assert_eq!(agent::find_refused(&mut tx, in_pool, name).await?.is_some(), is_it);
+                assert!(agent::find_refused(&mut tx, None, name).await?.is_none());
+            }
             assert_eq!(agent::count_since(&mut tx, None, later).await?, 0);
             agent::hear(&mut tx, site.id.as_str(), later).await?;
             assert_eq!(agent::count_since(&mut tx, None, later).await?, 1);

@@ -6,6 +6,7 @@ extern crate terrane_store as store;
 
 mod agents;
 mod base;
+mod connections;
 mod facade;
 mod group;
 mod identity;

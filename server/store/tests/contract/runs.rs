@@ -111,12 +111,13 @@ async fn lost_phases(store: &Fresh) {
         .write(async |mut tx| {
             phase::queue(&mut tx, plan.as_str(), NOW).await?;
             phase::lease(&mut tx, plan.as_str(), leased(1, NOW, b"h")).await?;
-            assert!(phase::list_lost(&mut tx, NOW).await?.is_empty());
-            let lost = phase::list_lost(&mut tx, NOW.plus_seconds(1)).await?.remove(0);
-            assert_eq!(lost.id, plan.as_str());
+            let mark = phase::list_leases(&mut tx).await?.remove(0);
+            assert_eq!((mark.phase_id.as_str(), mark.kind.as_str(), mark.fence), (plan.as_str(), "plan", 1));
+            let lost = phase::find(&mut tx, plan.as_str()).await?.unwrap();
+            assert_eq!(mark.lease_until, lost.lease_until);
             assert!(phase::set_lost(&mut tx, &lost, NOW).await?);
             assert!(!phase::set_lost(&mut tx, &lost, NOW).await?, "it is known already");
-            assert!(phase::list_lost(&mut tx, NOW.plus_seconds(1)).await?.is_empty());
+            assert!(phase::list_leases(&mut tx).await?.is_empty());
             phase::renew(&mut tx, plan.as_str(), "agent-b", 1, NOW).await?;
             assert!(
                 phase::find(&mut tx, plan.as_str()).await?.unwrap().lost_at.is_some(),

@@ -1,0 +1,166 @@
+//! End phases that nobody speaks for any more: whose lease nobody prolonged, whose runner came back without them, or of which a person says so.
+//!
+//! Whether a lease is over is judged by how long this server itself saw it unrenewed, on a clock that nobody sets: neither a step of the
+//! machine's time nor the clock of another server can end a lease, or prolong it.
+
+use super::{
+    claim::lease_seconds,
+    finish::{ATTEMPTS, hold_running},
+};
+use crate::{App, Result, hub::Event, run::advance};
+use domain::run::{Event as RunEvent, PhaseStatus};
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
+use store::phase::{LeaseMark, Phase};
+
+/// What this server last saw of each lease, and since when.
+#[derive(Debug, Default)]
+pub struct Renewals(Mutex<HashMap<String, (LeaseMark, Duration)>>);
+
+impl Renewals {
+    /// Notes these leases, all that there are, and gives those that stayed as they are for longer than they last without a renewal.
+    fn overdue(&self, leases: Vec<LeaseMark>, now: Duration, lasts: impl Fn(&LeaseMark) -> Duration) -> Vec<LeaseMark> {
+        let mut seen = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut before = std::mem::take(&mut *seen);
+        let mut overdue = Vec::new();
+        for mark in leases {
+            let since = before.remove(&mark.phase_id).filter(|(last, _)| *last == mark).map_or(now, |(_, since)| since);
+            if now.saturating_sub(since) > lasts(&mark) {
+                overdue.push(mark.clone());
+            }
+            seen.insert(mark.phase_id.clone(), (mark, since));
+        }
+        overdue
+    }
+}
+
+impl App {
+    /// Looks after phases whose lease is over. A plan, or an apply that was not begun, changed nothing: it is offered again or ended, and its
+    /// workspace is free. Of an apply that was begun nobody knows whether its engine is still at work: it stays as it is, and so does the
+    /// lock, until its runner comes back, its death is proved, or a person forces its end. Idempotent; the reconciler calls it every few
+    /// seconds, and whatever it sees for the first time has a whole lease before it.
+    pub async fn end_lost_phases(&self) -> Result<usize> {
+        let now = self.now();
+        let leases = self.store.look(async |mut tx| store::phase::list_leases(&mut tx).await).await?;
+        let lasts = |mark: &LeaseMark| {
+            // Which runner has it makes no difference here: nobody is given up too early.
+            Duration::from_secs(lease_seconds(&self.limits, &mark.phase_id, true).into())
+        };
+        let mut ended = 0;
+        for mark in self.renewals.overdue(leases, self.clock.steady(), lasts) {
+            let found = self.store.look(async |mut tx| store::phase::find(&mut tx, &mark.phase_id).await).await?;
+            let same = |phase: &Phase| phase.fence == mark.fence && phase.lease_until == mark.lease_until;
+            let Some(phase) = found.filter(same) else { continue };
+            if phase.is_apply() && phase.started_at.is_some() {
+                if self.store.write(async |mut tx| store::phase::set_lost(&mut tx, &phase, now).await).await? {
+                    tracing::warn!(phase = %phase.id, "the runner of an apply was lost: its workspace stays locked until more is known");
+                    self.after(vec![Event::Run { workspace: phase.workspace_id.clone(), run: phase.run_id.clone() }]);
+                }
+            } else if self.end_unrenewed(&phase).await? {
+                ended += 1;
+            }
+        }
+        Ok(ended)
+    }
+
+    async fn end_unrenewed(&self, phase: &Phase) -> Result<bool> {
+        // An apply that was begun meanwhile is another matter.
+        let still = |current: &Phase| {
+            current.lease_until == phase.lease_until && current.started_at.is_some() == phase.started_at.is_some()
+        };
+        self.end_without_runner(phase, still, "its runner was lost", PhaseStatus::Errored, RunEvent::Fail).await
+    }
+
+    /// Ends a phase whose engine is certainly dead.
+    pub(crate) async fn end_dead(&self, phase: &Phase, why: &str) -> Result<bool> {
+        self.end_without_runner(phase, |_| true, why, PhaseStatus::Errored, RunEvent::Fail).await
+    }
+
+    /// Ends an apply whose runner was lost, because a person says so.
+    pub(crate) async fn end_forced(&self, phase: &Phase, who: &str) -> Result<bool> {
+        let why = format!("{who} forced its end while its runner was lost");
+        self.end_without_runner(
+            phase,
+            |current| current.lost_at.is_some(),
+            &why,
+            PhaseStatus::Canceled,
+            RunEvent::Stopped,
+        )
+        .await
+    }
+
+    async fn end_without_runner(
+        &self,
+        lost: &Phase,
+        still: impl Fn(&Phase) -> bool + Sync,
+        why: &str,
+        status: PhaseStatus,
+        event: RunEvent,
+    ) -> Result<bool> {
+        let now = self.now();
+        let events = self
+            .store
+            .write(async |mut tx| {
+                let held = hold_running(&mut tx, lost).await?.filter(|(phase, _)| still(phase));
+                let Some((phase, mut run)) = held else { return Ok(None) };
+                // A plan changes nothing. An apply is announced before its process is started: one that was not has not begun.
+                let harmless = !phase.is_apply() || phase.started_at.is_none();
+                if harmless && phase.attempts < ATTEMPTS {
+                    return advance::again(&mut tx, &phase, run, now).await.map(Some);
+                }
+                run.reason = Some(if harmless {
+                    format!("{why} while it {}: nothing was changed; start the run again", doing(&phase))
+                } else {
+                    format!(
+                        "{why} while it applied: the last state that arrived is kept; look at the log for what was changed after it, then plan again"
+                    )
+                });
+                store::phase::discard_artifacts(&mut tx, &phase.id, "%").await?;
+                store::phase::finish(&mut tx, &phase, status, now).await?;
+                advance::take(&mut tx, run, event, now).await.map(Some)
+            })
+            .await?;
+        let Some(events) = events else { return Ok(false) };
+        tracing::warn!(phase = %lost.id, why, "ended a phase without its runner");
+        self.after(events);
+        self.hub.announce([Event::Log(lost.id.clone()), Event::Wish(lost.id.clone())]);
+        Ok(true)
+    }
+}
+
+fn doing(phase: &Phase) -> &'static str {
+    if phase.is_apply() { "began to apply" } else { "planned" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mark(until: i64) -> LeaseMark {
+        LeaseMark { phase_id: "plan-1".into(), kind: "plan".into(), fence: 1, lease_until: Some(until) }
+    }
+
+    #[test]
+    fn a_lease_is_over_when_it_was_seen_unrenewed_for_as_long_as_it_lasts() {
+        let renewals = Renewals::default();
+        let overdue = |until, now| {
+            let lasts = |_: &LeaseMark| Duration::from_secs(30);
+            renewals.overdue(vec![mark(until)], Duration::from_secs(now), lasts).len()
+        };
+        assert_eq!(
+            [overdue(5, 100), overdue(5, 130), overdue(5, 131)],
+            [0, 0, 1],
+            "what it says of its own end counts for nothing"
+        );
+        assert_eq!(
+            [overdue(4, 132), overdue(4, 162), overdue(4, 163)],
+            [0, 0, 1],
+            "one prolonged after the time was set back is new"
+        );
+        assert!(renewals.overdue(Vec::new(), Duration::from_secs(164), |_| Duration::ZERO).is_empty());
+        assert_eq!(overdue(4, 200), 0, "one that was gone meanwhile begins anew");
+    }
+}
