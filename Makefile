@@ -7,8 +7,6 @@ SHELL := /bin/sh
 export PATH := $(PATH):$(CURDIR)/.tools/venv/bin
 
 KILLS ?= 50
-# Tests that need a container engine.
-IN_CONTAINERS := test(containers::) or test(walled::)
 # Those of the images and of docker-compose.yml.
 COMPOSED := test(/^compose::/)
 
@@ -22,16 +20,20 @@ demo: ## a server with an organization, a workspace and a run in it, to look at 
 	@tests/tools/compiler
 	cargo run -q -p terrane -- demo
 
-test: tools ## every test but those that need a container engine: rules, stores on both databases, the stories with real terraform binaries
+test: tools ## every test but those of the images: rules, stores on both databases, the stories with real terraform binaries, containers on an engine of their own
 	cargo build -q --workspace --bins
-	tests/tools/postgres run cargo nextest run --workspace -E 'not ($(IN_CONTAINERS) or $(COMPOSED))'
+	cargo nextest run --cargo-quiet --workspace --no-run
+	tests/tools/docker run tests/tools/postgres run cargo nextest run --workspace -E 'not $(COMPOSED)'
 
-containers: tools ## the tests that need a container engine, on one of their own (Debian's docker.io, as root)
+containers: tools ## the stories once more, with every run in a container
 	cargo build -q --workspace --bins
-	tests/tools/postgres run tests/tools/docker run cargo nextest run -p terrane-runner -p terrane-tests -E '$(IN_CONTAINERS)'
+	cargo nextest run --cargo-quiet -p terrane-tests --no-run
+	TERRANE_TEST_EXECUTOR=docker tests/tools/docker run tests/tools/postgres run cargo nextest run -p terrane-tests
 
 compose: tools ## the images and docker-compose.yml, on an engine of the tests' own and bases made here (Debian's docker-compose, as root)
 	cargo build -q --workspace --bins
+	cargo nextest run --cargo-quiet -p terrane-tests --no-run
+	tests/tools/compose prepare
 	tests/tools/docker run tests/tools/compose run cargo nextest run -p terrane-tests -E '$(COMPOSED)'
 
 cluster: tools ## the stories on Postgres once more, with two servers on one database
@@ -69,5 +71,6 @@ tools:
 	@tests/tools/providers
 	@tests/tools/aws-provider
 	@tests/tools/verifiers
+	@tests/tools/moto
 	@tests/tools/networks
 	@tests/tools/sshd >/dev/null

@@ -60,20 +60,18 @@ impl<S: Server> Runner<S> {
     ///
     /// Dropping the future ends plans at once. Applies go on without it: whoever runs next adopts them.
     pub async fn run(self, stop: Stop) -> Result<(), Error> {
+        // Its own end is not that of whoever started it.
+        let stop = Stop { drain: stop.drain.child_token(), hand_back: stop.hand_back };
         if Identity::read(&self.machine.options.directory).copied {
             left::set_aside(&self.machine.options.directory);
         }
         let left = Left::read(&self.machine.options.directory);
+        // Before the server hears of it: what this runner does not hold is taken for dead.
+        self.machine.remove_orphans(left.layouts()).await;
         if self.enlist(left.leases(), &stop).await?.is_none() {
             return Ok(());
         }
         let mut tasks = JoinSet::new();
-        self.machine.remove_orphans(left.layouts()).await;
-        let (machine, drained) = (Arc::clone(&self.machine), stop.drain.clone());
-        tasks.spawn(async move {
-            drained.cancelled().await;
-            machine.close().await;
-        });
         for (record, layout) in left.phases {
             let user = self.users.take_this(record.wall.uid, &record.lease);
             let (server, machine) = (Arc::clone(&self.server), Arc::clone(&self.machine));
@@ -84,11 +82,20 @@ impl<S: Server> Runner<S> {
             });
         }
         let ended = self.claim(&stop, &mut tasks).await;
-        if let Err(error) = &ended {
-            // What is begun is finished: whether its lease is still good is judged for each phase.
-            tracing::error!(%error, "this runner claims nothing any more");
-            stop.drain.cancel();
-        } else if let Err(error) = self.server.leave().await {
+        let leave = async {
+            match &ended {
+                Ok(()) => self.server.leave().await,
+                Err(error) => {
+                    // What is begun is finished: whether its lease is still good is judged for each phase.
+                    tracing::error!(%error, "this runner claims nothing any more");
+                    stop.drain.cancel();
+                    Ok(())
+                }
+            }
+        };
+        // Asked to end or not: whatever was started for phases to come is of no use any more.
+        let (told, ()) = tokio::join!(leave, self.machine.close());
+        if let Err(error) = told {
             tracing::warn!(%error, "the server was not told that this runner claims nothing any more");
         }
         while let Some(ended) = tasks.join_next().await {

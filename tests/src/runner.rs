@@ -37,10 +37,11 @@ impl Runner {
     /// When it cannot be started.
     #[must_use]
     pub fn start(server: &Server, token: &str) -> Self {
-        Self::start_with(server, token, &[])
+        let flags = settings::runner_executor();
+        Self::start_with(server, token, &flags.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
-    /// As [`Runner::start`], with more flags of `terrane runner`.
+    /// As [`Runner::start`], with more flags of `terrane runner`, its executor's among them.
     ///
     /// # Panics
     /// When it cannot be started.

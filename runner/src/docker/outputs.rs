@@ -147,7 +147,6 @@ impl End {
             interrupted: self.interrupted,
             killed: self.killed,
             abandoned: self.abandoned,
-            full: self.full,
             ..supervise::spec::Exit::default()
         }
     }
