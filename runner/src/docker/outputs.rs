@@ -196,7 +196,7 @@ mod tests {
             (".c/out0", "x"),
             (".c/out1", "json"),
             ("w/plan", "plan"),
-            (".c/snap", "far too large a state"),
+            (".c/snap", "state 2"),
             (".c/rc", "1 137 1 0 1 0\n"),
         ]);
         let end = wanted(place.path()).read(&stream[..]).unwrap();
@@ -204,7 +204,7 @@ mod tests {
         let read = |name: &str| std::fs::read_to_string(place.path().join(name)).unwrap();
         assert_eq!(
             (read("w/plan"), read("plan.json"), read("w/c/terraform.tfstate")),
-            ("plan".into(), "json".into(), "state 1".into())
+            ("plan".into(), "json".into(), "state 2".into())
         );
         let mut names: Vec<_> =
             std::fs::read_dir(place.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
