@@ -20,6 +20,10 @@ async fn waiting(rig: &Rig) -> (Job, tokio_util::sync::CancellationToken, tokio:
     rig.server.offer(job.clone());
     let (drain, running) = rig.start().await;
     rig.server.until_logged("it-waits-5").await;
+    // What a container has not sent yet goes with it.
+    while rig.server.said().states.is_empty() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     (job, drain, running)
 }
 
