@@ -7,13 +7,13 @@ SHELL := /bin/sh
 export PATH := $(PATH):$(CURDIR)/.tools/venv/bin
 
 KILLS ?= 50
-# Tests that need a container engine.
-IN_CONTAINERS := test(containers::) or test(walled::)
+EXECUTOR ?= process
+SERVERS ?= 1
 # Those of the images and of docker-compose.yml.
 COMPOSED := test(/^compose::/)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test containers compose cluster check bench torture accuracy fmt clippy deny tools
+.PHONY: help demo test stories compose check bench torture accuracy fmt clippy deny tools
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -22,21 +22,22 @@ demo: ## a server with an organization, a workspace and a run in it, to look at 
 	@tests/tools/compiler
 	cargo run -q -p terrane -- demo
 
-test: tools ## every test but those that need a container engine: rules, stores on both databases, the stories with real terraform binaries
+test: tools ## every test but those of the images: rules, stores on both databases, the stories with real terraform binaries, containers on an engine of their own
 	cargo build -q --workspace --bins
-	tests/tools/postgres run cargo nextest run --workspace -E 'not ($(IN_CONTAINERS) or $(COMPOSED))'
+	cargo nextest run --cargo-quiet --workspace --no-run
+	tests/tools/docker run tests/tools/postgres run cargo nextest run --workspace -E 'not $(COMPOSED)'
 
-containers: tools ## the tests that need a container engine, on one of their own (Debian's docker.io, as root)
+stories: tools ## EXECUTOR=process|runner|docker SERVERS=1: the stories once more, with runs executed so and this many servers on Postgres
 	cargo build -q --workspace --bins
-	tests/tools/postgres run tests/tools/docker run cargo nextest run -p terrane-runner -p terrane-tests -E '$(IN_CONTAINERS)'
+	cargo nextest run --cargo-quiet --workspace --no-run
+	TERRANE_TEST_EXECUTOR=$(EXECUTOR) TERRANE_TEST_SERVERS=$(SERVERS) tests/tools/docker run tests/tools/postgres run \
+	  cargo nextest run --workspace -E 'package(terrane-tests) and not $(COMPOSED)'
 
 compose: tools ## the images and docker-compose.yml, on an engine of the tests' own and bases made here (Debian's docker-compose, as root)
 	cargo build -q --workspace --bins
-	tests/tools/docker run tests/tools/compose run cargo nextest run -p terrane-tests -E '$(COMPOSED)'
-
-cluster: tools ## the stories on Postgres once more, with two servers on one database
-	cargo build -q --workspace --bins
-	TERRANE_TEST_SERVERS=2 tests/tools/postgres run cargo nextest run -p terrane-tests -E 'test(/^postgres::/)'
+	cargo nextest run --cargo-quiet --workspace --no-run
+	tests/tools/compose prepare
+	tests/tools/docker run tests/tools/compose run cargo nextest run --workspace -E '$(COMPOSED)'
 
 check: fmt clippy deny test ## formatting, lints, licences and bans, every test
 
@@ -69,5 +70,6 @@ tools:
 	@tests/tools/providers
 	@tests/tools/aws-provider
 	@tests/tools/verifiers
+	@tests/tools/moto
 	@tests/tools/networks
 	@tests/tools/sshd >/dev/null

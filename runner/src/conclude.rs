@@ -87,9 +87,10 @@ fn ended_early(record: &Record, exit: &Exit, cause: Option<Cause>) -> Outcome {
             "{engine} was ended because the phase used up the memory of its container ({limit} MiB); give containers more with --container-memory, or split the configuration"
         ));
     }
-    if exit.full {
+    if let Some(limit) = exit.room {
+        let limit = limit >> 20;
         return failed(format!(
-            "{engine} failed and the work directory of its container is full; give containers more room with --container-work-size"
+            "{engine} failed and the work directory of its container is full ({limit} MiB); give containers more room with --container-work-size"
         ));
     }
     let hard =
@@ -116,7 +117,7 @@ fn ended_early(record: &Record, exit: &Exit, cause: Option<Cause>) -> Outcome {
         _ => {}
     }
     if let Some(reason) = &exit.lost {
-        let reason = format!("the container of the phase ended on its own: {reason}");
+        let reason = format!("the container of the phase is gone: {reason}");
         return match record.phase {
             Phase::Plan if exit.memory.is_none() => Outcome::Unfinished { reason },
             _ => failed(format!("{reason}; the last whole state is kept, so look for resources that it does not know")),

@@ -37,10 +37,11 @@ impl Runner {
     /// When it cannot be started.
     #[must_use]
     pub fn start(server: &Server, token: &str) -> Self {
-        Self::start_with(server, token, &[])
+        let flags = settings::runner_executor();
+        Self::start_with(server, token, &flags.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
-    /// As [`Runner::start`], with more flags of `terrane runner`.
+    /// As [`Runner::start`], with more flags of `terrane runner`, its executor's among them.
     ///
     /// # Panics
     /// When it cannot be started.
@@ -231,6 +232,11 @@ fn end_all(folder: &Path) {
 
 impl Drop for Runner {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            let text = format!("--- log of the runner in {} ---\n{}\n", self.folder.path().display(), self.log());
+            // On stderr by way of the panic's own output: the test's runner shows it with the failed test only.
+            std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes()).ok();
+        }
         if let Some(mut child) = self.child.take() {
             // It may have ended by itself.
             let _ = child.kill();

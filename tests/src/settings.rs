@@ -106,6 +106,15 @@ pub fn executor() -> Vec<String> {
     }
 }
 
+/// The same flags for `terrane runner`.
+///
+/// # Panics
+/// As [`executor`].
+#[must_use]
+pub fn runner_executor() -> Vec<String> {
+    if runner() { Vec::new() } else { executor() }
+}
+
 /// The flags that execute runs in containers of the tests' own engine, started by `tests/tools/docker run`; nothing when it is switched off by
 /// `TERRANE_TEST_DOCKER=off`.
 ///
@@ -114,7 +123,7 @@ pub fn executor() -> Vec<String> {
 #[must_use]
 pub fn docker() -> Option<Vec<String>> {
     let host = read("TERRANE_TEST_DOCKER")
-        .expect("TERRANE_TEST_DOCKER is not set: run these tests by `make containers`, or set it to off");
+        .expect("TERRANE_TEST_DOCKER is not set: run these tests by `make test`, or set it to off");
     let flags = ["--executor", "docker", "--image-pull", "never", "--docker-host"].map(str::to_owned);
     (host != "off").then(|| flags.into_iter().chain([host]).collect())
 }

@@ -13,7 +13,7 @@ use terrane_tests::process::eventually;
 use terrane_tests::{Server, Slug, Stage, Version, settings};
 
 use crate::configurations::{ONE, RUNNING, SLOW};
-use crate::crash::{LONG, belongs, terraform};
+use crate::crash::LONG;
 use crate::trial;
 
 /// A server that executes nothing itself.
@@ -194,8 +194,10 @@ fn a_signed_address_is_good_at_both(stage: &mut Stage) {
 
 /// Which of the servers executes an apply right now.
 fn executing(stage: &Stage) -> usize {
-    let engine = terraform(stage);
-    let owner = |&number: &usize| stage.server.node(number).pid().is_some_and(|server| belongs(engine, server));
+    let owner = |&number: &usize| {
+        let runs = std::fs::read_dir(stage.server.node(number).data().join("runs")).into_iter().flatten().flatten();
+        runs.into_iter().any(|entry| entry.file_name().to_string_lossy().starts_with("apply-"))
+    };
     (0..stage.server.nodes()).find(owner).expect("one of them executes it")
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use terrane_tests::{Server, Slug, Stage, Version, process, settings};
 
-use crate::stories;
+use crate::{runners, stories};
 
 stories! {
     NONE:
@@ -13,6 +13,9 @@ stories! {
         an_image_that_is_missing_is_named,
         an_apply_in_a_container_survives_the_server,
         a_plan_in_a_container_begins_again_after_the_server,
+        an_apply_in_a_container_survives_its_runner,
+        a_plan_in_a_container_begins_again_after_its_runner,
+        an_image_that_a_workspace_names_is_shown_on_its_run,
 }
 
 /// A second stage, whose runs are executed in containers; nothing when the tests were told to do without an engine.
@@ -90,6 +93,34 @@ fn a_plan_in_a_container_begins_again_after_the_server(stage: &mut Stage) {
     stage.server.kill();
     stage.server.restart();
     stage.reaches(&run, &["planned_and_finished"]);
+    stage.leave();
+}
+
+fn an_apply_in_a_container_survives_its_runner(stage: &mut Stage) {
+    let Some(executor) = settings::docker() else { return };
+    runners::apply_with_a_killed_runner(stage, &executor);
+}
+
+fn a_plan_in_a_container_begins_again_after_its_runner(stage: &mut Stage) {
+    let Some(executor) = settings::docker() else { return };
+    runners::plan_with_a_killed_runner(stage, &executor);
+}
+
+fn an_image_that_a_workspace_names_is_shown_on_its_run(stage: &mut Stage) {
+    let Some(stage) = contained(stage, &[]) else { return };
+    let image = "terrane.test/debian:{version}";
+    let wanted = json!({ "auto-apply": true, "terraform-version": "1.15.5", "execution-image": image });
+    let id = stage.create_workspace("app", wanted);
+    let slug = Slug::pack(&[("main.tf", "resource \"terraform_data\" \"it\" {}\n")]);
+    let run = stage.queue(&id, &stage.uploaded(&id, false, &slug), &json!({}));
+    let run = stage.reaches(&run, &["applied"]);
+    assert!(stage.log(&run, "apply").starts_with("Terraform v1.15.5\n"));
+    for phase in ["plan", "apply"] {
+        let phases = if phase == "plan" { "plans" } else { "applies" };
+        let phase = run["relationships"][phase]["data"]["id"].as_str().expect("an id");
+        let phase = stage.api().get(&format!("{phases}/{phase}")).is(&[200]).text();
+        assert!(phase.contains("terrane.test/debian:1.15.5") && phase.contains("sha256:"), "{phase}");
+    }
     stage.leave();
 }
 

@@ -1,5 +1,6 @@
 //! What is acknowledged outlives the server, and an apply outlives it too.
 
+use std::path::Path;
 use std::time::Duration;
 
 use serde_json::json;
@@ -65,36 +66,19 @@ fn a_plan_outlives_the_server_or_is_made_again(stage: &mut Stage) {
     }
 }
 
-/// The terraform of the apply that the server runs.
-pub(crate) fn terraform(stage: &Stage) -> u32 {
+/// The terraform of the apply of a run, wherever it executes on this machine.
+fn terraform(run: &str) -> u32 {
     eventually("a terraform to run", Duration::from_secs(30), || {
-        let processes = std::fs::read_dir("/proc").expect("read /proc").flatten();
-        let mut ids = processes.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
-        ids.find(|&pid| {
-            process::command_line(pid).contains("terraform apply ")
-                && stage.server.pids().into_iter().any(|server| belongs(pid, server))
-        })
+        let named = process::that_name(Path::new(run)); // in its environment
+        named.into_iter().find(|&pid| process::command_line(pid).contains("terraform apply "))
     })
-}
-
-/// Whether `pid` descends from `ancestor`.
-pub(crate) fn belongs(mut pid: u32, ancestor: u32) -> bool {
-    while pid > 1 {
-        if pid == ancestor {
-            return true;
-        }
-        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
-        let after = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
-        pid = after.split_whitespace().nth(1).and_then(|parent| parent.parse().ok()).unwrap_or(0);
-    }
-    false
 }
 
 fn a_killed_terraform_leaves_the_last_whole_state(stage: &mut Stage) {
     let id = workspace(stage);
     let run = start(stage, &id, SLOW);
     stage.logs_say(&run, "apply", RUNNING);
-    process::kill(terraform(stage));
+    process::kill(terraform(&run));
     let run = stage.reaches(&run, &["errored"]);
     let state = String::from_utf8(stage.state("app").expect("the last whole state")).expect("UTF-8");
     assert!(state.contains("\"quick\""), "{state}");

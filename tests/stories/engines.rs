@@ -33,7 +33,8 @@ fn strange(stage: &Stage, command: &str, script: &str, flags: &[&str]) -> Stage 
     fs::write(&program, script).expect("write an engine");
     fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).expect("make it executable");
     let engines = stage.server.folder().join("engines");
-    let mut all = vec!["--engines", engines.to_str().expect("a path of letters")];
+    // A strange program in a directory is for the process executor, whatever the other stories are played with.
+    let mut all = vec!["--executor", "process", "--engines", engines.to_str().expect("a path of letters")];
     all.extend(flags);
     Stage::on(Server::start_with(stage.server.database(), &all), Version::V1_11_4)
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use terrane_tests::api::send;
 use terrane_tests::process::eventually;
 use terrane_tests::time::Wall;
-use terrane_tests::{ORGANIZATION, Runner, Slug, Stage};
+use terrane_tests::{ORGANIZATION, Runner, Slug, Stage, settings};
 
 use crate::configurations::{ONE, RUNNING};
 use crate::stories;
@@ -96,9 +96,15 @@ fn an_agent_executes_for_its_pool(stage: &mut Stage) {
 }
 
 fn a_killed_runner_makes_its_plan_again(stage: &mut Stage) {
+    plan_with_a_killed_runner(stage, &settings::runner_executor());
+}
+
+/// A runner with this executor dies while it plans, and comes back.
+pub(crate) fn plan_with_a_killed_runner(stage: &Stage, executor: &[String]) {
     let (own, token, _) = pool(stage, "own");
     let id = workspace(stage, &own);
-    let mut runner = Runner::start(&stage.server, &token);
+    let flags: Vec<_> = executor.iter().map(String::as_str).collect();
+    let mut runner = Runner::start_with(&stage.server, &token, &flags);
     let slug = Slug::pack(&[("main.tf", ONE)]);
     let configuration = stage.uploaded(&id, true, &slug);
     let runs: Vec<_> = (0..4).map(|_| stage.queue(&id, &configuration, &json!({}))).collect();
@@ -115,9 +121,15 @@ fn a_killed_runner_makes_its_plan_again(stage: &mut Stage) {
 }
 
 fn an_apply_survives_its_runner_and_is_adopted(stage: &mut Stage) {
+    apply_with_a_killed_runner(stage, &settings::runner_executor());
+}
+
+/// A runner with this executor dies while it applies, and comes back.
+pub(crate) fn apply_with_a_killed_runner(stage: &Stage, executor: &[String]) {
     let (own, token, _) = pool(stage, "own");
     let id = workspace(stage, &own);
-    let mut runner = Runner::start(&stage.server, &token);
+    let flags: Vec<_> = executor.iter().map(String::as_str).collect();
+    let mut runner = Runner::start_with(&stage.server, &token, &flags);
     let run = start(stage, &id, LONG);
     stage.logs_say(&run, "apply", RUNNING);
     runner.kill();

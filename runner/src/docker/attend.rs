@@ -5,6 +5,7 @@ use super::{
     Docker,
     connection::{Connection, Output},
     container::{Note, seconds_until, told},
+    fate::Fate,
     log::Log,
     outputs::{End, Wanted},
 };
@@ -29,7 +30,7 @@ const LAST_WORDS: Duration = Duration::from_secs(10);
 /// How long an engine that does not answer is waited for.
 const ENGINE: Duration = Duration::from_secs(120);
 /// Between two attempts to reach it.
-const PAUSE: Duration = Duration::from_millis(500);
+pub(super) const PAUSE: Duration = Duration::from_millis(500);
 /// How much is kept of what PID 1 complains about.
 const COMPLAINTS: usize = 2_000;
 
@@ -100,11 +101,23 @@ impl Attended {
                 },
                 Err(error) => told(&error),
             };
-            match self.is_running().await {
-                Ok(true) => tracing::warn!(container = self.note.id, silence, "a container is heard again"),
-                Ok(false) => return self.lost(&silence).await,
-                Err(reason) => return Exit { lost: Some(reason), killed: self.passed == Ask::Kill, ..Exit::default() },
-            }
+            let engine = &self.docker.options.host;
+            let reason = match self.docker.fate(&self.note.id, || self.patience()).await {
+                Fate::Runs => {
+                    tracing::warn!(container = self.note.id, silence, "a container is heard again");
+                    sleep(PAUSE).await; // one that cannot be heard is not asked in a circle
+                    continue;
+                }
+                Fate::Ended => silence,
+                Fate::EndedWithEngine => {
+                    format!("its engine {engine} was restarted, and ended it; one with live-restore does not")
+                }
+                Fate::Unknown(error) => {
+                    let lost = Some(format!("{engine} does not answer: {error}"));
+                    return Exit { lost, killed: *self.ask.borrow() == Ask::Kill, ..Exit::default() };
+                }
+            };
+            return self.lost(&reason).await;
         }
     }
 
@@ -223,35 +236,27 @@ impl Attended {
         }
     }
 
-    /// Asks the engine, for a while.
-    async fn is_running(&self) -> Result<bool, String> {
-        let since = Instant::now();
-        loop {
-            match self.docker.api.inspect_container(&self.note.id, None).await {
-                Ok(container) => return Ok(container.state.and_then(|state| state.running).unwrap_or(false)),
-                Err(Error::DockerResponseServerError { status_code: 404, .. }) => return Ok(false),
-                Err(error) if since.elapsed() >= ENGINE => {
-                    return Err(format!("{} does not answer: {}", self.docker.options.host, told(&error)));
-                }
-                Err(_) => sleep(PAUSE).await,
-            }
+    /// How long an engine that does not answer is waited for, by what is wished of its container meanwhile.
+    fn patience(&self) -> Duration {
+        match *self.ask.borrow() {
+            // It goes on without its engine, and nobody may say that it has ended before that is known.
+            Ask::GoOn if self.note.survive => Duration::MAX,
+            Ask::GoOn => ENGINE,
+            Ask::Interrupt => Duration::from_secs(self.note.grace_seconds).max(KILL),
+            Ask::Kill => KILL,
         }
-    }
-
-    async fn out_of_memory(&self) -> bool {
-        let container = self.docker.api.inspect_container(&self.note.id, None).await.ok();
-        container.and_then(|container| container.state?.oom_killed).unwrap_or(false)
     }
 
     async fn exit(&self, end: End) -> Exit {
         let exit = end.exit(self.note.steps);
-        let failed = exit.succeeded < self.note.steps;
-        Exit { memory: (failed && self.out_of_memory().await).then_some(self.docker.options.memory), ..exit }
+        let (failed, limits) = (exit.succeeded < self.note.steps, &self.docker.options);
+        let memory = (failed && self.docker.out_of_memory(&self.note.id).await).then_some(limits.memory);
+        Exit { memory, room: end.full.then_some(limits.work_size), ..exit }
     }
 
     /// The container is gone or stopped, and never said how its phase ended.
     async fn lost(&self, silence: &str) -> Exit {
-        let memory = self.out_of_memory().await.then_some(self.docker.options.memory);
+        let memory = self.docker.out_of_memory(&self.note.id).await.then_some(self.docker.options.memory);
         let said = String::from_utf8_lossy(&self.complaints).trim().to_owned();
         let lost = if said.is_empty() { silence.to_owned() } else { said };
         Exit {
@@ -281,8 +286,7 @@ async fn read(docker: Arc<Docker>, id: String, mut open: Option<Output>, wanted:
             },
             Err(reason) => reason,
         };
-        let running = docker.api.inspect_container(&id, None).await;
-        if !running.is_ok_and(|container| container.state.and_then(|state| state.running).unwrap_or(false)) {
+        if !docker.runs(&id).await.unwrap_or(false) {
             return Err(reason);
         }
         tracing::debug!(container = id, reason, "the outputs of a container are asked for again");

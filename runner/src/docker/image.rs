@@ -54,7 +54,10 @@ impl Docker {
             Ok(found) => found,
             Err(_) => {
                 let reason = |reason| Failure::Image { reference: image.reference.clone(), reason };
-                let found = self.ask(engine, &image).await.map_err(reason)?;
+                let found = match self.ask(engine, &image).await {
+                    Ok(found) => found,
+                    Err(said) => return Err(reason(self.foreign(&image).await.unwrap_or(said))),
+                };
                 supervise::write_bytes(known, &note, found.as_bytes(), false)
                     .map_err(|error| reason(error.to_string()))?;
                 found
@@ -97,6 +100,14 @@ impl Docker {
                 String::from_utf8_lossy(&said[..said.len().min(500)])
             )),
         }
+    }
+
+    /// What is wrong with an image that was made for another kind of machine. One that can be executed nevertheless never comes here.
+    async fn foreign(&self, image: &Image) -> Option<String> {
+        let made = self.api.inspect_image(&image.id).await.ok()?.architecture?;
+        let engine = self.api.version().await.ok()?.arch?;
+        let host = &self.options.host;
+        (made != engine).then(|| format!("it is for {made}, and {host} executes {engine}"))
     }
 
     /// The version to take of a template. A constraint, or `latest`, means the newest of the images that are here.
@@ -161,13 +172,22 @@ impl Docker {
         let filters = HashMap::from([("reference", vec![template.replace("{version}", "*")])]);
         let options = ListImagesOptionsBuilder::default().filters(&filters).build();
         let images = self.api.list_images(Some(options)).await?;
-        let version = |tag: &String| Version::parse(tag.strip_prefix(before)?.strip_suffix(after)?).ok();
+        // Podman tells the whole name of what was given without a registry.
+        let version = |tag: &String| {
+            let tag = tag.strip_prefix(before).or_else(|| tag.strip_prefix("docker.io/")?.strip_prefix(before))?;
+            Version::parse(tag.strip_suffix(after)?).ok()
+        };
         Ok(images.iter().flat_map(|image| image.repo_tags.iter().filter_map(version)).collect())
     }
 
     fn failed(&self, reference: &str, error: &Error) -> Failure {
-        let reason = format!("{} says: {}", self.options.host, told(error));
-        Failure::Image { reference: reference.to_owned(), reason }
+        let engine = self.options.host.clone();
+        match error {
+            Error::DockerResponseServerError { .. } | Error::DockerStreamError { .. } => {
+                Failure::Image { reference: reference.to_owned(), reason: format!("{engine} says: {}", told(error)) }
+            }
+            error => Failure::Engine { engine, reason: error.to_string() },
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 //! is refused. A short container with that one capability sets it, so that it works wherever the engine is.
 
 use super::{Docker, Image, container::told, wall::RUNNER};
+use crate::supervise::spec::boot_milliseconds;
 use bollard::{
     errors::Error,
     models::{ContainerCreateBody, HostConfig, NetworkCreateRequest},
@@ -15,6 +16,8 @@ use std::collections::HashMap;
 
 /// Where clouds tell secrets to whoever asks.
 const METADATA: [&str; 4] = ["169.254.169.254", "169.254.170.2", "168.63.129.16", "100.100.100.200"];
+/// Label of a network: the name of its bridge.
+const BRIDGE: &str = "terrane.bridge";
 /// The guard's rules, in this order: what may be reached at all, what may not.
 const GUARD: &str = "ip route add prohibit default table 233 2>/dev/null; bridge=$1; shift
 for rule; do
@@ -39,8 +42,8 @@ impl Docker {
     }
 
     async fn guard(&self, image: &str) -> Result<String, String> {
-        let network = self.bridge().await.map_err(|error| format!("the network cannot be made: {}", told(&error)))?;
-        let bridge = format!("br-{}", network.get(..12).unwrap_or(&network));
+        let (network, bridge) =
+            self.bridge().await.map_err(|error| format!("the network cannot be made: {}", told(&error)))?;
         let refused = format!("the metadata addresses cannot be closed with the image {image}");
         let said = self.set(image, &bridge).await.map_err(|error| format!("{refused}: {}", told(&error)))?;
         if said.trim() == "guarded" {
@@ -52,28 +55,30 @@ impl Docker {
         ))
     }
 
-    /// Makes the bridge where there is none. Its name holds what is let through: two runners with two lists have two bridges.
-    async fn bridge(&self) -> Result<String, Error> {
+    /// The network and its bridge, made where there is none. Its name holds what is let through: two runners with two lists have two bridges.
+    async fn bridge(&self) -> Result<(String, String), Error> {
         let list = self.options.egress.join(",");
-        let digest = ring::digest::digest(&ring::digest::SHA256, list.as_bytes());
-        let name =
-            if list.is_empty() { "terrane".to_owned() } else { format!("terrane-{}", &hex::encode(digest)[..8]) };
-        if let Some(id) = self.oldest(&name).await? {
-            return Ok(id);
+        let name = if list.is_empty() { "terrane".to_owned() } else { format!("terrane-{}", short(&list)) };
+        if let Some(network) = self.oldest(&name).await? {
+            return Ok(network);
         }
-        let options = HashMap::from([("com.docker.network.bridge.enable_icc".to_owned(), "false".to_owned())]);
+        // Engines name bridges as they like, and not each of them says how.
+        let bridge = format!("tn-{}", short(&format!("{} {name} {}", self.runner, boot_milliseconds())));
+        let options = [("com.docker.network.bridge.enable_icc", "false"), ("com.docker.network.bridge.name", &*bridge)];
+        let labels = [("terrane.network", "runs"), (BRIDGE, &*bridge)];
+        let owned = |pairs: [(&str, &str); 2]| pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).into();
         let request = NetworkCreateRequest {
             name: name.clone(),
             driver: Some("bridge".to_owned()),
-            options: Some(options),
-            labels: Some(HashMap::from([("terrane.network".to_owned(), "runs".to_owned())])),
+            options: Some(owned(options)),
+            labels: Some(owned(labels)),
             ..NetworkCreateRequest::default()
         };
         // An engine makes two of one name when two runners ask at once: all of them take the one that was first.
         let made = self.api.create_network(request).await;
         match (self.oldest(&name).await?, made) {
             (Some(oldest), Ok(made)) => {
-                if made.id != oldest
+                if made.id != oldest.0
                     && let Err(error) = self.api.remove_network(&made.id).await
                 {
                     tracing::warn!(%error, "a network that is not needed stays");
@@ -81,17 +86,23 @@ impl Docker {
                 Ok(oldest)
             }
             (Some(oldest), Err(_)) => Ok(oldest),
-            (None, made) => made.map(|made| made.id),
+            (None, made) => made.map(|made| (made.id, bridge)),
         }
     }
 
-    /// The first network of a name.
-    async fn oldest(&self, name: &str) -> Result<Option<String>, Error> {
+    /// The first network of a name, and its bridge.
+    async fn oldest(&self, name: &str) -> Result<Option<(String, String)>, Error> {
         let filters = HashMap::from([("name", vec![name])]);
         let options = ListNetworksOptionsBuilder::default().filters(&filters).build();
         let all = self.api.list_networks(Some(options)).await?;
         let named = all.into_iter().filter(|network| network.name.as_deref() == Some(name));
-        Ok(named.min_by_key(|network| (network.created.clone(), network.id.clone())).and_then(|network| network.id))
+        let oldest = named.min_by_key(|network| (network.created.clone(), network.id.clone()));
+        Ok(oldest.and_then(|network| {
+            let (id, labels) = (network.id?, network.labels.unwrap_or_default());
+            // One without the label was made by an earlier version of ours, on an engine that names bridges so.
+            let bridge = labels.get(BRIDGE).cloned().unwrap_or_else(|| format!("br-{}", id.get(..12).unwrap_or(&id)));
+            Some((id, bridge))
+        }))
     }
 
     /// Sets the rules by a container that may do nothing else.
@@ -143,3 +154,7 @@ impl Docker {
 
 /// How much such a container may say, in bytes.
 const SAID: usize = 64 << 10;
+
+fn short(text: &str) -> String {
+    hex::encode(&ring::digest::digest(&ring::digest::SHA256, text.as_bytes()).as_ref()[..4])
+}

@@ -2,6 +2,9 @@
 # The engine writes its state in place: only a copy that ends as JSON ends goes out.
 cd /work || exit 90
 until [ -p .c/begin ]; do sleep 0.01; done
+# One that an earlier runner left behind would take the news of the end, and have nobody to tell it to.
+[ ! -e .c/reader ] || kill -9 "$(cat .c/reader)"
+rm -f .c/sent; echo $$ >.c/reader
 [ -e .c/begun ] || read -r x <.c/begin
 . ./.c/job
 while [ ! -e .c/rc ]; do

@@ -43,9 +43,11 @@ pub(crate) enum Failure {
     )]
     NoImage { wanted: String, template: String, had: String },
     #[error(
-        "the image {reference} cannot be had: {reason}; correct its name or the version, or let the engine have it"
+        "the image {reference} cannot be used: {reason}; correct its name or the version, or let the engine have it"
     )]
     Image { reference: String, reason: String },
+    #[error("the container engine {engine} does not answer: {reason}; see that it runs, then start the run again")]
+    Engine { engine: String, reason: String },
     #[error("the image {image} holds {program} {found} and not {wanted}: correct the name of the image or the version")]
     OtherVersion { image: String, program: &'static str, found: String, wanted: String },
     #[error(transparent)]

@@ -96,9 +96,9 @@ pub(crate) struct Exit {
     pub(crate) abandoned: bool,
     /// Why a step could not be started.
     pub(crate) unstarted: Option<String>,
-    /// The place for its files was full.
+    /// The limit in bytes, when the place for its files was full.
     #[serde(default)]
-    pub(crate) full: bool,
+    pub(crate) room: Option<u64>,
     /// The limit in bytes, when a process was killed because its container had used up its memory.
     #[serde(default)]
     pub(crate) memory: Option<u64>,

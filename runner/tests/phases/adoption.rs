@@ -7,6 +7,7 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
 };
+use terrane_runner::Executor;
 
 /// Three resources; the second one waits until somebody puts a file beside it.
 const WAITING: &str = r#"
@@ -20,13 +21,13 @@ resource "terraform_data" "third" {
 }
 "#;
 
-struct Host {
+pub(crate) struct Host {
     child: Child,
     log: Vec<u8>,
 }
 
 impl Host {
-    fn start(rig: &Rig, job: &Job, configuration: &str) -> Self {
+    pub(crate) fn start(rig: &Rig, job: &Job, configuration: &str) -> Self {
         let data = rig.data.path();
         let input = data.join("in");
         std::fs::create_dir_all(&input).unwrap();
@@ -35,16 +36,24 @@ impl Host {
         if let Some(plan) = rig.server.said().artifacts.get(&Artifact::Plan) {
             std::fs::write(input.join("plan"), plan).unwrap();
         }
+        Self::again(rig)
+    }
+
+    /// One that finds what an earlier one left, and nothing else to do.
+    pub(crate) fn again(rig: &Rig) -> Self {
         let program = PathBuf::from(env!("CARGO_BIN_EXE_terrane-runner")).with_file_name("examples").join("host");
         assert!(program.exists(), "build the example `host` first: test the whole package, not this file alone");
         let mut command = Command::new(program);
-        command.arg(data).arg(env!("CARGO_BIN_EXE_terrane-runner")).arg(env!("PATH"));
+        command.arg(rig.data.path()).arg(env!("CARGO_BIN_EXE_terrane-runner")).arg(env!("PATH"));
+        if let Executor::Docker(containers) = &rig.options.executor {
+            command.arg(&containers.host);
+        }
         let child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().unwrap();
         Self { child, log: Vec::new() }
     }
 
     /// Reads on until the server has this in the log.
-    fn until_logged(&mut self, text: &str) {
+    pub(crate) fn until_logged(&mut self, text: &str) {
         let output = self.child.stdout.as_mut().unwrap();
         let mut buffer = [0; 4096];
         while !String::from_utf8_lossy(&self.log).contains(text) {
@@ -54,7 +63,7 @@ impl Host {
         }
     }
 
-    fn kill(&mut self) {
+    pub(crate) fn kill(&mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
         self.child.stdout.take().unwrap().read_to_end(&mut self.log).unwrap();
@@ -62,7 +71,7 @@ impl Host {
 }
 
 /// A server that was restarted: it holds of the log what the first one held.
-fn remember(rig: &Rig, host: &Host) {
+pub(crate) fn remember(rig: &Rig, host: &Host) {
     let mut said = rig.server.said();
     said.log = host.log.clone();
     said.log_end = host.log.len() as u64;

@@ -35,7 +35,7 @@ pub(crate) struct Fake {
     /// The one provider that is mirrored: what is said of it, and what comes.
     pub(crate) package: Mutex<Option<(Vec<String>, Vec<u8>)>>,
     /// How often it was asked for.
-    pub(crate) asked: Mutex<u32>,
+    pub(crate) fetched: Mutex<u32>,
     /// What the server holds of the log is counted only.
     pub(crate) forget_log: bool,
     /// Whether an adoption is granted.
@@ -47,6 +47,8 @@ pub(crate) struct Fake {
     pub(crate) open: watch::Sender<bool>,
     pub(crate) asked: watch::Sender<u32>,
     pub(crate) wish: watch::Sender<Wish>,
+    /// Whether another start of the runner has taken its place.
+    pub(crate) superseded: watch::Sender<bool>,
     pub(crate) ended: watch::Sender<bool>,
     pub(crate) grown: watch::Sender<u64>,
 }
@@ -59,7 +61,7 @@ impl Fake {
             state: Mutex::default(),
             said: Mutex::default(),
             package: Mutex::default(),
-            asked: Mutex::default(),
+            fetched: Mutex::default(),
             forget_log: false,
             grant: true,
             jobs,
@@ -67,6 +69,7 @@ impl Fake {
             asked: watch::channel(0).0,
             waiting: AsyncMutex::new(waiting),
             wish: watch::channel(Wish::GoOn).0,
+            superseded: watch::channel(false).0,
             ended: watch::channel(false).0,
             grown: watch::channel(0).0,
         }
@@ -124,10 +127,11 @@ impl Server for Fake {
     }
 
     async fn claim(&self) -> Result<Job, Error> {
-        match self.waiting.lock().await.recv().await {
-            Some(Some(job)) => Ok(job),
-            Some(None) => Err(Error::Unknown),
-            None => std::future::pending().await,
+        let (mut waiting, mut superseded) = (self.waiting.lock().await, self.superseded.subscribe());
+        let taken = async { drop(superseded.wait_for(|superseded| *superseded).await) };
+        tokio::select! {
+            job = waiting.recv() => job.unwrap().ok_or(Error::Unknown), // who offers jobs lives as long as this
+            () = taken => Err(Error::Superseded("another start".to_owned())),
         }
     }
 
@@ -174,7 +178,7 @@ impl Server for Fake {
         _: &mirror::Version,
         _: &mirror::Platform,
     ) -> Result<Option<Package>, Error> {
-        *self.asked.lock().unwrap() += 1;
+        *self.fetched.lock().unwrap() += 1;
         let package = self.package.lock().unwrap().clone();
         Ok(package.map(|(hashes, bytes)| Package { hashes, archive: Box::pin(std::io::Cursor::new(bytes)) }))
     }

@@ -4,9 +4,13 @@
 
 mod adoption;
 mod archive;
+mod beside;
+mod cloud;
 mod containers;
 mod control;
+mod engine;
 mod fake;
+mod faults;
 mod hostile;
 mod metrics;
 mod mirror;

@@ -48,11 +48,16 @@ impl Rig {
         if host == "off" {
             return None;
         }
-        assert!(!host.is_empty(), "TERRANE_TEST_DOCKER is not set: run these tests by `make containers`");
+        assert!(!host.is_empty(), "TERRANE_TEST_DOCKER is not set: run these tests by `make test`");
+        Some(Self::on(host))
+    }
+
+    /// One that executes in containers of this engine.
+    pub(crate) fn on(host: String) -> Self {
         let mut rig = Self::new();
         let options = docker::Options { host, pull: docker::Pull::Never, ..docker::Options::default() };
         rig.options.executor = Executor::Docker(Box::new(options));
-        Some(rig)
+        rig
     }
 
     /// The settings of containers.
@@ -94,7 +99,7 @@ impl Rig {
             variables: Vec::new(),
             address: "https://localhost:8443".into(),
             token: "a-token".to_owned().into(),
-            limits: Limits { phase_seconds: 600, grace_seconds: 60 },
+            limits: Limits { phase_seconds: 600, grace_seconds: 60, state_bytes: 256 << 20 },
             environment: Vec::new(),
             files: Vec::new(),
             vault: Vec::new(),

@@ -1,78 +1,24 @@
 //! Configurations that try what they must not, in a container; and what containers run out of.
 
-use crate::rig::Rig;
+use crate::{beside::Beside, rig::Rig};
 use protocol::{Outcome, Phase, Wish};
-use std::{
-    io::Read,
-    net::TcpListener,
-    process::{Command, Stdio},
-};
+use std::net::TcpListener;
 
 /// A configuration whose apply runs a script.
-fn script(text: &str) -> String {
+pub(crate) fn script(text: &str) -> String {
     let text = text.replace("${", "$${");
     format!(
         "resource \"terraform_data\" \"a\" {{\n  provisioner \"local-exec\" {{\n    command = <<-EOT\n{text}\nEOT\n  }}\n}}\n"
     )
 }
 
-fn run(program: &str, arguments: &[&str]) {
-    let output = Command::new(program).args(arguments).output().unwrap();
-    assert!(output.status.success(), "{program} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-}
-
-/// A network of its own beside this one, which holds the metadata address and another one, both with a server behind.
-struct Beside {
-    name: String,
-    other: String,
-    server: std::process::Child,
-}
-
-impl Beside {
-    fn new() -> Self {
-        let number = std::process::id() % 200 + 20;
-        let name = format!("tm{}", std::process::id());
-        let (here, there) = (format!("10.97.{number}.1"), format!("10.97.{number}.2"));
-        run("ip", &["netns", "add", &name]);
-        run("ip", &["link", "add", &name, "type", "veth", "peer", "name", "inner", "netns", &name]);
-        run("ip", &["addr", "add", &format!("{here}/24"), "dev", &name]);
-        run("ip", &["link", "set", &name, "up"]);
-        for command in [
-            format!("addr add {there}/24 dev inner"),
-            "addr add 169.254.169.254/32 dev inner".to_owned(),
-            "link set inner up".to_owned(),
-            "link set lo up".to_owned(),
-            format!("route add default via {here}"),
-        ] {
-            let mut all = vec!["-n", &name];
-            all.extend(command.split(' '));
-            run("ip", &all);
-        }
-        run("ip", &["route", "add", "169.254.169.254/32", "via", &there]);
-        let serve = "import socket\ns = socket.create_server(('0.0.0.0', 80), backlog=64)\nprint('up', flush=True)\nwhile True:\n c, _ = s.accept(); c.sendall(b'a-secret\\n'); c.close()\n";
-        let mut command = Command::new("ip");
-        command.args(["netns", "exec", &name, "python3", "-c", serve]).stdout(Stdio::piped());
-        let mut server = command.spawn().unwrap();
-        server.stdout.as_mut().unwrap().read_exact(&mut [0; 3]).unwrap();
-        Self { name, other: there, server }
-    }
-}
-
-impl Drop for Beside {
-    fn drop(&mut self) {
-        self.server.kill().ok();
-        self.server.wait().ok();
-        Command::new("ip").args(["route", "del", "169.254.169.254/32"]).status().ok();
-        Command::new("ip").args(["link", "del", &self.name]).status().ok();
-        Command::new("ip").args(["netns", "del", &self.name]).status().ok();
-    }
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn every_attempt_from_inside_is_refused() {
     let Some(mut rig) = Rig::docker() else { return };
     let socket = rig.containers().host.trim_start_matches("unix://").to_owned();
-    let beside = Beside::new();
+    let serve = "import socket\ns = socket.create_server(('0.0.0.0', 80), backlog=64)\nwhile True:\n c, _ = s.accept(); c.sendall(b'a-secret\\n'); c.close()\n";
+    let beside = Beside::new(&["python3", "-c", serve], 80);
+    beside.also_has("169.254.169.254");
     let data = rig.data.path().canonicalize().unwrap();
     std::fs::write(data.join("master.key"), "top-secret").unwrap();
     std::fs::create_dir_all(data.join("runs/apply-other/w/c")).unwrap();
@@ -117,7 +63,7 @@ async fn every_attempt_from_inside_is_refused() {
         text +=
             &format!("got=$({attempt} 2>/dev/null); [ -z \"$got\" ] || printf 'rea%s {number}: %s\\n' ched \"$got\"\n");
     }
-    text += &format!("printf 'beyond: '; nc -w 5 {} 80 </dev/null\n", beside.other);
+    text += &format!("printf 'beyond: '; nc -w 5 {} 80 </dev/null\n", beside.address);
     let mark = format!("9{pid}");
     text += &format!(
         "for i in 1 2 3 4 5 6 7 8 9 10; do setsid sh -c 'trap \"\" INT TERM HUP; sleep {mark}' >/dev/null 2>&1 </dev/null & done\n"
@@ -172,14 +118,24 @@ async fn who_runs_out_of_memory_or_room_is_told() {
     let Outcome::Failed { reason, .. } = rig.execute(rig.job(Phase::Apply)).await else {
         panic!("{}", rig.server.log())
     };
-    assert!(reason.contains("used up the memory of its container (256 MiB)"), "{reason} {}", rig.server.log());
+    assert!(
+        reason.contains("used up the memory of its container (256 MiB); give containers more with --container-memory"),
+        "{reason} {}",
+        rig.server.log()
+    );
 
     rig.configuration(&[("main.tf", &script("dd if=/dev/zero of=fill bs=1M count=200"))]);
     rig.execute(rig.job(Phase::Plan)).await;
     let Outcome::Failed { reason, .. } = rig.execute(rig.job(Phase::Apply)).await else {
         panic!("{}", rig.server.log())
     };
-    assert!(reason.contains("the work directory of its container is full"), "{reason} {}", rig.server.log());
+    assert!(
+        reason.contains(
+            "the work directory of its container is full (96 MiB); give containers more room with --container-work-size"
+        ),
+        "{reason} {}",
+        rig.server.log()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
