@@ -1,6 +1,6 @@
 //! Bad input gets a clear error, and nothing is lost.
 
-use crate::town::{Dice, STATE_BYTES, Town, inside, on_both, state};
+use crate::town::{Dice, Engine, STATE_BYTES, Town, inside, on_both, state};
 use app::{NewRun, VariableChange};
 use std::path::Path;
 

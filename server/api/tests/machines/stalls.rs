@@ -148,7 +148,7 @@ async fn a_hello_that_stalls_ends_nothing_that_a_later_one_holds() {
         free.notify_one();
         first.await.unwrap().unwrap();
     };
-    let (hold, ()) = timeout(SOON, async { tokio::join!(hold, hellos) }).await.unwrap();
+    let (hold, ()) = timeout(SOON, Box::pin(async { tokio::join!(hold, hellos) })).await.unwrap();
     hold.unwrap();
     assert_eq!(status(&town, &run).await, Status::Applying);
     assert_eq!(town.app.renew(&apply.lease).await.unwrap(), Wish::GoOn);
