@@ -45,7 +45,7 @@ pub struct Arguments {
     /// Engines by version, VERSION/terraform and VERSION/tofu [default: engines in the data directory]
     #[arg(long, env = "TERRANE_RUNNER_ENGINES", value_name = "DIR")]
     engines: Option<PathBuf>,
-    /// Where to fetch engines that are missing
+    /// Where to fetch engines that are missing; that of the server is its address and /api/mirror/releases
     #[arg(long, env = "TERRANE_RUNNER_RELEASE_MIRROR", value_name = "URL")]
     release_mirror: Option<String>,
     /// The public keys (armored) that sign the mirror's checksums
@@ -54,6 +54,9 @@ pub struct Arguments {
     /// A filesystem mirror of providers that runs install from
     #[arg(long, env = "TERRANE_RUNNER_PROVIDERS", value_name = "DIR")]
     providers: Option<PathBuf>,
+    /// How much of providers is kept unpacked, for runs to link to instead of copying [default: 10GiB]
+    #[arg(long, env = "TERRANE_RUNNER_PROVIDER_CACHE", value_name = "SIZE", value_parser = docker::size)]
+    provider_cache: Option<u64>,
     /// TCP ports that runs may dial beside the server's own, such as Vault's 8200
     #[arg(long, env = "TERRANE_RUNNER_PORTS", value_name = "PORT,…", value_delimiter = ',', default_values_t = crate::options::PORTS)]
     ports: Vec<u16>,
@@ -155,10 +158,10 @@ async fn run(arguments: Arguments, surroundings: Surroundings) -> Result<(), Fai
         None => surroundings.token.clone().ok_or(Failure::NoToken)?,
     };
     let metrics = Arc::new(Metrics::default());
-    let server = Arc::new(Remote::new(&arguments.server, token, &arguments.authorities)?);
+    let server = Arc::new(Remote::new(&arguments.server, token.clone(), &arguments.authorities)?);
     let server = Arc::new(Counted::new(server, Arc::clone(&metrics)));
     let watched = arguments.metrics;
-    let runner = Runner::new(server, options(arguments, &data, surroundings)?).await?;
+    let runner = Runner::new(server, options(arguments, &data, surroundings, token)?).await?;
     let stop = Stop::default();
     if let Some(address) = watched {
         let failed = |source| Failure::Metrics { address, source };
@@ -197,7 +200,12 @@ async fn run(arguments: Arguments, surroundings: Surroundings) -> Result<(), Fai
     Ok(())
 }
 
-fn options(arguments: Arguments, data: &Path, surroundings: Surroundings) -> Result<Options, Failure> {
+fn options(
+    arguments: Arguments,
+    data: &Path,
+    surroundings: Surroundings,
+    token: SecretString,
+) -> Result<Options, Failure> {
     let mut options = Options::new(data);
     if let Some(name) = arguments.name {
         options.name = name;
@@ -205,13 +213,18 @@ fn options(arguments: Arguments, data: &Path, surroundings: Surroundings) -> Res
     if let Some(engines) = arguments.engines {
         options.engines = engines;
     }
-    options.mirror = arguments
-        .release_mirror
-        .map(|address| Mirror { address: address.trim_end_matches('/').to_owned(), keys: arguments.release_keys });
+    options.mirror = arguments.release_mirror.map(|address| {
+        let address = address.trim_end_matches('/').to_owned();
+        // The server's own mirror knows its runners; nobody else is shown the token.
+        let ours =
+            address.strip_prefix(arguments.server.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/'));
+        Mirror { address, keys: arguments.release_keys, token: ours.then_some(token) }
+    });
     options.search = surroundings.path;
     options.environment = surroundings.proxies;
     options.certificates = arguments.authorities;
     options.provider_mirror = arguments.providers;
+    options.provider_cache = arguments.provider_cache.unwrap_or(options.provider_cache);
     options.ports = arguments.ports;
     options.unsafe_process = arguments.without_wall;
     options.slots = arguments.slots.max(1);

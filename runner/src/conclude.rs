@@ -7,6 +7,7 @@ use crate::{
     phase::{Conclusion, Execution, Record, exit},
     plan::{self, Summary},
     prepare::{self, quote},
+    providers::{self, Link, lock, lock::Locked},
     server::{Error, Server},
     supervise::spec::{Exit, Output, Spec, Step, Wall, name},
 };
@@ -16,6 +17,7 @@ use std::{
     fs, io,
     os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 /// The name of an engine as the first line of a log has it.
@@ -167,9 +169,16 @@ pub(crate) fn last_words(outcome: &Outcome) -> Option<String> {
 
 async fn planned<S: Server>(execution: &Execution<S>, record: &Record) -> io::Result<Conclusion> {
     let layout = &execution.layout;
+    let machine = &execution.machine;
     let lock = fs::read(layout.lock_file()).unwrap_or_default();
-    let cached = execution.machine.schemas(&record.engine, &record.version, &lock);
-    let show = seal(layout, record, &lock)?;
+    let locked = lock::read(&lock);
+    let linked = providers::linked(&record.links, &locked);
+    let cached = match &linked {
+        Some(links) => machine.schemas(&record.engine, &record.version, &providers::named(links)),
+        None => machine.schemas(&record.engine, &record.version, &lock),
+    };
+    remember(execution, record, locked);
+    let show = seal(layout, record, &lock, linked.as_deref(), &machine.packages())?;
     let steps = steps(execution, record, &show, cached.exists())?;
     aside(execution, &show, &record.wall, steps, Vec::new()).await?;
     let json = show.root().join("plan.json");
@@ -186,6 +195,13 @@ async fn planned<S: Server>(execution: &Execution<S>, record: &Record) -> io::Re
     }
     let Summary { has_changes, counts, generated_configuration } = summary;
     Ok(Conclusion { outcome: Outcome::Planned { has_changes, counts, generated_configuration }, artifacts })
+}
+
+/// Has what this plan installed in the place of links for the next one; nobody waits for it.
+fn remember<S: Server>(execution: &Execution<S>, record: &Record, locked: Vec<Locked>) {
+    let (providers, server) = (Arc::clone(&execution.machine.providers), Arc::clone(&execution.server));
+    let mirrored = record.mirrored.clone();
+    tokio::spawn(async move { providers.fetch(&server, &mirrored, &locked).await });
 }
 
 /// Runs steps in a directory of their own, behind a wall of their own, to their end or that of the phase.
@@ -251,7 +267,13 @@ pub(crate) fn side_step<S: Server>(
 }
 
 /// Takes the plan file out of the reach of the phase, and lays out the directory in which it is looked at. Nothing of the phase runs any more.
-fn seal(layout: &Layout, record: &Record, lock: &[u8]) -> io::Result<Layout> {
+fn seal(
+    layout: &Layout,
+    record: &Record,
+    lock: &[u8],
+    linked: Option<&[&Link]>,
+    packages: &Path,
+) -> io::Result<Layout> {
     if !fs::symlink_metadata(layout.work_plan())?.is_file() {
         return Err(io::Error::other("it is no file"));
     }
@@ -264,13 +286,19 @@ fn seal(layout: &Layout, record: &Record, lock: &[u8]) -> io::Result<Layout> {
     if !lock.is_empty() {
         fs::write(show.configuration().join(".terraform.lock.hcl"), lock)?;
         // The engine itself checks what it finds here against the lock file, which was copied out before foreign code ran.
-        let work = Dir::open_ambient_dir(layout.work(), cap_std::ambient_authority())?;
         let target = Dir::open_ambient_dir(show.configuration(), cap_std::ambient_authority())?;
         target.create_dir(".terraform")?;
-        let providers = Path::new("c").join(&record.working_directory).join(".terraform/providers");
-        match work.rename(&providers, &target, ".terraform/providers") {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
+        match linked {
+            Some(links) => link(&target, links, packages)?,
+            None => {
+                let work = Dir::open_ambient_dir(layout.work(), cap_std::ambient_authority())?;
+                let providers = Path::new("c").join(&record.working_directory).join(".terraform/providers");
+                match work.rename(&providers, &target, ".terraform/providers") {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                    _ => {}
+                }
+                link(&target, &record.links.iter().collect::<Vec<_>>(), packages)?;
+            }
         }
     }
     if record.wall.namespaces && nix::unistd::Uid::current().is_root() {
@@ -279,6 +307,22 @@ fn seal(layout: &Layout, record: &Record, lock: &[u8]) -> io::Result<Layout> {
     // Behind this wall runs the engine alone, which has no business with writing to it.
     fs::set_permissions(show.work_plan(), fs::Permissions::from_mode(0o400))?;
     Ok(show)
+}
+
+/// Links to the packages that the phase could link to, where it installed no other. What it left may lead anywhere: nothing is followed out of
+/// this directory.
+fn link(target: &Dir, links: &[&Link], packages: &Path) -> io::Result<()> {
+    for link in links {
+        let place = Path::new(".terraform/providers").join(link.place());
+        if target.symlink_metadata(&place).is_ok() {
+            continue;
+        }
+        if let Some(parent) = place.parent() {
+            target.create_dir_all(parent)?;
+        }
+        target.symlink_contents(packages.join(link.key()), &place)?;
+    }
+    Ok(())
 }
 
 /// A configuration that needs exactly the locked providers, and the one that every engine brings along.

@@ -32,8 +32,7 @@ impl Body {
     ) -> io::Result<Self> {
         match (docker, &spec.wall.container) {
             (Some(docker), Some(inside)) => {
-                let mirror = options.provider_mirror.as_deref();
-                docker::Container::start(docker, spec, inside, certificates, mirror, lease).await.map(Self::Container)
+                docker::Container::start(docker, spec, inside, certificates, lease).await.map(Self::Container)
             }
             _ => process::Supervisor::start(options, spec).await.map(Self::Process),
         }

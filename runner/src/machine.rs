@@ -9,6 +9,7 @@ use crate::{
     layout::Layout,
     prepare::{self, Inside, Places},
     process,
+    providers::{LINKS, Link, Providers, lock::Locked},
     supervise::{
         self, Probe,
         spec::{self, Spec, Wall, name},
@@ -55,6 +56,8 @@ pub(crate) struct Machine {
     pub(crate) engines: Engines,
     /// Every certificate that runs trust.
     pub(crate) certificates: PathBuf,
+    /// What was installed once.
+    pub(crate) providers: Arc<Providers>,
     /// What phases execute in, where they are no processes of this machine.
     docker: Option<Arc<Docker>>,
     probe: Probe,
@@ -75,15 +78,17 @@ impl Machine {
         options.hide.push(options.directory.clone());
         let certificates = options.directory.join("ca.pem");
         gather(&options, &certificates).map_err(at(&certificates))?;
+        let packages = options.directory.join("known").join("providers");
+        let providers = Providers::open(packages.clone(), options.provider_cache).map_err(at(&packages))?;
+        let providers = Arc::new(providers);
         if let Executor::Docker(containers) = &options.executor {
             if Identity::read(&options.directory).copied {
                 fs::remove_file(known.join("runner")).ok(); // the containers of that name are another's
             }
-            let runner = docker::runner_name(&options.directory.join("known")).map_err(at(&known))?;
-            let docker = Docker::connect((**containers).clone(), runner, options.state_bytes).await?;
+            let docker = Docker::connect((**containers).clone(), &known, options.state_bytes).await?;
             let engines = Engines::new(&options).map_err(|error| StartError::Mirror(error.to_string()))?;
             let (options, docker) = (Arc::new(options), Some(Arc::new(docker)));
-            return Ok(Self { engines, options, certificates, docker, probe: Probe::default() });
+            return Ok(Self { engines, options, certificates, providers, docker, probe: Probe::default() });
         }
         let probe = probe(&options).await.map_err(at(&options.supervisor.0))?;
         let mut missing = Vec::new();
@@ -97,7 +102,7 @@ impl Machine {
             tracing::warn!(missing, "runs are not kept apart");
         }
         let engines = Engines::new(&options).map_err(|error| StartError::Mirror(error.to_string()))?;
-        Ok(Self { engines, options: Arc::new(options), certificates, docker: None, probe })
+        Ok(Self { engines, options: Arc::new(options), certificates, providers, docker: None, probe })
     }
 
     /// Who owns the work directory, where that is not the runner's own user.
@@ -169,16 +174,44 @@ impl Machine {
         }
     }
 
-    /// Where the engine will see what is laid out in a phase's directory, and the mirror of providers.
+    /// Where the engine will see what is laid out in a phase's directory, and providers.
     pub(crate) fn places(&self, layout: &Layout) -> Places {
-        let mirror = self.options.provider_mirror.clone();
-        match &self.docker {
-            None => Places { seen: layout.clone(), mirror },
-            Some(_) => Places { seen: Docker::inside(), mirror: mirror.map(|_| Docker::inside().root().join("m")) },
+        let seen = self.docker.as_ref().map_or_else(|| layout.clone(), |_| Docker::inside());
+        Places {
+            links: seen.root().join(LINKS),
+            packages: self.packages(),
+            mirror: self.options.provider_mirror.clone().filter(|_| self.docker.is_none()),
+            seen,
         }
     }
 
-    pub(crate) fn wall(&self, layout: &Layout, executable: &Executable, job: &Job, uid: u32) -> Wall {
+    /// Where the engine sees packages of providers.
+    pub(crate) fn packages(&self) -> PathBuf {
+        match &self.docker {
+            None => self.providers.path(""),
+            Some(_) => PathBuf::from(docker::PACKAGES),
+        }
+    }
+
+    /// Packages of providers that a configuration may link to.
+    pub(crate) fn links(&self, layout: &Layout, locked: &[Locked]) -> io::Result<Vec<Link>> {
+        let configuration = layout.configuration();
+        if let (Some(_), Some(folder)) = (&self.docker, &self.options.provider_mirror) {
+            // A container sees no folder of this machine.
+            self.providers.import(folder, &configuration)?;
+        }
+        self.providers.links(&configuration, locked)
+    }
+
+    /// Has what these links mean where the engine sees it.
+    pub(crate) async fn provide(&self, executable: &Executable, links: &[Link]) -> Result<(), String> {
+        match (&self.docker, &executable.image) {
+            (Some(docker), Some(image)) => docker.provide(image, links, &self.providers).await,
+            _ => Ok(()),
+        }
+    }
+
+    pub(crate) fn wall(&self, layout: &Layout, executable: &Executable, job: &Job, uid: u32, links: &[Link]) -> Wall {
         let (options, engine) = (&self.options, executable.path.as_path());
         let engine = match engine.parent() {
             Some(directory) if directory.starts_with(&options.engines) => directory, // with what lies beside it
@@ -186,6 +219,10 @@ impl Machine {
         };
         let mut read = vec![engine.to_owned(), self.certificates.clone()];
         read.extend(options.provider_mirror.clone());
+        if !links.is_empty() {
+            read.push(layout.root().join(LINKS));
+            read.extend(links.iter().map(|link| self.providers.path(&link.key())));
+        }
         let proxies = options.environment.iter().filter(|(key, _)| key.to_ascii_lowercase().ends_with("_proxy"));
         let mut ports = options.ports.clone();
         ports.extend(proxies.filter_map(|(_, address)| prepare::port(address)));
@@ -207,8 +244,8 @@ impl Machine {
     }
 
     /// Where the schemas of exactly these providers lie, once some plan has needed them.
-    pub(crate) fn schemas(&self, engine: &Path, version: &str, lock: &[u8]) -> PathBuf {
-        self.known("schemas", engine, version, lock)
+    pub(crate) fn schemas(&self, engine: &Path, version: &str, providers: &[u8]) -> PathBuf {
+        self.known("schemas", engine, version, providers)
     }
 
     /// Where the engine's own note lies that a local backend is in use, once some phase has needed it.
@@ -216,9 +253,9 @@ impl Machine {
         self.known("backend", engine, version, &[])
     }
 
-    fn known(&self, what: &str, engine: &Path, version: &str, lock: &[u8]) -> PathBuf {
+    fn known(&self, what: &str, engine: &Path, version: &str, more: &[u8]) -> PathBuf {
         let mut key = format!("{}\n{version}\n", engine.display()).into_bytes();
-        key.extend_from_slice(lock);
+        key.extend_from_slice(more);
         let name = format!("{what}-{}.json", hex::encode(digest(&SHA256, &key)));
         self.options.directory.join("known").join(name)
     }

@@ -1,6 +1,7 @@
 //! What a runner is told about the machine it runs on.
 
 use crate::{Executor, slug};
+use secrecy::SecretString;
 use std::{ffi::OsString, path::PathBuf};
 
 /// The TCP ports that a run may dial unless the operator says otherwise: those of git over SSH and of the web.
@@ -29,6 +30,8 @@ pub struct Options {
     pub environment: Vec<(String, String)>,
     /// A directory laid out like a provider mirror, used before the registries.
     pub provider_mirror: Option<PathBuf>,
+    /// How many bytes of providers are kept, unpacked, for runs to link to.
+    pub provider_cache: u64,
     /// TCP ports that a run may dial, beside that of the server.
     pub ports: Vec<u16>,
     /// Execute even where this machine lacks what the wall is made of.
@@ -50,12 +53,14 @@ pub struct Options {
 }
 
 /// A place with releases, laid out as the vendors lay theirs out: `terraform/index.json`, `terraform/1.11.4/terraform_1.11.4_SHA256SUMS` and so on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Mirror {
     /// Its address, without a slash at the end.
     pub address: String,
     /// A file with the vendor's public keys (OpenPGP, armored). With it a release must be signed by one of them; check sums are always compared.
     pub keys: Option<PathBuf>,
+    /// What proves to it who asks: the runner's own token, where it is the server.
+    pub token: Option<SecretString>,
 }
 
 impl Options {
@@ -73,6 +78,7 @@ impl Options {
             public_certificates: PathBuf::from("/etc/ssl/certs/ca-certificates.crt"),
             environment: Vec::new(),
             provider_mirror: None,
+            provider_cache: 10 << 30,
             ports: PORTS.to_vec(),
             unsafe_process: false,
             supervisor: (PathBuf::from("/proc/self/exe"), vec![OsString::from("supervise")]),

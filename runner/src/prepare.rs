@@ -2,9 +2,10 @@
 
 use crate::{
     Options, builtin,
-    docker::providers,
     layout::Layout,
+    machine::Machine,
     prime, provided,
+    providers::{self, Link, Sources, lock, lock::Locked, needed},
     server::{Download, Error, Server},
     slug, state,
     variables::{self, Variables},
@@ -62,8 +63,12 @@ pub(crate) struct Inside {
 pub(crate) struct Places {
     /// The phase's own directory.
     pub(crate) seen: Layout,
-    /// The mirror of providers, if there is one.
+    /// The operator's own mirror of providers, where it is used as it is.
     pub(crate) mirror: Option<PathBuf>,
+    /// The phase's links to packages of providers.
+    pub(crate) links: PathBuf,
+    /// What those lead to.
+    pub(crate) packages: PathBuf,
 }
 
 /// What the engine needs to be started.
@@ -77,6 +82,8 @@ pub(crate) struct Prepared {
     pub(crate) state: Option<Bytes>,
     /// Whether the configuration brought settings of the engine along.
     pub(crate) own_settings: bool,
+    /// Packages of providers that can be installed by a link.
+    pub(crate) links: Vec<Link>,
 }
 
 /// Puts the engine's note about its backend where it looks for it.
@@ -93,13 +100,13 @@ pub(crate) fn put_note(layout: &Layout, working_directory: &str, note: &Path, ow
 
 /// Fills the directory. What the server sends is fetched at the same time.
 pub(crate) async fn prepare<S: Server>(
-    server: &S,
-    options: &Arc<Options>,
+    server: &Arc<S>,
+    machine: &Arc<Machine>,
     job: &Job,
     layout: &Layout,
-    places: Places,
     owner: Option<u32>,
 ) -> Result<Prepared, Failure> {
+    let (options, providers) = (&machine.options, &machine.providers);
     let lease = &job.lease;
     let configuration = async {
         let download = server.configuration(lease).await?;
@@ -108,18 +115,34 @@ pub(crate) async fn prepare<S: Server>(
     let state = async { Ok(server.state(lease).await?) };
     let files = async {
         if job.phase == Phase::Apply {
-            fetch(server, job, protocol::Artifact::Plan, layout.plan()).await?;
-            fetch(server, job, protocol::Artifact::LockFile, layout.lock_file()).await?;
+            fetch(&**server, job, protocol::Artifact::Plan, layout.plan()).await?;
+            fetch(&**server, job, protocol::Artifact::LockFile, layout.lock_file()).await?;
         }
         Ok(())
     };
     let tokens = provided::log_in(job, options);
     let (report, state, (), tokens) = tokio::try_join!(configuration, state, files, tokens)?;
-    let (options, job, layout) = (Arc::clone(options), job.clone(), layout.clone());
+    let locked = locked(job, layout)?;
+    providers.fetch(server, &job.mirrored, &locked).await;
+    let (machine, job, layout) = (Arc::clone(machine), job.clone(), layout.clone());
     let filled = tokio::task::spawn_blocking(move || {
-        fill(&options, &job, &layout, &places, owner, report.warnings, state, &tokens)
+        fill(&machine, &job, &layout, owner, report.warnings, state, &tokens, &locked)
     });
     filled.await.map_err(io::Error::other)?
+}
+
+/// What is locked before the engine looks: by the plan, or by the configuration.
+fn locked(job: &Job, layout: &Layout) -> io::Result<Vec<Locked>> {
+    if job.phase == Phase::Apply {
+        return Ok(fs::read(layout.lock_file()).map_or_else(|_| Vec::new(), |text| lock::read(&text)));
+    }
+    let root = Dir::open_ambient_dir(layout.configuration(), cap_std::ambient_authority())?;
+    let path = Path::new(".").join(&job.working_directory).join(".terraform.lock.hcl");
+    let mut text = Vec::new();
+    if let Ok(file) = root.open(path) {
+        file.take(LARGEST_SETTINGS).read_to_end(&mut text)?;
+    }
+    Ok(lock::read(&text))
 }
 
 async fn unpack(download: Download, directory: PathBuf, limits: slug::Limits) -> Result<slug::Report, Failure> {
@@ -154,15 +177,16 @@ pub(crate) fn directories(layout: &Layout) -> io::Result<()> {
 
 #[expect(clippy::too_many_arguments, reason = "one call: what was fetched, where it goes, for whom")]
 fn fill(
-    options: &Options,
+    machine: &Machine,
     job: &Job,
     layout: &Layout,
-    places: &Places,
     owner: Option<u32>,
     mut warnings: Vec<String>,
     state: Option<Bytes>,
     tokens: &[SecretString],
+    locked: &[Locked],
 ) -> Result<Prepared, Failure> {
+    let places = machine.places(layout);
     let mut variables = Variables::new(&job.variables);
     variables.environment.extend(provided::lay_out(job, layout, &places.seen, tokens)?);
     let root = Dir::open_ambient_dir(layout.configuration(), cap_std::ambient_authority())?;
@@ -193,16 +217,26 @@ fn fill(
     }
     let needs_init = !builtin::is_enough(&module, state.as_deref())?;
     let own_settings = uploaded_settings(&module, layout)?;
-    let (mirror, configuration) = (places.mirror.as_deref(), layout.configuration());
+    let mut links = Vec::new();
+    if needs_init {
+        links = machine.links(layout, locked)?;
+        providers::lay(&layout.root().join(providers::LINKS), &links, &places.packages)?;
+    }
+    let sources = Sources {
+        links: &places.links,
+        folder: places.mirror.as_deref(),
+        local: machine.options.provider_mirror.as_deref().map(needed::mirrored).unwrap_or_default(),
+    };
+    let installation = providers::installation(&job.address, &job.mirrored, &sources, &links, locked);
     match &own_settings {
-        None => cli_configuration(options, job, mirror, &configuration, &layout.cli_configuration())?,
+        None => cli_configuration(job, &installation, &layout.cli_configuration())?,
         // The engine reads a directory of settings after those of its user: what is ours wins.
         Some(text) => {
             fs::create_dir_all(layout.home().join(".terraform.d"))?;
             let path = layout.home().join(".terraform.d/zzzzzz_terrane.tfrc");
             // An engine takes one word only about where providers come from.
-            let mirror = mirror.filter(|_| !text.contains("provider_installation"));
-            cli_configuration(options, job, mirror, &configuration, &path)?;
+            let installation = if text.contains("provider_installation") { "" } else { &installation };
+            cli_configuration(job, installation, &path)?;
         }
     }
     if job.phase == Phase::Apply && layout.plan().exists() {
@@ -218,6 +252,7 @@ fn fill(
         warnings,
         state,
         own_settings: own_settings.is_some(),
+        links,
     })
 }
 
@@ -259,30 +294,12 @@ pub(crate) fn own(path: &Path, owner: u32) -> io::Result<()> {
     Ok(())
 }
 
-fn cli_configuration(
-    options: &Options,
-    job: &Job,
-    seen: Option<&Path>,
-    configuration: &Path,
-    path: &Path,
-) -> io::Result<()> {
+fn cli_configuration(job: &Job, installation: &str, path: &Path) -> io::Result<()> {
     let mut text = String::from("disable_checkpoint = true\n");
     if let Some(host) = host(&job.address) {
         text += &format!("credentials {} {{\n  token = {}\n}}\n", quote(host), quote(job.token.expose_secret()));
     }
-    if let (Some(mirror), Some(seen)) = (&options.provider_mirror, seen) {
-        // What the mirror has is not asked for elsewhere: a registry may not be reachable.
-        let mirrored: Vec<_> = match seen == mirror {
-            true => providers::mirrored(mirror),
-            false => providers::mentioned(mirror, configuration)?,
-        };
-        let mirrored: Vec<_> = mirrored.iter().map(|provider| quote(provider)).collect();
-        text += &format!(
-            "provider_installation {{\n  filesystem_mirror {{\n    path = {}\n  }}\n  direct {{\n    exclude = [{}]\n  }}\n}}\n",
-            quote(&seen.display().to_string()),
-            mirrored.join(", ")
-        );
-    }
+    text += installation;
     let mut file = fs::File::create(path)?;
     file.write_all(text.as_bytes())
 }

@@ -34,6 +34,14 @@ pub enum Error {
     Refused(String),
 }
 
+/// A package of a provider, as the server's mirror has it.
+pub struct Package {
+    /// Its check sums as lock files have them (`h1:…`, `zh:…`): it has one of these.
+    pub hashes: Vec<String>,
+    /// The packed package.
+    pub archive: Download,
+}
+
 /// What the server still knows of a phase that outlived it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Adopted {
@@ -74,6 +82,16 @@ pub trait Server: Send + Sync + 'static {
         lease: &Lease,
         artifact: Artifact,
     ) -> impl Future<Output = Result<Option<Download>, Error>> + Send;
+    /// A provider for one platform, from the server's mirror; `None` when that does not have it.
+    fn provider(
+        &self,
+        provider: &mirror::Provider,
+        version: &mirror::Version,
+        platform: &mirror::Platform,
+    ) -> impl Future<Output = Result<Option<Package>, Error>> + Send {
+        let _ = (provider, version, platform);
+        async { Ok(None) }
+    }
     /// Appends to the log at `offset`. Bytes that the server has already are skipped, a gap is refused.
     fn append_log(&self, lease: &Lease, offset: u64, bytes: Bytes) -> impl Future<Output = Result<(), Error>> + Send;
     /// Stores a whole state that the engine wrote during an apply. The same bytes again are a repeat.

@@ -6,7 +6,7 @@ use protocol::{
     Artifact, Image, Job, Lease, Outcome, Wish,
     wire::{Enlisted, HOLD, Hello},
 };
-use runner::{Adopted, Download, Error, Server};
+use runner::{Adopted, Download, Error, Package, Server};
 use std::{path::PathBuf, pin::pin, sync::OnceLock, time::Duration};
 use tokio::time::timeout;
 
@@ -86,6 +86,22 @@ impl Server for Embedded {
     }
     async fn artifact(&self, lease: &Lease, artifact: Artifact) -> Result<Option<Download>, Error> {
         self.told(lease, self.app.leased_artifact(lease, artifact).await)
+    }
+    async fn provider(
+        &self,
+        provider: &mirror::Provider,
+        version: &mirror::Version,
+        platform: &mirror::Platform,
+    ) -> Result<Option<Package>, Error> {
+        let hashes = match self.app.mirror.archives(provider, version).await {
+            Ok(mut archives) => archives.remove(platform),
+            Err(mirror::Error::NotFound(_)) => None,
+            Err(error) => return Err(Error::Unavailable(error.to_string())),
+        };
+        let Some(hashes) = hashes else { return Ok(None) };
+        let archive = self.app.mirror.archive(provider, version, platform).await;
+        let archive = archive.map_err(|error| Error::Unavailable(error.to_string()))?;
+        Ok(Some(Package { hashes, archive: Box::pin(archive.file) }))
     }
     async fn append_log(&self, lease: &Lease, offset: u64, bytes: Bytes) -> Result<(), Error> {
         self.told(lease, self.app.write_log(lease, offset, bytes).await)

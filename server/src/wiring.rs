@@ -2,7 +2,7 @@
 
 use crate::{
     admin::{self, Request, Response},
-    config::{Config, Containers, Database, Objects, Tls},
+    config::{Config, Containers, Database, Objects, Releases, Tls},
     embedded::Embedded,
     handover, health,
     lifecycle::Shutdown,
@@ -148,6 +148,7 @@ async fn open(config: &Config, address: &str) -> anyhow::Result<App> {
         },
         limits,
         surroundings: surroundings(config)?,
+        mirror: mirror(config)?,
         address: address.trim_end_matches('/').to_owned(),
     }))
 }
@@ -158,6 +159,39 @@ fn surroundings(config: &Config) -> anyhow::Result<app::Surroundings> {
     };
     let known_hosts = config.runs.known_hosts.as_ref().map(read).transpose()?;
     Ok(app::Surroundings { hooks: config.runs.hooks.clone(), known_hosts })
+}
+
+fn mirror(config: &Config) -> anyhow::Result<mirror::Mirror> {
+    let settings = &config.mirror;
+    let folder = match &settings.releases {
+        Some(Releases::Folder(folder)) => Some(folder),
+        _ => None,
+    };
+    for (flag, folder) in [("mirror-providers", settings.providers.as_ref()), ("mirror-releases", folder)] {
+        if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+            anyhow::bail!("{} of --{flag} is no directory", folder.display());
+        }
+    }
+    let (releases, origin) = match &settings.releases {
+        None => (None, None),
+        Some(Releases::Folder(folder)) => (Some(folder.clone()), None),
+        Some(Releases::Address(address)) => {
+            let keys = config.runner.release_keys.clone();
+            (None, Some(mirror::ReleaseOrigin { address: address.clone(), keys }))
+        }
+    };
+    let proxy = |(_, address): &(String, String)| Some(Url::parse(address).ok()?.host_str()?.to_owned());
+    Ok(mirror::Mirror::open(mirror::Options {
+        bytes: settings.bytes,
+        hosts: settings.hosts.clone(),
+        private: settings.private,
+        providers: settings.providers.clone(),
+        releases,
+        release_origin: origin,
+        certificates: config.outbound.ca_bundle.iter().cloned().collect(),
+        proxies: config.surroundings.proxies.iter().filter_map(proxy).collect(),
+        ..mirror::Options::new(config.server.data.join("mirror"))
+    })?)
 }
 
 /// The master key of this database: made with the first server on it, and from then on the same for all.
@@ -219,10 +253,12 @@ fn runner_options(config: &Config, url: &Url) -> anyhow::Result<runner::Options>
         mirror: config.runner.release_mirror.as_ref().map(|address| runner::Mirror {
             address: address.as_str().trim_end_matches('/').to_owned(),
             keys: config.runner.release_keys.clone(),
+            token: None,
         }),
         certificates: authority(config).into_iter().chain(config.outbound.ca_bundle.clone()).collect(),
         environment: config.surroundings.proxies.clone(),
         provider_mirror: config.runner.providers.clone(),
+        provider_cache: config.runner.provider_cache,
         ports: config.runner.ports.iter().copied().chain(url.port()).collect(),
         unsafe_process: config.runner.without_wall,
         slots: u16::try_from(config.runner.slots).unwrap_or(u16::MAX),

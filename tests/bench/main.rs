@@ -7,6 +7,7 @@ mod command;
 mod figures;
 mod fleet;
 mod load;
+mod providers;
 mod queue;
 mod raw;
 mod runs;
@@ -36,6 +37,9 @@ fn main() {
         }
         if wanted("queue") {
             Table::print(&format!("The queue on {database}"), queue::figures(database));
+        }
+        if wanted("providers") {
+            Table::print(&format!("A provider of 38 MB on {database}"), providers::figures(database));
         }
         if wanted("fleet") {
             Table::print(&format!("Runners elsewhere on {database}"), fleet::figures(database));

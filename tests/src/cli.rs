@@ -110,6 +110,14 @@ impl Cli {
         self
     }
 
+    /// Replaces the CLI configuration (`.terraformrc`), credentials apart.
+    ///
+    /// # Panics
+    /// When it cannot be written.
+    pub fn settings(&self, text: &str) {
+        fs::write(self.home.path().join(".terraformrc"), text).expect("a CLI configuration");
+    }
+
     /// Writes a file of the configuration.
     ///
     /// # Panics

@@ -71,7 +71,10 @@ impl Node {
         let log = File::options().create(true).append(true).open(self.log_path()).expect("the server's log");
         let mut command = self.command("serve");
         command.envs(self.environment.iter().map(|(key, value)| (key, value)));
-        command.args(["--listen", &self.host()]).arg("--providers").arg(settings::providers()).args(&self.flags);
+        command.args(["--listen", &self.host()]).args(&self.flags);
+        if !self.flags.iter().any(|flag| flag == "--providers") {
+            command.arg("--providers").arg(settings::providers());
+        }
         if !self.flags.iter().any(|flag| flag == "--executor" || flag == "--runner") {
             command.args(settings::executor());
         }

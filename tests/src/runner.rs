@@ -126,9 +126,11 @@ impl Runner {
         command.envs(self.environment.iter().map(|(key, value)| (key, value)));
         command.args(["runner", "--server", &self.url, "--name", &self.name, "--slots", "2"]);
         command.arg("--data").arg(self.data()).arg("--ca-bundle").arg(&self.authority);
-        command.arg("--providers").arg(settings::providers()).args(&self.flags);
-        if !self.flags.iter().any(|flag| flag == "--engines") {
-            command.arg("--engines").arg(settings::engines());
+        command.args(&self.flags);
+        for (flag, path) in [("--engines", settings::engines()), ("--providers", settings::providers())] {
+            if !self.flags.iter().any(|set| set == flag) {
+                command.arg(flag).arg(path);
+            }
         }
         command.stdout(log.try_clone().expect("a log")).stderr(log).stdin(Stdio::null());
         self.child = Some(command.spawn().expect("start a runner"));

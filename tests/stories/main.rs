@@ -18,6 +18,7 @@ mod init;
 mod local;
 mod lock;
 mod migrate;
+mod mirror;
 mod modules;
 mod options;
 mod partition;
@@ -77,6 +78,7 @@ fn main() -> ExitCode {
         local::stories(),
         lock::stories(),
         migrate::stories(),
+        mirror::stories(),
         modules::stories(),
         options::stories(),
         plan::stories(),

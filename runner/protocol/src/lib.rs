@@ -101,7 +101,13 @@ pub struct Job {
     /// Commands to run before and after the engine, in this order where several have the same moment.
     #[serde(default)]
     pub hooks: Vec<Hook>,
+    /// Providers that the server's own mirror hands on: `HOST/*/*`, or `HOST/NAMESPACE/TYPE`. Nobody else is asked for them.
+    #[serde(default)]
+    pub mirrored: Vec<String>,
 }
+
+/// Where the server's mirror of providers is, beneath its address.
+pub const PROVIDERS: &str = "/api/mirror/providers/";
 
 /// Stands for the directory of [`Job::files`] in their contents and in [`Job::environment`].
 pub const FILES: &str = "@terrane:files@";

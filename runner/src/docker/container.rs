@@ -53,13 +53,11 @@ impl Container {
         spec: &Spec,
         inside: &Inside,
         certificates: &Path,
-        mirror: Option<&Path>,
         lease: Option<watch::Receiver<u64>>,
     ) -> io::Result<Self> {
         let seconds = lease.as_ref().map_or(ALONE, |end| seconds_until(*end.borrow()));
-        let (packed, certificates, mirror) = (spec.clone(), certificates.to_owned(), mirror.map(Path::to_owned));
-        let packing =
-            tokio::task::spawn_blocking(move || inputs::pack(&packed, seconds, &certificates, mirror.as_deref()));
+        let (packed, certificates) = (spec.clone(), certificates.to_owned());
+        let packing = tokio::task::spawn_blocking(move || inputs::pack(&packed, seconds, &certificates));
         let mut connection = docker.ready(inside).await?;
         let started = async {
             let file = packing.await.map_err(io::Error::other)??;
@@ -256,7 +254,7 @@ pub(super) fn told(error: &bollard::errors::Error) -> String {
 }
 
 /// Where a runner's own name is kept, so that it knows its containers again.
-pub(crate) fn runner_name(known: &Path) -> io::Result<String> {
+pub(super) fn runner_name(known: &Path) -> io::Result<String> {
     let path: PathBuf = known.join("runner");
     if let Ok(name) = fs::read_to_string(&path) {
         return Ok(name);

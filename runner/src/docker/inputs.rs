@@ -1,6 +1,7 @@
 //! What goes into a container: the work directory of the phase, and a script for each step.
 
-use super::{Docker, providers};
+use super::Docker;
+use crate::providers::LINKS;
 use crate::supervise::spec::{Output, Spec, Step};
 use std::{
     fs,
@@ -15,12 +16,7 @@ const KEPT_APPLY: u64 = 7 * 24 * 3_600;
 const KEPT: u64 = 300;
 
 /// Packs everything into a tar without a name. `certificates` are those that runs trust beside the image's own.
-pub(super) fn pack(
-    spec: &Spec,
-    lease_seconds: u64,
-    certificates: &Path,
-    mirror: Option<&Path>,
-) -> io::Result<fs::File> {
+pub(super) fn pack(spec: &Spec, lease_seconds: u64, certificates: &Path) -> io::Result<fs::File> {
     // Beside the work directory: a configuration may be larger than the memory of the machine.
     let path = spec.directory.join("in.tar");
     let file = fs::OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&path)?;
@@ -33,11 +29,9 @@ pub(super) fn pack(
     }
     add(&mut tar, ".c/ca", &fs::read_to_string(certificates).unwrap_or_default())?;
     tar.append_dir_all("w", &spec.wall.work)?;
-    // Only what installs something needs what can be installed.
-    if let Some(mirror) = mirror.filter(|_| spec.steps.iter().any(|step| step.keep.is_some())) {
-        for provider in providers::mentioned(mirror, &spec.wall.work.join("c"))? {
-            tar.append_dir_all(Path::new("m").join(&provider), mirror.join(&provider))?;
-        }
+    let links = spec.directory.join(LINKS);
+    if links.is_dir() {
+        tar.append_dir_all(LINKS, links)?;
     }
     let mut file = tar.into_inner()?.into_inner().map_err(io::IntoInnerError::into_error)?;
     file.flush()?;

@@ -15,20 +15,18 @@ mod log;
 mod network;
 mod orphans;
 mod outputs;
-pub(crate) mod providers;
+mod providers;
 mod wall;
 mod warm;
 
 pub use arguments::Arguments;
+pub(crate) use arguments::size;
 pub use wall::{Network, Pull};
-pub(crate) use {
-    container::{Container, runner_name},
-    image::Image,
-};
+pub(crate) use {container::Container, image::Image, providers::PACKAGES};
 
 use crate::{StartError, layout::Layout};
 use bollard::{API_DEFAULT_VERSION, Docker as Api};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use tokio::sync::OnceCell;
 
 /// Where a container has what the runner streams in: a file system of its own in memory.
@@ -47,6 +45,7 @@ pub(crate) struct Docker {
     /// The network of containers, once its guard stands.
     guarded: OnceCell<String>,
     warm: warm::Warm,
+    volume: providers::Volume,
 }
 
 /// Settings of containers.
@@ -111,8 +110,10 @@ impl Default for Options {
 }
 
 impl Docker {
-    /// Reaches the engine; `runner` tells this runner's containers from those of others.
-    pub(crate) async fn connect(options: Options, runner: String, state_limit: u64) -> Result<Self, StartError> {
+    /// Reaches the engine. What `known` holds tells this runner's containers from those of others.
+    pub(crate) async fn connect(options: Options, known: &Path, state_limit: u64) -> Result<Self, StartError> {
+        let failed = |source| StartError::Io { path: known.to_owned(), source };
+        let runner = container::runner_name(known).map_err(failed)?;
         let unreachable = |error: bollard::errors::Error| {
             StartError::Engine(format!(
                 "{} does not answer as one: {error}. Start it, or name another with --docker-host",
@@ -125,7 +126,9 @@ impl Docker {
             Api::connect_with_host(&options.host)
         };
         let api = api.map_err(unreachable)?.negotiate_version().await.map_err(unreachable)?;
-        Ok(Self { api, options, runner, state_limit, guarded: OnceCell::new(), warm: warm::Warm::default() })
+        let volume = providers::Volume::new(known.to_owned());
+        let (guarded, warm) = (OnceCell::new(), warm::Warm::default());
+        Ok(Self { api, options, runner, state_limit, guarded, warm, volume })
     }
 
     /// A phase's directory as its engine sees it.

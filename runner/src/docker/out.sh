@@ -16,5 +16,5 @@ while [ ! -e .c/rc ]; do
   timeout 1 sh -c 'read -r x' <.c/end
 done 2>/dev/null
 eval "set -- $fetch"
-for f; do [ ! -e "$f" ] || tar chf - "$f"; done
+for f; do [ ! -e "$f" ] || tar cf - "$f"; done
 tar cf - .c/rc

@@ -1,82 +1,138 @@
-//! Which providers of a mirror a configuration may need: those alone are streamed into its container.
+//! Packages of providers where containers see them: a volume that each of them has, read-only, and that the runner alone fills.
+//!
+//! It is filled through the engine, into a container that is made for that and never started: no program of any image has a part in it, and the
+//! engine may be another machine. Packages are named by what they hold, and a phase is given a link only to one that is whole there.
 
-use cap_std::fs::Dir;
-use std::{fs, io, path::Path};
+use super::{Docker, Image, container::told, wall::RUNNER};
+use crate::{
+    providers::{Link, Providers},
+    supervise,
+};
+use bollard::{
+    errors::Error,
+    models::{ContainerCreateBody, HostConfig, Mount, MountType, MountVolumeOptions, VolumeCreateRequest},
+    query_parameters::UploadToContainerOptionsBuilder,
+};
+use std::{
+    collections::{BTreeSet, HashMap},
+    fs, io,
+    path::{Path, PathBuf},
+};
+use tokio_util::io::ReaderStream;
 
-/// Providers of a mirror (`HOST/NAMESPACE/TYPE`) whose type is named somewhere in a configuration or in its state.
-pub(crate) fn mentioned(mirror: &Path, configuration: &Path) -> io::Result<Vec<String>> {
-    let mut all = mirrored(mirror);
-    let mut found = Vec::new();
-    look(&Dir::open_ambient_dir(configuration, cap_std::ambient_authority())?, &mut |text| {
-        all.retain(|provider| {
-            let kind = provider.rsplit('/').next().unwrap_or(provider);
-            let named = memchr::memmem::find(text, kind.as_bytes()).is_some();
-            if named {
-                found.push(provider.clone());
-            }
-            !named
-        });
-        all.is_empty()
-    })?;
-    found.sort();
-    Ok(found)
+/// Where the volume is in a container.
+pub(crate) const PACKAGES: &str = "/terrane-providers";
+
+/// What is whole in the volume.
+#[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
+struct Filled {
+    /// When the engine made the volume: another one of that name is empty.
+    made: String,
+    keys: BTreeSet<String>,
 }
 
-/// Every provider of a mirror.
-pub(crate) fn mirrored(mirror: &Path) -> Vec<String> {
-    let names = |path: &Path| -> Vec<String> {
-        let entries = fs::read_dir(path).into_iter().flatten().flatten();
-        entries.filter(|entry| entry.path().is_dir()).filter_map(|entry| entry.file_name().into_string().ok()).collect()
-    };
-    let mut found = Vec::new();
-    for host in names(mirror) {
-        for namespace in names(&mirror.join(&host)) {
-            for kind in names(&mirror.join(&host).join(&namespace)) {
-                found.push(format!("{host}/{namespace}/{kind}"));
-            }
+/// One writer's knowledge of its volume.
+pub(super) struct Volume {
+    known: PathBuf,
+    filled: tokio::sync::Mutex<Option<Filled>>,
+}
+
+/// The name of the file that says what the volume holds.
+const NOTE: &str = "volume.json";
+
+impl Volume {
+    /// The volume whose contents are noted in this directory.
+    pub(super) fn new(known: PathBuf) -> Self {
+        Self { known, filled: tokio::sync::Mutex::default() }
+    }
+}
+
+impl Docker {
+    fn volume_name(&self) -> String {
+        format!("terrane-providers-{}", self.runner)
+    }
+
+    /// The volume as a container has it.
+    pub(super) fn packages(&self, writable: bool) -> Mount {
+        Mount {
+            target: Some(PACKAGES.to_owned()),
+            source: Some(self.volume_name()),
+            typ: Some(MountType::VOLUME),
+            read_only: Some(!writable),
+            // Whatever an image has in that place stays out of it.
+            volume_options: Some(MountVolumeOptions { no_copy: Some(true), ..MountVolumeOptions::default() }),
+            ..Mount::default()
         }
     }
-    found
-}
 
-/// Shows every file that can name a provider, until enough was seen.
-fn look(directory: &Dir, seen: &mut impl FnMut(&[u8]) -> bool) -> io::Result<bool> {
-    const ENDINGS: [&str; 6] = [".tf", ".tf.json", ".tofu", ".tofu.json", ".hcl", ".tfstate"];
-    for entry in directory.entries()? {
-        let entry = entry?;
-        let kind = entry.file_type()?;
-        let name = entry.file_name();
-        let relevant = name.to_str().is_some_and(|name| ENDINGS.iter().any(|ending| name.ends_with(ending)));
-        let enough = if kind.is_dir() {
-            look(&entry.open_dir()?, seen)?
-        } else if kind.is_file() && relevant {
-            seen(&directory.read(&name)?)
-        } else {
-            false
+    /// Puts into the volume what of these packages is not there.
+    pub(crate) async fn provide(&self, image: &Image, links: &[Link], providers: &Providers) -> Result<(), String> {
+        if links.is_empty() {
+            return Ok(());
+        }
+        let mut filled = self.volume.filled.lock().await;
+        let made = self.make_volume().await.map_err(|error| told(&error))?;
+        let note = self.volume.known.join(NOTE);
+        let mut now = filled.take().or_else(|| serde_json::from_slice(&fs::read(&note).ok()?).ok()).unwrap_or_default();
+        if now.made != made {
+            now = Filled { made, keys: BTreeSet::new() };
+        }
+        let missing: BTreeSet<_> = links.iter().map(Link::key).filter(|key| !now.keys.contains(key)).collect();
+        if !missing.is_empty() {
+            let packages = missing.iter().map(|key| (key.clone(), providers.path(key))).collect();
+            self.fill(image, packages).await?;
+            now.keys.extend(missing);
+            supervise::write_whole(&self.volume.known, NOTE, &now, false).map_err(|error| error.to_string())?;
+        }
+        *filled = Some(now);
+        Ok(())
+    }
+
+    /// Makes the volume where there is none, and says when it was made.
+    async fn make_volume(&self) -> Result<String, Error> {
+        let request = VolumeCreateRequest {
+            name: Some(self.volume_name()),
+            labels: Some(HashMap::from([(RUNNER.to_owned(), self.runner.clone())])),
+            ..VolumeCreateRequest::default()
         };
-        if enough {
-            return Ok(true);
-        }
+        let volume = self.api.create_volume(request).await?;
+        Ok(volume.created_at.unwrap_or_default())
     }
-    Ok(false)
+
+    async fn fill(&self, image: &Image, packages: Vec<(String, PathBuf)>) -> Result<(), String> {
+        let known = self.volume.known.clone();
+        let tar = tokio::task::spawn_blocking(move || pack(&known, &packages)).await.map_err(io::Error::other);
+        let tar = tar.flatten().map_err(|error| format!("they cannot be packed: {error}"))?;
+        let body = ContainerCreateBody {
+            image: Some(image.id.clone()),
+            labels: Some(HashMap::from([(RUNNER.to_owned(), self.runner.clone())])),
+            host_config: Some(HostConfig {
+                network_mode: Some("none".to_owned()),
+                mounts: Some(vec![self.packages(true)]),
+                ..HostConfig::default()
+            }),
+            ..ContainerCreateBody::default()
+        };
+        let id = self.api.create_container(None, body).await.map_err(|error| told(&error))?.id;
+        let options = UploadToContainerOptionsBuilder::default().path(PACKAGES).build();
+        let stream = bollard::body_try_stream(ReaderStream::new(tokio::fs::File::from_std(tar)));
+        let sent = self.api.upload_to_container(&id, Some(options), stream).await;
+        self.remove(&id).await;
+        sent.map_err(|error| told(&error))
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_provider_is_needed_where_its_name_is_somewhere() {
-        let place = tempfile::tempdir().unwrap();
-        let (mirror, configuration) = (place.path().join("mirror"), place.path().join("c"));
-        for provider in ["example.test/acme/null", "example.test/acme/aws", "example.test/acme/random"] {
-            fs::create_dir_all(mirror.join(provider)).unwrap();
-        }
-        fs::create_dir_all(configuration.join("deep/er")).unwrap();
-        fs::write(configuration.join("main.tf"), "resource \"null_resource\" \"x\" {}").unwrap();
-        fs::write(configuration.join("deep/er/x.tf.json"), "{\"provider\":{\"aws\":{}}}").unwrap();
-        fs::write(configuration.join("README.md"), "random").unwrap();
-        assert_eq!(mentioned(&mirror, &configuration).unwrap(), ["example.test/acme/aws", "example.test/acme/null"]);
-        assert_eq!(mirrored(&mirror).len(), 3);
+/// A tar of packages, without a name.
+fn pack(beside: &Path, packages: &[(String, PathBuf)]) -> io::Result<fs::File> {
+    use std::io::Seek;
+    let path = beside.join("packages.tar");
+    let file = fs::OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&path)?;
+    fs::remove_file(&path)?;
+    let mut tar = tar::Builder::new(file);
+    for (key, package) in packages {
+        tar.append_dir_all(key, package)?;
     }
+    let mut file = tar.into_inner()?;
+    file.rewind()?;
+    Ok(file)
 }

@@ -74,6 +74,7 @@ impl Docker {
         HostConfig {
             readonly_rootfs: Some(true),
             tmpfs: Some(HashMap::from([(WORK.to_owned(), tmpfs)])),
+            mounts: Some(vec![self.packages(false)]),
             cap_drop: Some(vec!["ALL".to_owned()]),
             security_opt: Some(security),
             network_mode: Some(network.to_owned()),

@@ -6,6 +6,7 @@ use crate::{Mirror, Options};
 use bytes::Bytes;
 use protocol::Engine;
 use ring::digest::{SHA256, digest};
+use secrecy::ExposeSecret as _;
 use semver::Version;
 use serde::{Deserialize, de::IgnoredAny};
 use std::{
@@ -123,7 +124,11 @@ impl Releases {
 
     async fn fetch(&self, address: &str, largest: u64) -> Result<Bytes, Failure> {
         let failed = |reason: String| Failure::Fetch { address: address.to_owned(), reason };
-        let answer = self.client.get(address).send().await.and_then(reqwest::Response::error_for_status);
+        let mut request = self.client.get(address);
+        if let Some(token) = &self.mirror.token {
+            request = request.bearer_auth(token.expose_secret());
+        }
+        let answer = request.send().await.and_then(reqwest::Response::error_for_status);
         let mut answer = answer.map_err(|error| failed(error.without_url().to_string()))?;
         let mut bytes = Vec::new();
         while let Some(chunk) = answer.chunk().await.map_err(|error| failed(error.without_url().to_string()))? {

@@ -83,6 +83,15 @@ impl<S: Server> Server for Counted<S> {
         self.seen(self.server.artifact(lease, artifact).await)
     }
 
+    async fn provider(
+        &self,
+        provider: &mirror::Provider,
+        version: &mirror::Version,
+        platform: &mirror::Platform,
+    ) -> Result<Option<crate::Package>, Error> {
+        self.seen(self.server.provider(provider, version, platform).await)
+    }
+
     async fn append_log(&self, lease: &Lease, offset: u64, bytes: Bytes) -> Result<(), Error> {
         let length = bytes.len();
         self.seen(self.server.append_log(lease, offset, bytes).await)?;

@@ -33,6 +33,12 @@ pub(crate) struct Record {
     pub(crate) refresh_only: bool,
     pub(crate) limits: Limits,
     pub(crate) wall: Wall,
+    /// Packages of providers that it may have linked to.
+    #[serde(default)]
+    pub(crate) links: Vec<crate::providers::Link>,
+    /// What the server mirrors.
+    #[serde(default)]
+    pub(crate) mirrored: Vec<String>,
     /// Milliseconds since the machine was started.
     pub(crate) started: u64,
     /// How many steps the supervisor has to do.

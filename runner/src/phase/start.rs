@@ -26,8 +26,7 @@ impl<S: Server> Execution<S> {
     pub(super) async fn start(&self, job: &Job, uid: u32) -> Result<(Record, Body, Option<Bytes>), String> {
         let machine = &self.machine;
         let owner = machine.owner(uid);
-        let places = machine.places(&self.layout);
-        let preparing = prepare::prepare(&*self.server, &machine.options, job, &self.layout, places, owner);
+        let preparing = prepare::prepare(&self.server, machine, job, &self.layout, owner);
         let resolving = machine.resolve(job);
         let mut orders = self.keeper.orders();
         let (executable, prepared) = tokio::select! {
@@ -44,7 +43,11 @@ impl<S: Server> Execution<S> {
             preamble.extend_from_slice(format!("Warning: {warning}\n").as_bytes());
         }
         fs::write(self.layout.log(), preamble).map_err(|error| format!("cannot write the log: {error}"))?;
-        let wall = machine.wall(&self.layout, &executable, job, uid);
+        machine
+            .provide(&executable, &prepared.links)
+            .await
+            .map_err(|error| format!("the providers cannot be given to a container: {error}"))?;
+        let wall = machine.wall(&self.layout, &executable, job, uid, &prepared.links);
         let note = prime::note(self, &wall, &executable.path, &version).await;
         note.and_then(|note| prepare::put_note(&self.layout, &job.working_directory, &note, owner))
             .map_err(|error| format!("cannot set {} up for a local backend: {error}", executable.path.display()))?;
@@ -65,6 +68,8 @@ impl<S: Server> Execution<S> {
             refresh_only: job.options.refresh_only,
             limits: job.limits,
             wall,
+            links: prepared.links,
+            mirrored: job.mirrored.clone(),
             started: boot_milliseconds(),
             steps: spec.steps.len(),
             names,

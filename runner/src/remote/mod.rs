@@ -2,7 +2,7 @@
 
 mod call;
 
-use crate::server::{Adopted, Download, Error, Server};
+use crate::server::{Adopted, Download, Error, Package, Server};
 use bytes::Bytes;
 use call::{Call, is_missing};
 use futures::TryStreamExt as _;
@@ -10,10 +10,12 @@ use protocol::{
     Artifact, Image, Job, Lease, Outcome, Wish,
     wire::{Claim, Enlisted, Finish, HOLD, Held, Hello, Started, Than, Wished},
 };
-use reqwest::Method;
+use reqwest::{Method, StatusCode};
 use ring::rand::{SecureRandom, SystemRandom};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
 use std::{
+    collections::HashMap,
     fs, io,
     path::{Path, PathBuf},
     sync::{Mutex, PoisonError},
@@ -90,6 +92,17 @@ impl Remote {
 
     fn about(&self, method: Method, lease: &Lease, what: &str) -> Call {
         self.call(method, &format!("phases/{}/{what}", lease.phase_id)).under(lease)
+    }
+
+    /// A document or a file of the server's mirror; `None` when that does not have it.
+    async fn mirrored(&self, path: &str) -> Result<Option<reqwest::Response>, Error> {
+        let request = self.client.get(format!("{}{path}", self.address)).bearer_auth(self.token.expose_secret());
+        let answer = request.send().await.map_err(|error| call::unavailable(&error))?;
+        match answer.status() {
+            status if status.is_success() => Ok(Some(answer)),
+            StatusCode::NOT_FOUND => Ok(None),
+            status => Err(Error::Unavailable(format!("its mirror of providers answers {status}"))),
+        }
     }
 
     /// The claim that is open, or a new one.
@@ -184,6 +197,32 @@ impl Server for Remote {
     async fn artifact(&self, lease: &Lease, artifact: Artifact) -> Result<Option<Download>, Error> {
         let answer = self.about(Method::GET, lease, &format!("artifacts/{}", artifact.as_str())).send().await?;
         Ok(if is_missing(&answer) { None } else { Some(download(answer)) })
+    }
+
+    async fn provider(
+        &self,
+        provider: &mirror::Provider,
+        version: &mirror::Version,
+        platform: &mirror::Platform,
+    ) -> Result<Option<Package>, Error> {
+        #[derive(Deserialize)]
+        struct Archives {
+            archives: HashMap<String, Archive>,
+        }
+        #[derive(Deserialize)]
+        struct Archive {
+            url: String,
+            #[serde(default)]
+            hashes: Vec<String>,
+        }
+        let document = format!("{}{provider}/{version}.json", protocol::PROVIDERS);
+        let Some(answer) = self.mirrored(&document).await? else { return Ok(None) };
+        let mut archives: Archives = call::read(answer).await?;
+        let Some(Archive { url, hashes }) = archives.archives.remove(&platform.to_string()) else { return Ok(None) };
+        // The server's public address may not be the one that this runner calls it by.
+        let path = url.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| &rest[at..]));
+        let archive = self.mirrored(path.unwrap_or(&url)).await?;
+        Ok(archive.map(|answer| Package { hashes, archive: download(answer) }))
     }
 
     async fn append_log(&self, lease: &Lease, offset: u64, bytes: Bytes) -> Result<(), Error> {

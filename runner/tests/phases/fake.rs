@@ -10,7 +10,7 @@ use std::{
     path::PathBuf,
     sync::{Arc, Mutex, MutexGuard},
 };
-use terrane_runner::{Adopted, Download, Error, Server};
+use terrane_runner::{Adopted, Download, Error, Package, Server};
 use tokio::sync::{Mutex as AsyncMutex, mpsc, watch};
 
 /// What was said about the phases.
@@ -32,6 +32,10 @@ pub(crate) struct Fake {
     pub(crate) slug: Mutex<Vec<u8>>,
     pub(crate) state: Mutex<Option<Bytes>>,
     pub(crate) said: Mutex<Said>,
+    /// The one provider that is mirrored: what is said of it, and what comes.
+    pub(crate) package: Mutex<Option<(Vec<String>, Vec<u8>)>>,
+    /// How often it was asked for.
+    pub(crate) asked: Mutex<u32>,
     /// What the server holds of the log is counted only.
     pub(crate) forget_log: bool,
     /// Whether an adoption is granted.
@@ -56,6 +60,8 @@ impl Fake {
             slug: Mutex::default(),
             state: Mutex::default(),
             said: Mutex::default(),
+            package: Mutex::default(),
+            asked: Mutex::default(),
             forget_log: false,
             grant: true,
             jobs,
@@ -164,6 +170,17 @@ impl Server for Fake {
     async fn artifact(&self, _: &Lease, artifact: Artifact) -> Result<Option<Download>, Error> {
         let bytes = self.said().artifacts.get(&artifact).cloned();
         Ok(bytes.map(|bytes| Box::pin(std::io::Cursor::new(bytes)) as Download))
+    }
+
+    async fn provider(
+        &self,
+        _: &mirror::Provider,
+        _: &mirror::Version,
+        _: &mirror::Platform,
+    ) -> Result<Option<Package>, Error> {
+        *self.asked.lock().unwrap() += 1;
+        let package = self.package.lock().unwrap().clone();
+        Ok(package.map(|(hashes, bytes)| Package { hashes, archive: Box::pin(std::io::Cursor::new(bytes)) }))
     }
 
     async fn append_log(&self, _: &Lease, offset: u64, bytes: Bytes) -> Result<(), Error> {

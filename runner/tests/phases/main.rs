@@ -14,6 +14,7 @@ mod faults;
 mod hostile;
 mod metrics;
 mod mirror;
+mod providers;
 mod real;
 mod rig;
 mod surroundings;

@@ -31,7 +31,7 @@ async fn plan(version: &str, key: Option<&str>) -> (Rig, Outcome) {
     rustls::crypto::ring::default_provider().install_default().ok();
     let mut rig = Rig::new();
     let keys = key.map(|key| Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(key));
-    rig.options.mirror = Some(Mirror { address: serve(), keys });
+    rig.options.mirror = Some(Mirror { address: serve(), keys, token: None });
     rig.configuration(&[("main.tf", "")]);
     let mut job = rig.job(Phase::Plan);
     job.version = version.into();

@@ -10,6 +10,7 @@ mod http_backend;
 mod identity;
 mod jsonapi;
 mod log;
+mod mirror;
 mod organization;
 mod plan_json;
 mod run;
@@ -126,7 +127,8 @@ pub fn router(http: &Http) -> Router {
         .route("/configuration/{signed}", put(configuration::upload).layer(DefaultBodyLimit::disable()))
         .route("/state/{signed}", put(state::upload))
         .route("/json-state/{signed}", put(state::upload_json))
-        .route("/log/{signed}", get(log::read));
+        .route("/log/{signed}", get(log::read))
+        .route("/provider/{signed}/{file}", get(mirror::archive));
     let states = Router::new()
         .route("/{organization}/{workspace}", any(http_backend::handle))
         .fallback(http_backend::misaddressed);
@@ -138,6 +140,7 @@ pub fn router(http: &Http) -> Router {
         .nest("/api/signed", signed)
         .nest("/api/http", states)
         .nest("/api/runner", runner::router(http))
+        .nest("/api/mirror", mirror::router())
         .layer(DefaultBodyLimit::max(state_bytes))
         .layer(map_response(identify))
         .with_state(http.clone())

@@ -119,6 +119,8 @@ pub struct Inner {
     pub limits: Limits,
     /// What the operator gives to every run.
     pub surroundings: Surroundings,
+    /// Providers and engines, for clients and runs.
+    pub mirror: mirror::Mirror,
     /// The public address, without a slash at its end.
     pub address: String,
 }

@@ -5,6 +5,8 @@ use app::{App, Error, Result};
 
 /// How long an address is good, in seconds: the longest apply and an hour.
 const GOOD: i64 = 25 * 3600;
+/// The same where the client goes on to it at once.
+const SHORT: i64 = 600;
 
 /// What an address is good for. One for logs uploads nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +19,8 @@ pub enum Purpose {
     JsonState,
     /// Read a log.
     Log,
+    /// Read the archive of a provider.
+    Provider,
 }
 
 impl Purpose {
@@ -26,13 +30,18 @@ impl Purpose {
             Self::State => "state",
             Self::JsonState => "json-state",
             Self::Log => "log",
+            Self::Provider => "provider",
         }
+    }
+
+    fn seconds(self) -> i64 {
+        if self == Self::Provider { SHORT } else { GOOD }
     }
 }
 
 /// The absolute address at which whoever has it may do this to the thing with this id.
 pub fn address(app: &App, purpose: Purpose, id: &str) -> String {
-    let until = app.now().plus_seconds(GOOD);
+    let until = app.now().plus_seconds(purpose.seconds());
     format!("{}/api/signed/{}/{}", app.address, purpose.label(), app.vault.sign(purpose.label(), id.as_bytes(), until))
 }
 

@@ -90,8 +90,8 @@ pub fn h1_of_directory(path: &Path) -> io::Result<String> {
     Ok(contents.h1())
 }
 
-/// Names what stands for a package's contents, whichever way they are packed.
-pub(crate) fn key(h1: &str) -> String {
+/// Names what stands for a package's contents (`h1:…`), whichever way they are packed: 64 hexadecimal digits.
+pub fn key(h1: &str) -> String {
     hex::encode(ring::digest::digest(&SHA256, h1.as_bytes()))
 }
 

@@ -5,6 +5,7 @@ mod flags;
 mod key;
 mod limits;
 mod log;
+mod mirror;
 mod outbound;
 mod runner;
 mod runs;
@@ -19,6 +20,7 @@ pub use flags::{AdminFlags, Flags};
 pub use key::{Key, Problem};
 pub use limits::Limits;
 pub use log::{Format, Log};
+pub use mirror::{Mirror, Releases};
 pub use outbound::Outbound;
 pub use runner::Runner;
 pub use runs::Runs;
@@ -45,6 +47,8 @@ pub struct Config {
     pub runs: Runs,
     /// What runs are executed in.
     pub containers: Containers,
+    /// Providers and engines that are handed on.
+    pub mirror: Mirror,
     /// Connections that the server opens.
     pub outbound: Outbound,
     /// The log.
@@ -68,12 +72,13 @@ pub struct Loaded {
 
 /// Every setting, in the order of the help.
 pub fn keys() -> impl Iterator<Item = &'static Key> {
-    let sections: [&[Key]; 8] = [
+    let sections: [&[Key]; 9] = [
         &server::KEYS,
         &storage::KEYS,
         &runner::KEYS,
         &containers::KEYS,
         &runs::KEYS,
+        &mirror::KEYS,
         &outbound::KEYS,
         &log::KEYS,
         &limits::KEYS,
@@ -120,6 +125,7 @@ pub fn load_from(
         runner: Runner::read(&mut sources, &server.data)?,
         runs: Runs::read(&mut sources)?,
         containers: Containers::read(&mut sources)?,
+        mirror: Mirror::read(&mut sources)?,
         outbound: Outbound::read(&mut sources)?,
         log: Log::read(&mut sources)?,
         limits: Limits::read(&mut sources)?,

@@ -4,7 +4,7 @@ use super::{
     key::{Key, Problem},
     sources::Sources,
     storage::masked,
-    value::{Count, Switch, Value},
+    value::{Count, Size, Switch, Value},
 };
 use std::path::{Path, PathBuf};
 use url::Url;
@@ -28,6 +28,12 @@ const RELEASE_KEYS: Key = Key::new(
 const PROVIDERS: Key =
     Key::new("providers", "DIR", "A filesystem mirror of providers that runs install from [default: none]");
 
+const CACHE: Key = Key::new(
+    "runner-provider-cache",
+    "SIZE",
+    "How much of providers is kept unpacked, for runs to link to instead of copying [default: 10GiB]",
+);
+
 const PORTS: Key = Key::new(
     "runner-ports",
     "PORT,…",
@@ -41,8 +47,8 @@ const HANDOVER: Key = Key::new(
 );
 
 /// All settings of this section.
-pub(super) const KEYS: [Key; 9] =
-    [RUNNER, SLOTS, UNSAFE, ENGINES, RELEASE_MIRROR, RELEASE_KEYS, PROVIDERS, PORTS, HANDOVER];
+pub(super) const KEYS: [Key; 10] =
+    [RUNNER, SLOTS, UNSAFE, ENGINES, RELEASE_MIRROR, RELEASE_KEYS, PROVIDERS, CACHE, PORTS, HANDOVER];
 
 /// The section.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +67,8 @@ pub struct Runner {
     pub release_keys: Option<PathBuf>,
     /// A filesystem mirror of providers.
     pub providers: Option<PathBuf>,
+    /// How many bytes of providers are kept unpacked.
+    pub provider_cache: u64,
     /// TCP ports that runs may dial.
     pub ports: Vec<u16>,
     /// Where a runner beside this server finds what it needs.
@@ -78,6 +86,7 @@ impl Runner {
             release_mirror: sources.find::<Mirror>(&RELEASE_MIRROR)?.map(|Mirror(url)| url),
             release_keys: sources.find(&RELEASE_KEYS)?,
             providers: sources.find(&PROVIDERS)?,
+            provider_cache: sources.get(&CACHE, |_| Size(10 << 30))?.0,
             ports: sources.get(&PORTS, |_| Ports(vec![22, 80, 443]))?.0,
             handover: sources.find(&HANDOVER)?,
         })
@@ -102,7 +111,8 @@ impl Value for Ports {
     }
 }
 
-struct Mirror(Url);
+/// Where something is fetched.
+pub(super) struct Mirror(pub(super) Url);
 
 impl Value for Mirror {
     const ACCEPTED: &'static str = "an https or http URL, such as https://mirror.example.com/terraform";

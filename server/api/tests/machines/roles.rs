@@ -12,6 +12,7 @@ const ROLES: [&str; 9] = ["nobody", "revoked", "runner", "foreign-run", "strange
 fn routes() -> Vec<(String, String)> {
     let mut routes = routes_of(include_str!("../../src/lib.rs"), "/api/v2");
     routes.extend(routes_of(include_str!("../../src/runner.rs"), "/api/runner"));
+    routes.extend(routes_of(include_str!("../../src/mirror.rs"), "/api/mirror"));
     routes
 }
 
@@ -122,6 +123,11 @@ fn fill(path: &str, town: &Town, things: &Things) -> String {
         .replace("{phase}", &format!("plan-{tail}"))
         .replace("{kind}", "plan")
         .replace("{signed}", "forged")
+        .replace("{host}", "registry.terraform.io")
+        .replace("{namespace}", "hashicorp")
+        .replace("{document}", "index.json")
+        .replace("{product}", "terraform")
+        .replace("{file}", "file.zip")
         .replace("{ssh_key}", &things.ssh_key)
         .replace("{point}", "pre-plan")
 }

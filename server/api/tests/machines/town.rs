@@ -139,6 +139,11 @@ impl Engine {
 
 /// A server on this store, one of several when the seeds differ.
 async fn server(store: Store, folder: &std::path::Path, clock: &Hand, seed: u64) -> App {
+    let providers = folder.join("providers");
+    let package = providers.join("registry.terraform.io/hashicorp/plan/1.0.0/linux_amd64");
+    std::fs::create_dir_all(&package).unwrap();
+    std::fs::write(package.join("terraform-provider-plan"), "a program").unwrap();
+    std::fs::create_dir_all(folder.join("releases/terraform/1.11.4")).unwrap();
     let objects = Filesystem::open(folder.join("objects")).await.unwrap();
     let post = Post::new(&store, &seed.to_string());
     App::new(Inner {
@@ -161,6 +166,12 @@ async fn server(store: Store, folder: &std::path::Path, clock: &Hand, seed: u64)
             apply_lease_seconds: 120,
         },
         surroundings: app::Surroundings::default(),
+        mirror: mirror::Mirror::open(mirror::Options {
+            providers: Some(providers),
+            releases: Some(folder.join("releases")),
+            ..mirror::Options::new(folder.join("mirror"))
+        })
+        .unwrap(),
         address: "https://terrane.test".into(),
     })
 }

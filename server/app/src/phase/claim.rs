@@ -209,6 +209,7 @@ impl App {
             files: provided.files,
             vault: provided.vault,
             hooks: self.job_hooks(&workspace.organization_id, apply).await?,
+            mirrored: self.mirror.patterns().await.map_err(|e| Error::internal("listing what is mirrored", e))?,
         })
     }
 

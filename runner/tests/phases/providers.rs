@@ -1,0 +1,87 @@
+//! Packages of providers that runs link to: verified before they are kept, and out of the reach of whoever runs.
+
+use crate::rig::{Rig, variable};
+use protocol::{Category, Job, Outcome, Phase};
+use std::{
+    io::{Cursor, Write},
+    path::{Path, PathBuf},
+};
+
+const H1: &str = "h1:CFnENdqQu4g3LJNevA32aDxcUz2qGkRGQpFfkI8TCdE=";
+const PROGRAM: &str = "terraform-provider-null_v2.1.2_x4";
+const LOCK: &str = "provider \"registry.terraform.io/hashicorp/null\" {\n  version = \"2.1.2\"\n  hashes = [\n    \"h1:CFnENdqQu4g3LJNevA32aDxcUz2qGkRGQpFfkI8TCdE=\",\n  ]\n}\n";
+/// Tries to change what every later run executes.
+const MAIN: &str = r#"
+resource "null_resource" "it" {
+  provisioner "local-exec" {
+    command = <<-END
+      package=$(readlink -f .terraform/providers/registry.terraform.io/hashicorp/null/2.1.2/*)
+      cd "$package" && echo "it lies in $(basename "$package")"
+      (chmod -R u+w . && echo chan''ged; echo x >> terraform-provider-null_v2.1.2_x4 && echo chan''ged) 2>/dev/null
+      (touch evil && echo chan''ged; rm -f terraform-provider-null_v2.1.2_x4 && echo chan''ged) 2>/dev/null
+      (mv ../"$(basename "$package")" ../x && echo chan''ged; mkdir ../y && echo chan''ged) 2>/dev/null
+      ls .. 2>/dev/null | grep -v "^$(basename "$package")$" | grep -q . && echo others are se''en
+      echo it tried all
+    END
+  }
+}
+"#;
+
+fn package() -> Vec<u8> {
+    let place = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../.tools/providers/registry.terraform.io/hashicorp/null/2.1.2/linux_amd64");
+    let program = std::fs::read(place.join(PROGRAM)).expect("run tests/tools/providers first");
+    let mut archive = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    let options = zip::write::SimpleFileOptions::default().unix_permissions(0o755);
+    archive.start_file(PROGRAM, options).unwrap();
+    archive.write_all(&program).unwrap();
+    archive.finish().unwrap().into_inner()
+}
+
+fn rig(hashes: &[&str]) -> Rig {
+    let rig = Rig::new();
+    let hashes = hashes.iter().map(|&hash| hash.to_owned()).collect();
+    *rig.server.package.lock().unwrap() = Some((hashes, package()));
+    rig.configuration(&[("main.tf", MAIN), (".terraform.lock.hcl", LOCK)]);
+    rig
+}
+
+/// No engine of these tests can reach a mirror by itself: what it installs it was linked to.
+fn unreachable(job: &mut Job) {
+    job.address = "http://localhost:8443".into();
+    job.mirrored = vec!["registry.terraform.io/*/*".into()];
+    job.variables = vec![variable("TF_CLI_ARGS_apply", "-no-color", Category::Env, false)];
+}
+
+fn kept(rig: &Rig) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(rig.options.directory.join("known/providers")).unwrap();
+    entries.map(|entry| entry.unwrap().path()).filter(|path| path.is_dir()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_locked_provider_is_fetched_once_and_no_run_changes_it() {
+    let rig = rig(&[H1]);
+    let (_, applied) = rig.whole(unreachable).await;
+    assert!(matches!(applied, Outcome::Applied { .. }), "{applied:?} {}", rig.server.log());
+    let log = rig.server.log();
+    assert!(log.contains("it lies in ") && log.contains("it tried all"), "{log}");
+    // The command itself is in the log too, with its words cut in two.
+    assert!(!log.contains("changed") && !log.contains("others are seen"), "{log}");
+    let kept = kept(&rig);
+    assert_eq!(kept.len(), 1);
+    assert_eq!(mirror::archive::h1_of_directory(&kept[0]).unwrap(), H1);
+    assert_eq!(*rig.server.asked.lock().unwrap(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_as_the_mirror_says_is_not_kept() {
+    let rig = rig(&[&format!("zh:{}", "0".repeat(64))]);
+    let mut job = rig.job(Phase::Plan);
+    unreachable(&mut job);
+    let outcome = rig.execute(job).await;
+    assert!(matches!(outcome, Outcome::Failed { .. }), "{outcome:?} {}", rig.server.log());
+    assert!(rig.server.log().contains("hashicorp/null"), "{}", rig.server.log());
+    assert_eq!((kept(&rig).len(), *rig.server.asked.lock().unwrap()), (0, 1));
+    let entries = std::fs::read_dir(rig.options.directory.join("known/providers")).unwrap();
+    assert_eq!(entries.count(), 0, "something unfinished is left");
+}
