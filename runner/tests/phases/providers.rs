@@ -70,7 +70,7 @@ async fn a_locked_provider_is_fetched_once_and_no_run_changes_it() {
     let kept = kept(&rig);
     assert_eq!(kept.len(), 1);
     assert_eq!(mirror::archive::h1_of_directory(&kept[0]).unwrap(), H1);
-    assert_eq!(*rig.server.asked.lock().unwrap(), 1);
+    assert_eq!(*rig.server.packages_asked.lock().unwrap(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -81,7 +81,7 @@ async fn what_is_not_as_the_mirror_says_is_not_kept() {
     let outcome = rig.execute(job).await;
     assert!(matches!(outcome, Outcome::Failed { .. }), "{outcome:?} {}", rig.server.log());
     assert!(rig.server.log().contains("hashicorp/null"), "{}", rig.server.log());
-    assert_eq!((kept(&rig).len(), *rig.server.asked.lock().unwrap()), (0, 1));
+    assert_eq!((kept(&rig).len(), *rig.server.packages_asked.lock().unwrap()), (0, 1));
     let entries = std::fs::read_dir(rig.options.directory.join("known/providers")).unwrap();
     assert_eq!(entries.count(), 0, "something unfinished is left");
 }
