@@ -4,6 +4,7 @@ use super::{
     Docker,
     attend::{Ask, Attended},
     connection::Connection,
+    errand::Errand,
     inputs,
     outputs::Wanted,
     wall::{Network, PHASE, RUN, RUNNER},
@@ -12,8 +13,10 @@ use crate::supervise::{
     self,
     spec::{Container as Inside, Spec, boot_milliseconds, name},
 };
-use bollard::query_parameters::{
-    CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder, RenameContainerOptionsBuilder,
+use bollard::{
+    Docker as Api,
+    errors::Error,
+    query_parameters::{CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder, RenameContainerOptionsBuilder},
 };
 use std::{
     collections::HashMap,
@@ -200,7 +203,7 @@ impl Docker {
 
     /// Makes and starts a container of this image; `of` is the phase it is for, when that is known.
     pub(super) async fn cold(&self, inside: &Inside, of: Option<&Inside>) -> io::Result<Connection> {
-        let failed = |what: &str, error: bollard::errors::Error| io::Error::other(format!("{what}: {}", told(&error)));
+        let failed = |what: &str, error: Error| io::Error::other(format!("{what}: {}", told(&error)));
         let network = match self.options.network {
             Network::None => "none".to_owned(),
             Network::Host => "host".to_owned(),
@@ -212,28 +215,28 @@ impl Docker {
         }
         let name = of.map_or_else(|| unique("waiting"), |of| unique(&of.phase));
         let name = CreateContainerOptionsBuilder::default().name(&format!("terrane-{name}")).build();
-        let made = self.api.create_container(Some(name), self.body(&inside.image.id, &network, labels)).await;
-        let id = made.map_err(|error| failed("a container cannot be made", error))?.id;
-        let started = async {
-            let connection = self.attach(&id).await.map_err(|error| failed("a container cannot be reached", error))?;
-            let started = self.api.start_container(&id, None).await;
-            started.map_err(|error| failed("a container cannot be started", error))?;
-            Ok(connection)
-        };
-        let started = started.await;
-        if started.is_err() {
-            self.remove(&id).await;
-        }
-        started
+        let made = Errand::new(self, Some(name), self.body(&inside.image.id, &network, labels)).await;
+        let made = made.map_err(|error| failed("a container cannot be made", error))?;
+        let connection = self.attach(made.id()).await;
+        let connection = connection.map_err(|error| failed("a container cannot be reached", error))?;
+        let started = self.api.start_container(made.id(), None).await;
+        started.map_err(|error| failed("a container cannot be started", error))?;
+        made.keep();
+        Ok(connection)
     }
 
     /// Removes a container, whatever it does.
     pub(super) async fn remove(&self, id: &str) {
-        let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
-        match self.api.remove_container(id, Some(options)).await {
-            Ok(()) | Err(bollard::errors::Error::DockerResponseServerError { status_code: 404 | 409, .. }) => {}
-            Err(error) => tracing::warn!(container = id, error = told(&error), "a container cannot be removed"),
-        }
+        remove(&self.api, id).await;
+    }
+}
+
+/// Removes a container, whatever it does.
+pub(super) async fn remove(api: &Api, id: &str) {
+    let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
+    match api.remove_container(id, Some(options)).await {
+        Ok(()) | Err(Error::DockerResponseServerError { status_code: 404 | 409, .. }) => {}
+        Err(error) => tracing::warn!(container = id, error = told(&error), "a container cannot be removed"),
     }
 }
 
@@ -245,10 +248,10 @@ fn unique(phase: &str) -> String {
 }
 
 /// What the engine said, without the words around it.
-pub(super) fn told(error: &bollard::errors::Error) -> String {
+pub(super) fn told(error: &Error) -> String {
     match error {
-        bollard::errors::Error::DockerResponseServerError { message, .. } => message.clone(),
-        bollard::errors::Error::DockerStreamError { error } => error.clone(),
+        Error::DockerResponseServerError { message, .. } => message.clone(),
+        Error::DockerStreamError { error } => error.clone(),
         other => other.to_string(),
     }
 }

@@ -88,10 +88,7 @@ impl Docker {
         let script = format!("CHECKPOINT_DISABLE=1 HOME={WORK} TMPDIR={WORK} exec {} version -json", engine.program());
         let mut body = self.body(&image.id, "none", labels);
         body.cmd = Some(vec![script]);
-        let id = self.api.create_container(None, body).await.map_err(|error| told(&error))?.id;
-        let said = self.say(&id).await;
-        self.remove(&id).await;
-        let said = said.map_err(|error| told(&error))?;
+        let said = self.say(body).await.map_err(|error| told(&error))?;
         match serde_json::from_slice::<Told>(&said) {
             Ok(told) => Ok(told.terraform_version.to_string()),
             Err(_) => Err(format!(

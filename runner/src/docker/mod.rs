@@ -8,6 +8,7 @@ mod attend;
 mod connection;
 mod container;
 mod credentials;
+mod errand;
 mod fate;
 mod image;
 mod inputs;
