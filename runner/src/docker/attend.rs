@@ -239,11 +239,11 @@ impl Attended {
     /// How long an engine that does not answer is waited for, by what is wished of its container meanwhile.
     fn patience(&self) -> Duration {
         match *self.ask.borrow() {
+            Ask::Kill => KILL,
             // It goes on without its engine, and nobody may say that it has ended before that is known.
-            Ask::GoOn if self.note.survive => Duration::MAX,
+            _ if self.note.survive => Duration::MAX,
             Ask::GoOn => ENGINE,
             Ask::Interrupt => Duration::from_secs(self.note.grace_seconds).max(KILL),
-            Ask::Kill => KILL,
         }
     }
 
