@@ -93,6 +93,11 @@ fn ended_early(record: &Record, exit: &Exit, cause: Option<Cause>) -> Outcome {
             "{engine} failed and the work directory of its container is full ({limit} MiB); give containers more room with --container-work-size"
         ));
     }
+    if let (Some(reason), None) = (&exit.files, cause) {
+        return failed(format!(
+            "the runner could not write the files of the phase ({reason}), so {engine} was interrupted; make room on its machine and start the run again"
+        ));
+    }
     let hard =
         if exit.killed { "; it had to be killed, so look for resources that the state does not know" } else { "" };
     if record.phase == Phase::Plan

@@ -102,6 +102,9 @@ pub(crate) struct Exit {
     /// The limit in bytes, when a process was killed because its container had used up its memory.
     #[serde(default)]
     pub(crate) memory: Option<u64>,
+    /// Why it was interrupted, when the runner could not write the files of the phase.
+    #[serde(default)]
+    pub(crate) files: Option<String>,
     /// What became of a container that never said how its phase ended.
     #[serde(default)]
     pub(crate) lost: Option<String>,
