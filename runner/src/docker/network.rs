@@ -11,10 +11,13 @@ use bollard::{
     models::{ContainerCreateBody, HostConfig, NetworkCreateRequest},
     query_parameters::ListNetworksOptionsBuilder,
 };
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
+use tokio::time::Instant;
 
 /// Where clouds tell secrets to whoever asks.
 const METADATA: [&str; 4] = ["169.254.169.254", "169.254.170.2", "168.63.129.16", "100.100.100.200"];
+/// How long a guard that was seen is believed to stand.
+const BELIEVED: Duration = Duration::from_secs(120);
 /// Label of a network: the name of its bridge.
 const BRIDGE: &str = "terrane.bridge";
 /// The guard's rules, in this order: what may be reached at all, what may not.
@@ -24,20 +27,31 @@ for rule; do
 done; echo guarded";
 
 impl Docker {
-    /// The network that a container joins, ready and guarded.
+    /// The network that a container joins, ready and guarded. What was seen of it is believed for a short time: the rules are gone when the
+    /// engine's host was started again, and the network when somebody tidied up, and nothing tells of either.
     pub(super) async fn network(&self, image: &Image) -> Result<String, String> {
-        let guard = || async {
-            let guard = match &self.options.guard_image {
-                Some(guard) => Some(guard.clone()),
-                // One that a workspace chose gets no right in the host's network.
-                None if image.chosen => self.own_image().await,
-                None => Some(image.id.clone()),
-            };
-            let missing =
-                "no image is here that may close the metadata addresses: name one with --container-guard-image";
-            self.guard(&guard.ok_or_else(|| missing.to_owned())?).await
+        let mut guarded = self.guarded.lock().await;
+        if let Some((network, seen)) = &*guarded
+            && seen.elapsed() < BELIEVED
+        {
+            return Ok(network.clone());
+        }
+        *guarded = None;
+        let guard = match &self.options.guard_image {
+            Some(guard) => Some(guard.clone()),
+            // One that a workspace chose gets no right in the host's network.
+            None if image.chosen => self.own_image().await,
+            None => Some(image.id.clone()),
         };
-        self.guarded.get_or_try_init(guard).await.cloned()
+        let missing = "no image is here that may close the metadata addresses: name one with --container-guard-image";
+        let network = self.guard(&guard.ok_or_else(|| missing.to_owned())?).await?;
+        *guarded = Some((network.clone(), Instant::now()));
+        Ok(network)
+    }
+
+    /// What was seen of this network is believed no more: no container could be started on it.
+    pub(super) async fn doubt(&self, network: &str) {
+        self.guarded.lock().await.take_if(|(doubted, _)| doubted == network);
     }
 
     async fn guard(&self, image: &str) -> Result<String, String> {

@@ -1,6 +1,6 @@
-//! Images that workspaces choose, and what is asked of them.
+//! What is around a phase in a container: images and what is asked of them, the network, containers that wait.
 
-use crate::rig::Rig;
+use crate::{engine::Engine, real::ONE, rig::Rig};
 use protocol::{Outcome, Phase, Wish};
 
 /// Until there are this many containers of the rig's runner: nothing tells of that.
@@ -13,7 +13,7 @@ async fn until(rig: &mut Rig, count: usize) {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_image_that_does_not_answer_leaves_nothing_when_nobody_waits_for_it() {
     let Some(mut rig) = Rig::docker() else { return };
-    rig.configuration(crate::real::ONE);
+    rig.configuration(ONE);
     let mut job = rig.job(Phase::Plan);
     job.image = Some("terrane.test/endless:1.11.4".to_owned());
     rig.server.offer(job);
@@ -23,6 +23,55 @@ async fn an_image_that_does_not_answer_leaves_nothing_when_nobody_waits_for_it()
     rig.server.until_ended().await;
     assert!(matches!(rig.server.said().outcome, Some(Outcome::Canceled { .. })), "{:?}", rig.server.said().outcome);
     until(&mut rig, 0).await;
+    drain.cancel();
+    running.await.unwrap();
+}
+
+/// One phase after another by the same runner.
+async fn planned(rig: &Rig) -> Outcome {
+    rig.server.offer(rig.job(Phase::Plan));
+    rig.server.until_ended().await;
+    rig.server.said().outcome.clone().unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_network_that_somebody_removed_is_made_again() {
+    // Of its own: nobody else's containers are on that network.
+    let Some(engine) = Engine::start() else { return };
+    let mut rig = Rig::on(engine.address.clone());
+    rig.containers().warm = 0;
+    rig.configuration(ONE);
+    let (drain, running) = rig.start().await;
+    let first = planned(&rig).await;
+    assert!(matches!(first, Outcome::Planned { .. }), "{first:?} {}", rig.server.log());
+    until(&mut rig, 0).await;
+    rig.api().remove_network("terrane").await.unwrap();
+    let second = planned(&rig).await;
+    assert!(matches!(second, Outcome::Planned { .. }), "{second:?} {}", rig.server.log());
+    drain.cancel();
+    running.await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_container_that_died_while_it_waited_is_removed() {
+    let Some(mut rig) = Rig::docker() else { return };
+    rig.configuration(ONE);
+    let (drain, running) = rig.start().await;
+    planned(&rig).await;
+    let dead = loop {
+        let waiting = rig.ids("terrane-waiting").await;
+        if waiting.len() == 2 {
+            break waiting;
+        }
+    };
+    for id in &dead {
+        rig.api().kill_container(id, None).await.unwrap();
+    }
+    let second = planned(&rig).await;
+    assert!(matches!(second, Outcome::Planned { .. }), "{second:?} {}", rig.server.log());
+    while rig.ids("").await.iter().any(|id| dead.contains(id)) {
+        tokio::task::yield_now().await;
+    }
     drain.cancel();
     running.await.unwrap();
 }
