@@ -48,7 +48,7 @@ impl Docker {
             true => template.replace("{version}", &self.version(template, &wanted, &job.version).await?.to_string()),
             false => template.clone(),
         };
-        let image = Image { chosen: job.image.is_some(), ..self.pinned(&reference).await? };
+        let image = self.pinned(&reference, job.image.is_some()).await?;
         let note = format!("image-{}", hex::encode(ring::digest::digest(&ring::digest::SHA256, image.id.as_bytes())));
         let found = match std::fs::read_to_string(known.join(&note)) {
             Ok(found) => found,
@@ -128,7 +128,7 @@ impl Docker {
     }
 
     /// The image of this name, from a registry where the pull policy says so.
-    async fn pinned(&self, reference: &str) -> Result<Image, Failure> {
+    async fn pinned(&self, reference: &str, chosen: bool) -> Result<Image, Failure> {
         let here = match self.api.inspect_image(reference).await {
             Ok(image) => Some(image),
             Err(Error::DockerResponseServerError { status_code: 404, .. }) => None,
@@ -147,10 +147,20 @@ impl Docker {
                 self.api.inspect_image(reference).await.map_err(|error| self.failed(reference, &error))?
             }
         };
-        pin(reference, image).ok_or_else(|| Failure::Image {
-            reference: reference.to_owned(),
-            reason: format!("{} says nothing of its id", self.options.host),
-        })
+        let refused = |reason: String| Failure::Image { reference: reference.to_owned(), reason };
+        let volumes = image
+            .config
+            .as_ref()
+            .and_then(|config| config.volumes.as_ref())
+            .map(|volumes| volumes.join(", "))
+            .unwrap_or_default();
+        if chosen && !volumes.is_empty() {
+            // The engine makes one for each container: room on its disk, without a limit.
+            return Err(refused(format!(
+                "it declares volumes ({volumes}), which a run could fill without a limit; build it without VOLUME"
+            )));
+        }
+        pin(reference, image, chosen).ok_or_else(|| refused(format!("{} says nothing of its id", self.options.host)))
     }
 
     async fn pull(&self, reference: &str) -> Result<(), Error> {
@@ -188,10 +198,10 @@ impl Docker {
     }
 }
 
-fn pin(reference: &str, image: ImageInspect) -> Option<Image> {
+fn pin(reference: &str, image: ImageInspect, chosen: bool) -> Option<Image> {
     let id = image.id?;
     let digest = image.repo_digests.and_then(|digests| digests.into_iter().next()).unwrap_or_else(|| id.clone());
-    Some(Image { reference: reference.to_owned(), digest, id, chosen: false })
+    Some(Image { reference: reference.to_owned(), digest, id, chosen })
 }
 
 /// Name and tag (or digest) of a reference; `latest` where it has none, since without any a registry would send every tag.

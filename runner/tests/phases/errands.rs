@@ -27,6 +27,18 @@ async fn an_image_that_does_not_answer_leaves_nothing_when_nobody_waits_for_it()
     running.await.unwrap();
 }
 
+/// Room on the disk of the engine's host, as much as there is.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_image_that_brings_volumes_is_refused() {
+    let Some(rig) = Rig::docker() else { return };
+    rig.configuration(ONE);
+    let mut job = rig.job(Phase::Plan);
+    job.image = Some("terrane.test/volume:1.11.4".to_owned());
+    let outcome = rig.execute(job).await;
+    let Outcome::Failed { reason, .. } = outcome else { panic!("{outcome:?}") };
+    assert!(reason.contains("terrane.test/volume:1.11.4") && reason.contains("volumes (/data)"), "{reason}");
+}
+
 /// One phase after another by the same runner.
 async fn planned(rig: &Rig) -> Outcome {
     rig.server.offer(rig.job(Phase::Plan));
