@@ -49,7 +49,11 @@ impl Docker {
             false => template.clone(),
         };
         let image = self.pinned(&reference, job.image.is_some()).await?;
-        let note = format!("image-{}", hex::encode(ring::digest::digest(&ring::digest::SHA256, image.id.as_bytes())));
+        let note = format!(
+            "image-{}-{}",
+            engine.program(),
+            hex::encode(ring::digest::digest(&ring::digest::SHA256, image.id.as_bytes()))
+        );
         let found = match std::fs::read_to_string(known.join(&note)) {
             Ok(found) => found,
             Err(_) => {
