@@ -11,7 +11,7 @@ use bollard::{
     query_parameters::{CreateImageOptionsBuilder, ListImagesOptionsBuilder},
 };
 use futures::TryStreamExt;
-use protocol::{Engine, Job};
+use protocol::{Engine, Job, Phase};
 use semver::Version;
 use std::{collections::HashMap, path::Path};
 
@@ -38,17 +38,38 @@ impl Image {
 impl Docker {
     /// The engine that a job wants, in an image of it. What an image holds is asked once, and noted in `known`.
     pub(crate) async fn executable(&self, job: &Job, known: &Path) -> Result<Executable, Failure> {
-        let engine = job.engine;
-        let wanted = Wanted::parse(&job.version).ok_or_else(|| Failure::Wanted(job.version.clone()))?;
-        let template = job.image.as_ref().unwrap_or(match engine {
+        let template = match job.engine {
             Engine::Terraform => &self.options.terraform,
             Engine::Tofu => &self.options.tofu,
-        });
-        let reference = match template.contains("{version}") {
-            true => template.replace("{version}", &self.version(template, &wanted, &job.version).await?.to_string()),
-            false => template.clone(),
         };
-        let image = self.pinned(&reference, job.image.is_some()).await?;
+        let Some(chosen) = &job.image else {
+            return self.found(job.engine, &job.version, template, false, known).await;
+        };
+        let found = self.found(job.engine, &job.version, chosen, true, known).await?;
+        if job.phase != Phase::Plan {
+            return Ok(found);
+        }
+        // Whoever owns the image could have it show another plan to those who judge than the one that is applied.
+        let judge = self.found(job.engine, &found.version.to_string(), template, false, known).await;
+        let judge =
+            judge.map_err(|failure| Failure::Judge { chosen: chosen.clone(), failure: Box::new(failure) })?.image;
+        Ok(Executable { judge, ..found })
+    }
+
+    async fn found(
+        &self,
+        engine: Engine,
+        version: &str,
+        template: &str,
+        chosen: bool,
+        known: &Path,
+    ) -> Result<Executable, Failure> {
+        let wanted = Wanted::parse(version).ok_or_else(|| Failure::Wanted(version.to_owned()))?;
+        let reference = match template.contains("{version}") {
+            true => template.replace("{version}", &self.version(template, &wanted, version).await?.to_string()),
+            false => template.to_owned(),
+        };
+        let image = self.pinned(&reference, chosen).await?;
         let note = format!(
             "image-{}-{}",
             engine.program(),
@@ -71,13 +92,13 @@ impl Docker {
             // No path of this machine: a name for these bytes, and the program's own name.
             Some(version) => {
                 let path = Path::new("/").join(&image.id).join(engine.program());
-                Ok(Executable { version, path, image: Some(image) })
+                Ok(Executable { version, path, image: Some(image), judge: None })
             }
             None => Err(Failure::OtherVersion {
                 image: image.reference,
                 program: engine.program(),
                 found,
-                wanted: job.version.clone(),
+                wanted: version.to_owned(),
             }),
         }
     }

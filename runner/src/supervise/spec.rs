@@ -50,6 +50,9 @@ pub(crate) struct Wall {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Container {
     pub(crate) image: crate::docker::Image,
+    /// The site's own image of that version, where the workspace chose `image`: in this one a plan is looked at.
+    #[serde(default)]
+    pub(crate) judge: Option<crate::docker::Image>,
     /// The run's id.
     pub(crate) run: String,
     /// The phase's id.

@@ -1,7 +1,7 @@
 //! What is around a phase in a container: images and what is asked of them, the network, containers that wait.
 
 use crate::{engine::Engine, real::ONE, rig::Rig};
-use protocol::{Outcome, Phase, Wish};
+use protocol::{Artifact, Job, Outcome, Phase, Wish};
 
 /// Until there are this many containers of the rig's runner: nothing tells of that.
 async fn until(rig: &mut Rig, count: usize) {
@@ -37,6 +37,23 @@ async fn an_image_that_brings_volumes_is_refused() {
     let outcome = rig.execute(job).await;
     let Outcome::Failed { reason, .. } = outcome else { panic!("{outcome:?}") };
     assert!(reason.contains("terrane.test/volume:1.11.4") && reason.contains("volumes (/data)"), "{reason}");
+}
+
+/// Its owner has it show another plan than the one that was made.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_is_not_looked_at_in_an_image_that_its_workspace_chose() {
+    let Some(mut rig) = Rig::docker() else { return };
+    rig.configuration(ONE);
+    let chosen = |rig: &Rig| Job { image: Some("terrane.test/forged:1.11.4".to_owned()), ..rig.job(Phase::Plan) };
+    let outcome = rig.execute(chosen(&rig)).await;
+    assert!(matches!(outcome, Outcome::Planned { .. }), "{outcome:?} {}", rig.server.log());
+    let plan: serde_json::Value = serde_json::from_slice(&rig.server.said().artifacts[&Artifact::PlanJson]).unwrap();
+    assert_eq!((&plan["resource_changes"][0]["address"], plan.get("forged")), (&"terraform_data.a".into(), None));
+
+    rig.containers().terraform = "elsewhere.test/terraform:{version}".to_owned();
+    let outcome = rig.execute(chosen(&rig)).await;
+    let Outcome::Failed { reason, .. } = outcome else { panic!("{outcome:?}") };
+    assert!(reason.contains("the site's own image") && reason.contains("elsewhere.test/terraform:1.11.4"), "{reason}");
 }
 
 /// One phase after another by the same runner.
