@@ -7,11 +7,13 @@ SHELL := /bin/sh
 export PATH := $(PATH):$(CURDIR)/.tools/venv/bin
 
 KILLS ?= 50
+EXECUTOR ?= process
+SERVERS ?= 1
 # Those of the images and of docker-compose.yml.
 COMPOSED := test(/^compose::/)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test containers compose cluster check bench torture accuracy fmt clippy deny tools
+.PHONY: help demo test stories compose check bench torture accuracy fmt clippy deny tools
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -25,20 +27,17 @@ test: tools ## every test but those of the images: rules, stores on both databas
 	cargo nextest run --cargo-quiet --workspace --no-run
 	tests/tools/docker run tests/tools/postgres run cargo nextest run --workspace -E 'not $(COMPOSED)'
 
-containers: tools ## the stories once more, with every run in a container
+stories: tools ## EXECUTOR=process|runner|docker SERVERS=1: the stories once more, with runs executed so and this many servers on Postgres
 	cargo build -q --workspace --bins
-	cargo nextest run --cargo-quiet -p terrane-tests --no-run
-	TERRANE_TEST_EXECUTOR=docker tests/tools/docker run tests/tools/postgres run cargo nextest run -p terrane-tests
+	cargo nextest run --cargo-quiet --workspace --no-run
+	TERRANE_TEST_EXECUTOR=$(EXECUTOR) TERRANE_TEST_SERVERS=$(SERVERS) tests/tools/docker run tests/tools/postgres run \
+	  cargo nextest run --workspace -E 'package(terrane-tests) and not $(COMPOSED)'
 
 compose: tools ## the images and docker-compose.yml, on an engine of the tests' own and bases made here (Debian's docker-compose, as root)
 	cargo build -q --workspace --bins
-	cargo nextest run --cargo-quiet -p terrane-tests --no-run
+	cargo nextest run --cargo-quiet --workspace --no-run
 	tests/tools/compose prepare
-	tests/tools/docker run tests/tools/compose run cargo nextest run -p terrane-tests -E '$(COMPOSED)'
-
-cluster: tools ## the stories on Postgres once more, with two servers on one database
-	cargo build -q --workspace --bins
-	TERRANE_TEST_SERVERS=2 tests/tools/postgres run cargo nextest run -p terrane-tests -E 'test(/^postgres::/)'
+	tests/tools/docker run tests/tools/compose run cargo nextest run --workspace -E '$(COMPOSED)'
 
 check: fmt clippy deny test ## formatting, lints, licences and bans, every test
 

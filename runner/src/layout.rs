@@ -15,6 +15,18 @@ impl Layout {
         Self { root: runs.join(format!("{}.{}", lease.phase_id, lease.fence)) }
     }
 
+    /// The lease under which an apply was begun here, as far as the name of the directory tells it.
+    pub(crate) fn apply(&self) -> Option<Lease> {
+        let (phase_id, fence) = self.root.file_name()?.to_str()?.rsplit_once('.')?;
+        let fence = fence.parse().ok()?;
+        phase_id.starts_with("apply-").then(|| Lease {
+            phase_id: phase_id.to_owned(),
+            fence,
+            seconds: 0,
+            agent: String::new(),
+        })
+    }
+
     /// The one at this path.
     pub(crate) fn at(root: PathBuf) -> Self {
         Self { root }
@@ -38,7 +50,12 @@ impl Layout {
         self.root.join("state")
     }
 
-    /// Says that nothing but the state is left, because the server did not take it.
+    /// A state that is larger than the server takes.
+    pub(crate) fn large_state(&self) -> PathBuf {
+        self.root.join("state.large")
+    }
+
+    /// Says that nothing but the state is left, because the server did not take it; and holds how the phase ended.
     pub(crate) fn unsent(&self) -> PathBuf {
         self.root.join("unsent")
     }

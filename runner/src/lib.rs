@@ -15,6 +15,7 @@ mod hooks;
 mod identity;
 mod layout;
 mod lease;
+mod left;
 mod log;
 mod machine;
 pub mod metrics;

@@ -85,7 +85,7 @@ impl Machine {
             if Identity::read(&options.directory).copied {
                 fs::remove_file(known.join("runner")).ok(); // the containers of that name are another's
             }
-            let docker = Docker::connect((**containers).clone(), &known, options.state_bytes).await?;
+            let docker = Docker::connect((**containers).clone(), &known).await?;
             let engines = Engines::new(&options).map_err(|error| StartError::Mirror(error.to_string()))?;
             let (options, docker) = (Arc::new(options), Some(Arc::new(docker)));
             return Ok(Self { engines, options, certificates, providers, docker, probe: Probe::default() });

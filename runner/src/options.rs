@@ -44,8 +44,6 @@ pub struct Options {
     pub slots: u16,
     /// The first of the user ids that phases run as where the runner is root: one for each slot, used by nobody else.
     pub first_uid: u32,
-    /// How many bytes a state may have.
-    pub state_bytes: u64,
     /// How large a configuration may be.
     pub slug: slug::Limits,
     /// Seconds that an apply is given to end gently when nobody prolonged its lease.
@@ -85,7 +83,6 @@ impl Options {
             executor: Executor::Process,
             slots: 4,
             first_uid: 1_878_000_000,
-            state_bytes: 256 << 20,
             slug: slug::Limits::default(),
             abandoned_grace_seconds: 600,
         }

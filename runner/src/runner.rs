@@ -1,24 +1,20 @@
-//! The slots of a runner, and what it finds of an earlier one when it starts.
+//! A runner says hello, claims, and gives each phase a slot.
 
 use crate::{
     Options, StartError,
     identity::Identity,
-    layout::Layout,
-    lease::{self, Keeper, Patience, persist},
+    left::{self, Left},
     machine::Machine,
     metrics::Now,
-    phase::{self, Execution, Record},
+    phase,
     server::{Error, Server},
-    supervise::spec::boot_milliseconds,
 };
 use protocol::{
-    Lease, Phase,
+    Lease,
     wire::{Hello, Speaks},
 };
 use std::{
     collections::BTreeMap,
-    fs,
-    path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -29,8 +25,6 @@ use tokio_util::sync::CancellationToken;
 const PAUSE: Duration = Duration::from_millis(200);
 /// The longest such wait.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// How long a runner that is to stop goes on trying to reach the server for a phase that an earlier one left.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How a runner is asked to stop.
 #[derive(Debug, Clone, Default)]
@@ -69,22 +63,21 @@ impl<S: Server> Runner<S> {
         // Its own end is not that of whoever started it.
         let stop = Stop { drain: stop.drain.child_token(), hand_back: stop.hand_back };
         if Identity::read(&self.machine.options.directory).copied {
-            self.set_aside();
+            left::set_aside(&self.machine.options.directory);
         }
-        let left = self.left();
-        let holding = left.iter().map(|(record, _)| record.lease.clone()).collect();
+        let left = Left::read(&self.machine.options.directory);
         // Before the server hears of it: what this runner does not hold is taken for dead.
-        self.machine.remove_orphans(left.iter().map(|(_, layout)| layout)).await;
-        if self.enlist(holding, &stop).await?.is_none() {
+        self.machine.remove_orphans(left.layouts()).await;
+        if self.enlist(left.leases(), &stop).await?.is_none() {
             return Ok(());
         }
         let mut tasks = JoinSet::new();
-        for (record, layout) in left {
+        for (record, layout) in left.phases {
             let user = self.users.take_this(record.wall.uid, &record.lease);
             let (server, machine) = (Arc::clone(&self.server), Arc::clone(&self.machine));
             let stop = stop.clone();
             tasks.spawn(async move {
-                adopt(server, machine, record, layout, stop).await;
+                left::adopt(server, machine, record, layout, stop).await;
                 drop(user);
             });
         }
@@ -195,110 +188,12 @@ impl<S: Server> Runner<S> {
     /// Every phase that is here: what a directory says of, adopted or not, and what has written nothing down yet.
     fn holding(&self) -> Vec<Lease> {
         let mut holding = self.users.leases();
-        for lease in self.phases().into_iter().filter_map(|(record, _)| Some(record?.lease)) {
+        for lease in left::leases(&self.machine.options.directory) {
             if holding.iter().all(|held| held.phase_id != lease.phase_id) {
                 holding.push(lease);
             }
         }
         holding
-    }
-
-    /// The directories of phases, and what each says of its own; one that is being prepared says nothing yet.
-    fn phases(&self) -> Vec<(Option<Record>, Layout)> {
-        let runs = &self.machine.options.directory;
-        let Ok(entries) = fs::read_dir(runs) else { return Vec::new() };
-        let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
-        let phases = names.filter(|name| name.starts_with("plan-") || name.starts_with("apply-"));
-        let read = |name: String| {
-            let layout = Layout::at(runs.join(name));
-            (fs::read(layout.phase()).ok().and_then(|json| serde_json::from_slice(&json).ok()), layout)
-        };
-        phases.map(read).collect()
-    }
-
-    /// Puts the phases of the runner that this directory was copied from where nobody takes them for this one's: they may still be at work there.
-    fn set_aside(&self) {
-        tracing::warn!(
-            "the data directory is a copy of another runner's: this one is another to the server, and leaves the phases in it alone"
-        );
-        for (_, layout) in self.phases() {
-            let (root, name) = (layout.root(), layout.root().file_name().unwrap_or_default().to_string_lossy());
-            if let Err(error) = fs::rename(root, root.with_file_name(format!("copied-{name}"))) {
-                tracing::warn!(%error, path = %root.display(), "a copied work directory cannot be renamed");
-            }
-        }
-    }
-
-    /// Phases of an earlier runner, before this one has any. Directories that say nothing of a phase are removed.
-    fn left(&self) -> Vec<(Record, Layout)> {
-        let mut left = Vec::new();
-        for (record, layout) in self.phases() {
-            match record {
-                Some(record) => left.push((record, layout)),
-                // A supervisor that is just being started finds its directory gone, and starts nothing.
-                None => drop(fs::remove_dir_all(layout.root())),
-            }
-        }
-        left
-    }
-}
-
-async fn adopt<S: Server>(server: Arc<S>, machine: Arc<Machine>, record: Record, layout: Layout, stop: Stop) {
-    let lease = record.lease.clone();
-    let patience = Patience::UntilStopped(PATIENCE, stop.drain.clone());
-    if layout.unsent().exists() {
-        return send_left(&*server, &layout, &record, &patience).await;
-    }
-    let adopted = persist(&patience, || server.adopt(&lease)).await;
-    let elapsed = Duration::from_millis(boot_milliseconds().saturating_sub(record.started));
-    let hand_back = (record.phase == Phase::Plan).then(|| stop.hand_back.clone());
-    let keeper = Keeper::start(&server, &lease, layout.clone(), record.limits, elapsed, hand_back);
-    let body = match machine.adopt(&layout, &record.wall, keeper.lease_end()).await {
-        Ok(body) => body,
-        Err(error) => {
-            tracing::error!(phase = lease.phase_id, %error, "the supervisor of a phase cannot be reached");
-            return;
-        }
-    };
-    let log_end = match adopted {
-        Ok(Some(adopted)) => {
-            if let Err(error) = lease::write(&layout, &lease) {
-                tracing::warn!(phase = lease.phase_id, %error, "the lease file cannot be written");
-            }
-            adopted.log_end
-        }
-        Ok(None) | Err(Error::Lost { .. } | Error::Refused(_) | Error::Superseded(_)) => {
-            keeper.lose();
-            fs::metadata(layout.log()).map_or(0, |meta| meta.len())
-        }
-        Err(error @ (Error::Unavailable(_) | Error::Unknown)) => {
-            tracing::error!(phase = lease.phase_id, %error, "a phase cannot be adopted");
-            return;
-        }
-    };
-    tracing::info!(phase = lease.phase_id, log_end, "a phase of an earlier runner is adopted");
-    let execution = Execution { server, machine, layout, lease, keeper, stop };
-    Box::pin(execution.attend(&record, body, log_end, None)).await;
-}
-
-/// Tries again to hand over a state that the server did not take when its apply ended.
-async fn send_left<S: Server>(server: &S, layout: &Layout, record: &Record, patience: &Patience) {
-    let Ok(state) = fs::read(layout.state()).map(bytes::Bytes::from) else {
-        remove(layout.root());
-        return;
-    };
-    match persist(patience, || server.put_state(&record.lease, state.clone())).await {
-        Ok(()) => remove(layout.root()),
-        Err(error) => {
-            let path = layout.state();
-            tracing::error!(phase = record.lease.phase_id, %error, path = %path.display(), "the state of an apply is still only in a file");
-        }
-    }
-}
-
-fn remove(path: &Path) {
-    if let Err(error) = fs::remove_dir_all(path) {
-        tracing::warn!(%error, path = %path.display(), "a work directory could not be removed");
     }
 }
 

@@ -31,13 +31,25 @@ const LOOKING: Duration = Duration::from_millis(20);
 /// A look may take this part of the time between two.
 const SHARE: u32 = 10;
 
+/// The name of the local backend's file.
+const FILE: &str = "terraform.tfstate";
+
 /// Where the local backend keeps the state of a workspace, beneath the root module.
 pub(crate) fn path(cli_workspace: &str) -> PathBuf {
     if cli_workspace == "default" {
-        PathBuf::from("terraform.tfstate")
+        PathBuf::from(FILE)
     } else {
-        Path::new("terraform.tfstate.d").join(cli_workspace).join("terraform.tfstate")
+        Path::new("terraform.tfstate.d").join(cli_workspace).join(FILE)
     }
+}
+
+/// The last state of an apply, where the server does not have it.
+#[derive(Debug)]
+pub(crate) struct Unsent {
+    /// Why.
+    pub(crate) error: Error,
+    /// The file that holds it.
+    pub(crate) path: PathBuf,
 }
 
 /// The state file of one apply.
@@ -45,12 +57,15 @@ pub(crate) struct Followed<S> {
     server: Arc<S>,
     lease: Lease,
     layout: Layout,
-    /// Its directory, opened before foreign code ran: whatever that puts in the place of the path, nothing else is read.
+    /// Its directory, opened before foreign code runs: whatever that puts in the place of the path, nothing else is read. (After a restart of
+    /// the runner it is opened anew, and may be another; nothing but a regular file of that name is read from it.)
     directory: Dir,
     last: Option<Bytes>,
     sent: Option<Bytes>,
     /// The most bytes that the server takes.
     limit: u64,
+    /// How large the file was at the last look, if that was more.
+    large: Option<u64>,
 }
 
 impl<S: Server> Followed<S> {
@@ -70,11 +85,11 @@ impl<S: Server> Followed<S> {
         let directory = work.open_dir(state.parent().unwrap_or(Path::new(".")))?;
         let last = std::fs::read(layout.state()).ok().map(Bytes::from).or_else(|| initial.clone());
         let (server, lease, layout) = (Arc::clone(server), lease.clone(), layout.clone());
-        Ok(Self { server, lease, layout, directory, last, sent: initial, limit })
+        Ok(Self { server, lease, layout, directory, last, sent: initial, limit, large: None })
     }
 
     /// Until `ended`: keeps and sends what is whole. Then sends the last whole state, for as long as `patience`.
-    pub(crate) async fn run(mut self, mut ended: watch::Receiver<bool>, patience: Patience) -> Result<(), Error> {
+    pub(crate) async fn run(mut self, mut ended: watch::Receiver<bool>, patience: Patience) -> Result<(), Unsent> {
         let events = Events::of(Path::new(&format!("/proc/self/fd/{}", self.directory.as_raw_fd())));
         let mut may_send = Instant::now();
         loop {
@@ -99,11 +114,31 @@ impl<S: Server> Followed<S> {
                 gone = ended.changed() => if gone.is_err() { return Ok(()) } else { ended.mark_changed() },
             }
         }
-        if self.last == self.sent { Ok(()) } else { self.send(&patience).await }
+        if let Some(size) = self.large {
+            return Err(self.set_aside(size));
+        }
+        if self.last == self.sent {
+            return Ok(());
+        }
+        self.send(&patience).await.map_err(|error| Unsent { error, path: self.layout.state() })
+    }
+
+    /// Moves a state that is too large for the server to where it stays.
+    fn set_aside(&self, size: u64) -> Unsent {
+        let path = self.layout.large_state();
+        let name = path.file_name().unwrap_or_default();
+        let root = Dir::open_ambient_dir(self.layout.root(), cap_std::ambient_authority());
+        if let Err(error) = root.and_then(|root| self.directory.rename(FILE, &root, name)) {
+            tracing::error!(phase = self.lease.phase_id, %error, path = %path.display(), "a state cannot be moved");
+        }
+        let limit = self.limit;
+        let error = Error::Refused(format!("it has {size} bytes, the server takes {limit} (serve --max-state-size)"));
+        Unsent { error, path }
     }
 
     /// Reads the file, and keeps what it holds when that is whole.
     async fn look(&mut self) {
+        self.large = None;
         let Some(bytes) = self.read() else { return };
         if !is_whole(&bytes) || self.last.as_ref().is_some_and(|last| *last == bytes) {
             return;
@@ -117,21 +152,17 @@ impl<S: Server> Followed<S> {
         }
     }
 
-    fn read(&self) -> Option<Vec<u8>> {
+    fn read(&mut self) -> Option<Vec<u8>> {
         let mut options = OpenOptions::new();
         options.read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
-        let file = self.directory.open_with("terraform.tfstate", &options).ok()?;
+        let file = self.directory.open_with(FILE, &options).ok()?;
         let metadata = file.metadata().ok()?;
         if !metadata.is_file() {
             return None;
         }
         if metadata.len() > self.limit {
             // Foreign code can make this file as large as it likes; the server would not take it, and reading it fills the memory.
-            tracing::error!(
-                phase = self.lease.phase_id,
-                size = metadata.len(),
-                "the state of an apply is larger than the server takes"
-            );
+            self.large = Some(metadata.len());
             return None;
         }
         let mut bytes = Vec::new();

@@ -98,9 +98,10 @@ fn is_identifier(key: &str) -> bool {
 const STEERING: &[&str] = &["backend", "backend-config", "backup", "migrate-state", "state", "state-out"];
 
 /// Whether the arguments of a `TF_CLI_ARGS…` hold one of those. The engine takes what stands there before what the runner says, and of an option
-/// that is said twice the last word: `-out` and `-input` are safe, these are not.
+/// that is said twice the last word: `-out` and `-input` are safe, these are not. Quotes may stand in the middle of a word, and join what they
+/// surround, so they do not count; what is said inside of a value is refused too.
 fn steers(arguments: &str) -> bool {
-    arguments.split(|c: char| c.is_whitespace() || "'\"\\".contains(c)).any(|word| {
+    arguments.replace(['\'', '"', '\\'], "").split_whitespace().any(|word| {
         let name = word.trim_start_matches('-').split('=').next().unwrap_or_default();
         word.starts_with('-') && STEERING.contains(&name)
     })
@@ -157,6 +158,8 @@ mod tests {
             ("-refresh=false -state=other", false),
             ("--state-out other", false),
             ("\"-backup=x\"", false),
+            ("-st'ate-out'=x", false),
+            ("-\\state=x", false),
             ("-backend-config=a=b", false),
         ] {
             let variables = Variables::new(&[variable("TF_CLI_ARGS_plan", value, Category::Env, false)]);

@@ -262,7 +262,6 @@ fn runner_options(config: &Config, url: &Url) -> anyhow::Result<runner::Options>
         ports: config.runner.ports.iter().copied().chain(url.port()).collect(),
         unsafe_process: config.runner.without_wall,
         slots: u16::try_from(config.runner.slots).unwrap_or(u16::MAX),
-        state_bytes: config.limits.state_size,
         ..runner::Options::new(&config.server.data)
     })
 }

@@ -229,13 +229,21 @@ pub struct Variable {
     pub hcl: bool,
 }
 
-/// How long a phase may take.
+/// How long a phase may take, and how much it may write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// Seconds until the phase is interrupted because it takes too long.
     pub phase_seconds: u64,
     /// Seconds between an interrupt and a kill when somebody cancels.
     pub grace_seconds: u64,
+    /// The most bytes of a state that the server takes.
+    #[serde(default = "usual_state")]
+    pub state_bytes: u64,
+}
+
+/// What servers take that do not say it.
+fn usual_state() -> u64 {
+    256 << 20
 }
 
 /// What the server wants of a phase that executes.

@@ -68,7 +68,7 @@ impl Container {
             let note = Note {
                 id: connection.id.clone(),
                 before: fs::metadata(log).map_or(0, |log| log.len()),
-                wanted: Wanted::of(spec, docker.options.work_size.saturating_mul(2), docker.state_limit),
+                wanted: Wanted::of(spec, docker.options.work_size.saturating_mul(2)),
                 steps: spec.steps.len(),
                 keep: spec.steps.iter().find_map(|step| Some(step.keep.as_ref()?.1.clone())),
                 survive: spec.survive,

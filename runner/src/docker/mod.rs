@@ -41,8 +41,6 @@ pub(crate) struct Docker {
     options: Options,
     /// Which runner's containers these are.
     runner: String,
-    /// Bytes that a state may have.
-    state_limit: u64,
     /// The network of containers, and when its guard stood.
     guarded: Mutex<Option<(String, Instant)>>,
     warm: warm::Warm,
@@ -112,7 +110,7 @@ impl Default for Options {
 
 impl Docker {
     /// Reaches the engine. What `known` holds tells this runner's containers from those of others.
-    pub(crate) async fn connect(options: Options, known: &Path, state_limit: u64) -> Result<Self, StartError> {
+    pub(crate) async fn connect(options: Options, known: &Path) -> Result<Self, StartError> {
         let failed = |source| StartError::Io { path: known.to_owned(), source };
         let runner = container::runner_name(known).map_err(failed)?;
         let unreachable = |error: bollard::errors::Error| {
@@ -129,7 +127,7 @@ impl Docker {
         let api = api.map_err(unreachable)?.negotiate_version().await.map_err(unreachable)?;
         let volume = providers::Volume::new(known.to_owned());
         let (guarded, warm) = (Mutex::default(), warm::Warm::default());
-        Ok(Self { api, options, runner, state_limit, guarded, warm, volume })
+        Ok(Self { api, options, runner, guarded, warm, volume })
     }
 
     /// A phase's directory as its engine sees it.

@@ -38,12 +38,10 @@ pub(super) struct Wanted {
     pub(super) files: Vec<Option<String>>,
     /// The most bytes.
     pub(super) limit: u64,
-    /// The most bytes of a state.
-    pub(super) state_limit: u64,
 }
 
 impl Wanted {
-    pub(super) fn of(spec: &Spec, limit: u64, state_limit: u64) -> Self {
+    pub(super) fn of(spec: &Spec, limit: u64) -> Self {
         let file = |output: &Output| match output {
             Output::File(name) => Some(name.clone()),
             _ => None,
@@ -54,7 +52,6 @@ impl Wanted {
             fetch: spec.fetch.clone(),
             files: spec.steps.iter().map(|step| file(&step.output)).collect(),
             limit,
-            state_limit,
         }
     }
 
@@ -87,12 +84,8 @@ impl Wanted {
         self.files.get(number)?.as_ref()
     }
 
-    /// A larger state than the server takes is left where it is: whoever follows it says so.
     fn state(&self, root: &Dir, entry: &mut Entry<'_, impl Read>) -> io::Result<()> {
         let Some(state) = &self.state else { return Ok(()) };
-        if entry.size() > self.state_limit {
-            return Ok(());
-        }
         supervise_file(root, &Path::new("w").join(state), entry, 0o600)
     }
 
@@ -186,7 +179,6 @@ mod tests {
             fetch: vec!["plan".into()],
             files: vec![None, Some("plan.json".to_owned())],
             limit: 1 << 20,
-            state_limit: 10,
         }
     }
 
@@ -204,7 +196,7 @@ mod tests {
             (".c/out0", "x"),
             (".c/out1", "json"),
             ("w/plan", "plan"),
-            (".c/snap", "far too large a state"),
+            (".c/snap", "state 2"),
             (".c/rc", "1 137 1 0 1 0\n"),
         ]);
         let end = wanted(place.path()).read(&stream[..]).unwrap();
@@ -212,7 +204,7 @@ mod tests {
         let read = |name: &str| std::fs::read_to_string(place.path().join(name)).unwrap();
         assert_eq!(
             (read("w/plan"), read("plan.json"), read("w/c/terraform.tfstate")),
-            ("plan".into(), "json".into(), "state 1".into())
+            ("plan".into(), "json".into(), "state 2".into())
         );
         let mut names: Vec<_> =
             std::fs::read_dir(place.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();

@@ -105,6 +105,8 @@ impl Docker {
         let tar = tar.flatten().map_err(|error| format!("they cannot be packed: {error}"))?;
         let body = ContainerCreateBody {
             image: Some(image.id.clone()),
+            // It is never started, but an image without a command would not do.
+            cmd: Some(vec!["true".to_owned()]),
             labels: Some(HashMap::from([(RUNNER.to_owned(), self.runner.clone())])),
             host_config: Some(HostConfig {
                 network_mode: Some("none".to_owned()),

@@ -4,37 +4,51 @@ use super::{Execution, Record, exit};
 use crate::{
     conclude,
     executor::Body,
-    lease::Order,
+    lease::{Order, persist},
     log::Tail,
     server::{Error, Server},
-    state::Followed,
+    state::{Followed, Unsent},
 };
 use bytes::Bytes;
 use protocol::Phase;
-use std::sync::Arc;
+use std::{io, sync::Arc};
 use tokio::sync::watch;
 
 impl<S: Server> Execution<S> {
     /// Sends log and state on until the supervisor ends, and ends the phase.
-    pub(crate) async fn attend(self, record: &Record, mut body: Body, log_end: u64, state: Option<Bytes>) {
+    ///
+    /// `followed` is what [`follow`](Self::follow) gave before the body could write a state, or after a restart.
+    pub(crate) async fn attend(
+        self,
+        record: &Record,
+        mut body: Body,
+        log_end: u64,
+        followed: io::Result<Option<Followed<S>>>,
+    ) {
         let (ended, tail) = self.tail(log_end);
-        let (stopped, follower) = self.follow(record, state);
+        let (stopped, receiver) = watch::channel(false);
+        let follower = followed.map(|followed| Some(tokio::spawn(followed?.run(receiver, self.patience()))));
         let started = (record.phase == Phase::Plan).then(|| {
             let (server, lease, version) = (Arc::clone(&self.server), self.lease.clone(), record.version.clone());
-            let image = record.wall.container.as_ref().map(|inside| inside.image.told());
-            tokio::spawn(async move { server.started(&lease, &version, image.as_ref()).await })
+            let (image, patience) = (record.wall.container.as_ref().map(|inside| inside.image.told()), self.patience());
+            // The apply needs the version that this says, so it is said until it is heard.
+            tokio::spawn(async move { persist(&patience, || server.started(&lease, &version, image.as_ref())).await })
         });
         self.watch(&mut body).await;
-        if let Some(started) = started {
-            started.await.ok();
+        if let Some(started) = started
+            && let Ok(Err(error)) = started.await
+        {
+            tracing::warn!(phase = self.lease.phase_id, %error, "the server does not know what the plan was made with");
         }
         stopped.send_replace(true);
         let kept = match follower {
-            Some(follower) => follower.await.unwrap_or_else(|error| Err(Error::Unavailable(error.to_string()))),
-            None => Ok(()),
+            Ok(Some(follower)) => {
+                follower.await.unwrap_or_else(|error| Err(self.unsent(Error::Unavailable(error.to_string()))))
+            }
+            Ok(None) => Ok(()),
+            Err(error) => Err(self.unsent(Error::Refused(format!("the runner could not follow it: {error}")))),
         };
-        if let Err(error) = &kept {
-            let path = self.layout.state();
+        if let Err(Unsent { error, path }) = &kept {
             tracing::error!(phase = self.lease.phase_id, %error, path = %path.display(), "the state of an apply could not be sent; it is kept in a file");
         }
         let exit = exit(&self.layout);
@@ -42,9 +56,9 @@ impl<S: Server> Execution<S> {
         match kept {
             Ok(()) => self.end(conclusion, ended, tail, false).await,
             // The runner stops before the server was reached: the next start says all of it, the state first.
-            Err(Error::Unavailable(_) | Error::Unknown) => {}
-            Err(error) => {
-                let conclusion = conclude::without_state(conclusion, &error, &self.layout.state());
+            Err(Unsent { error: Error::Unavailable(_) | Error::Unknown, .. }) => {}
+            Err(Unsent { error, path }) => {
+                let conclusion = conclude::without_state(conclusion, &error, &path);
                 self.end(conclusion, ended, tail, true).await;
             }
         }
@@ -67,24 +81,17 @@ impl<S: Server> Execution<S> {
         (ended, task)
     }
 
-    fn follow(
-        &self,
-        record: &Record,
-        state: Option<Bytes>,
-    ) -> (watch::Sender<bool>, Option<tokio::task::JoinHandle<Result<(), Error>>>) {
-        let (stopped, receiver) = watch::channel(false);
+    /// Opens what an apply will write its state to. To be called before foreign code runs there.
+    pub(crate) fn follow(&self, record: &Record, state: Option<Bytes>) -> io::Result<Option<Followed<S>>> {
         if record.phase != Phase::Apply {
-            return (stopped, None);
+            return Ok(None);
         }
-        let module = self.layout.module(&record.working_directory);
-        let limit = self.machine.options.state_bytes;
-        match Followed::open(&self.server, &self.lease, &self.layout, &module, &record.cli_workspace, state, limit) {
-            Ok(followed) => (stopped, Some(tokio::spawn(followed.run(receiver, self.patience())))),
-            Err(error) => {
-                tracing::error!(phase = self.lease.phase_id, %error, "the state of an apply cannot be followed");
-                (stopped, None)
-            }
-        }
+        let (module, limit) = (self.layout.module(&record.working_directory), record.limits.state_bytes);
+        Followed::open(&self.server, &self.lease, &self.layout, &module, &record.cli_workspace, state, limit).map(Some)
+    }
+
+    fn unsent(&self, error: Error) -> Unsent {
+        Unsent { error, path: self.layout.state() }
     }
 
     /// Hands the server's wishes to the supervisor until that has ended.

@@ -6,7 +6,10 @@ use crate::{
     layout::Layout,
     lease::persist,
     server::{Error, Server},
-    supervise::spec::{Exit, name},
+    supervise::{
+        self,
+        spec::{Exit, name},
+    },
 };
 use protocol::Outcome;
 use std::{fs, io};
@@ -35,7 +38,9 @@ impl<S: Server> Execution<S> {
         tail.await.ok();
         if keep {
             fs::remove_dir_all(self.layout.work()).ok();
-            fs::write(self.layout.unsent(), b"").ok();
+            if let Err(error) = supervise::write_whole(self.layout.root(), "unsent", &conclusion.outcome, false) {
+                tracing::error!(phase = self.lease.phase_id, %error, "the end of the phase cannot be written down");
+            }
         }
         let root = self.layout.root().to_owned();
         if matches!(conclusion.outcome, Outcome::Unfinished { .. }) {

@@ -94,7 +94,7 @@ impl<S: Server> Execution<S> {
             return;
         }
         match self.start(job, uid).await {
-            Ok((record, body, state)) => self.attend(&record, body, 0, state).await,
+            Ok((record, body, followed)) => self.attend(&record, body, 0, Ok(followed)).await,
             Err(reason) => {
                 let conclusion = match self.keeper.order().cause() {
                     Some(lease::Cause::Wish) => {

@@ -11,19 +11,18 @@ use crate::{
     prepare::{self, Prepared},
     prime,
     server::Server,
-    state,
+    state::{self, Followed},
     supervise::{
         self,
         spec::{Output, Spec, Step, Wall, boot_milliseconds},
     },
 };
-use bytes::Bytes;
 use protocol::{Job, Phase};
 use std::{fs, path::Path};
 
 impl<S: Server> Execution<S> {
     /// Prepares the phase and starts its supervisor.
-    pub(super) async fn start(&self, job: &Job, uid: u32) -> Result<(Record, Body, Option<Bytes>), String> {
+    pub(super) async fn start(&self, job: &Job, uid: u32) -> Result<(Record, Body, Option<Followed<S>>), String> {
         let machine = &self.machine;
         let owner = machine.owner(uid);
         let preparing = prepare::prepare(&self.server, machine, job, &self.layout, owner);
@@ -89,11 +88,14 @@ impl<S: Server> Execution<S> {
         if self.keeper.order() != Order::GoOn {
             return Err("it ended before it was started".to_owned());
         }
+        let followed = self
+            .follow(&record, prepared.state)
+            .map_err(|error| format!("the state that it would write cannot be followed: {error}"))?;
         let body = machine
             .start(&spec, Some(self.keeper.lease_end()))
             .await
             .map_err(|error| format!("the phase cannot be started: {error}"))?;
-        Ok((record, body, prepared.state))
+        Ok((record, body, followed))
     }
 
     fn spec(&self, job: &Job, prepared: &Prepared, engine: &Path, wall: Wall) -> Result<Spec, prepare::Failure> {

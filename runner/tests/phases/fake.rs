@@ -35,7 +35,7 @@ pub(crate) struct Fake {
     /// The one provider that is mirrored: what is said of it, and what comes.
     pub(crate) package: Mutex<Option<(Vec<String>, Vec<u8>)>>,
     /// How often it was asked for.
-    pub(crate) packages_asked: Mutex<u32>,
+    pub(crate) fetched: Mutex<u32>,
     /// What the server holds of the log is counted only.
     pub(crate) forget_log: bool,
     /// Whether an adoption is granted.
@@ -61,7 +61,7 @@ impl Fake {
             state: Mutex::default(),
             said: Mutex::default(),
             package: Mutex::default(),
-            packages_asked: Mutex::default(),
+            fetched: Mutex::default(),
             forget_log: false,
             grant: true,
             jobs,
@@ -178,7 +178,7 @@ impl Server for Fake {
         _: &mirror::Version,
         _: &mirror::Platform,
     ) -> Result<Option<Package>, Error> {
-        *self.packages_asked.lock().unwrap() += 1;
+        *self.fetched.lock().unwrap() += 1;
         let package = self.package.lock().unwrap().clone();
         Ok(package.map(|(hashes, bytes)| Package { hashes, archive: Box::pin(std::io::Cursor::new(bytes)) }))
     }

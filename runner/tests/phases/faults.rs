@@ -20,6 +20,10 @@ async fn waiting(rig: &Rig) -> (Job, tokio_util::sync::CancellationToken, tokio:
     rig.server.offer(job.clone());
     let (drain, running) = rig.start().await;
     rig.server.until_logged("it-waits-5").await;
+    // What a container has not sent yet goes with it.
+    while rig.server.said().states.is_empty() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     (job, drain, running)
 }
 
@@ -111,7 +115,7 @@ async fn a_phase_that_takes_too_long_is_told_its_limit() {
     rig.configuration(&[("main.tf", WAITING)]);
     rig.execute(rig.job(Phase::Plan)).await;
     let mut job = rig.job(Phase::Apply);
-    job.limits = Limits { phase_seconds: 30, grace_seconds: 60 };
+    job.limits = Limits { phase_seconds: 30, ..job.limits };
     let outcome = rig.execute(job).await;
     let told = reason(&outcome);
     assert!(told.contains("longer than the 30 seconds"), "{told} {}", rig.server.log());

@@ -97,6 +97,28 @@ async fn a_state_is_followed_while_an_apply_writes_it_and_the_last_whole_one_sur
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_state_that_the_server_does_not_take_is_kept_and_told() {
+    let rig = Rig::new();
+    rig.configuration(&[("main.tf", "resource \"terraform_data\" \"a\" { count = 3 }\n")]);
+    rig.execute(rig.job(Phase::Plan)).await;
+    let mut job = rig.job(Phase::Apply);
+    job.limits.state_bytes = 200;
+    let kept = rig.module(&job).ancestors().nth(2).unwrap().join("state.large");
+    let Outcome::Failed { reason, .. } = rig.execute(job).await else { panic!("{:?}", rig.server.said().outcome) };
+    assert!(reason.contains("--max-state-size") && reason.contains(&*kept.to_string_lossy()), "{reason}");
+    assert!(rig.server.said().states.is_empty());
+    // The next start says the same once more, and leaves it there.
+    rig.server.said().outcome = None;
+    rig.server.offer_nothing();
+    let (drain, running) = rig.start().await;
+    drain.cancel();
+    running.await.unwrap();
+    assert!(matches!(&rig.server.said().outcome, Some(Outcome::Failed { reason: again, .. }) if *again == reason));
+    let state: serde_json::Value = serde_json::from_slice(&std::fs::read(kept).unwrap()).unwrap();
+    assert_eq!(state["resources"][0]["instances"].as_array().unwrap().len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn json_lines_and_a_working_directory() {
     let rig = Rig::new();
     rig.configuration(&[

@@ -99,7 +99,7 @@ impl Rig {
             variables: Vec::new(),
             address: "https://localhost:8443".into(),
             token: "a-token".to_owned().into(),
-            limits: Limits { phase_seconds: 600, grace_seconds: 60 },
+            limits: Limits { phase_seconds: 600, grace_seconds: 60, state_bytes: 256 << 20 },
             environment: Vec::new(),
             files: Vec::new(),
             vault: Vec::new(),

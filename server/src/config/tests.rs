@@ -232,6 +232,10 @@ fn every_setting_can_be_set_in_each_place() {
         ("plan-timeout", "1s"),
         ("apply-timeout", "1s"),
         ("apply-lease", "30s"),
+        ("runner-provider-cache", "1GiB"),
+        ("mirror-hosts", "registry.example.com"),
+        ("mirror-size", "1GiB"),
+        ("mirror-private", "on"),
         ("organization-concurrency", "1"),
         ("workspace-plans", "1"),
     ]

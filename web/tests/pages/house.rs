@@ -92,6 +92,7 @@ impl House {
             check_archive: |_| Ok(()),
             limits,
             surroundings: app::Surroundings::default(),
+            mirror: mirror::Mirror::open(mirror::Options::new(directory.path().join("mirror"))).unwrap(),
             address: "https://terrane.example".into(),
         });
         let stopping = CancellationToken::new();

@@ -35,16 +35,16 @@ impl Claimant {
         Lease {
             phase_id: phase_id.to_owned(),
             fence,
-            seconds: lease_seconds(limits, phase_id, self.distant),
+            seconds: lease_seconds(limits, phase_id),
             agent: self.agent.to_string(),
         }
     }
 }
 
 /// How long the lease of a phase lasts without a renewal, in seconds.
-pub(super) fn lease_seconds(limits: &crate::Limits, phase_id: &str, distant: bool) -> u32 {
+pub(super) fn lease_seconds(limits: &crate::Limits, phase_id: &str) -> u32 {
     let is_apply = phase_id.starts_with(ApplyId::PREFIX);
-    if is_apply && distant { limits.apply_lease_seconds } else { LEASE.min(limits.apply_lease_seconds) }
+    if is_apply { limits.apply_lease_seconds } else { LEASE.min(limits.apply_lease_seconds) }
 }
 
 /// Whose phases a runner takes: a pool's, or the site's.
@@ -169,6 +169,7 @@ impl App {
             phase_seconds: if apply { self.limits.apply_seconds } else { self.limits.plan_seconds },
             // A plan changes nothing: it need not end in peace.
             grace_seconds: if apply { self.limits.grace_seconds } else { PLAN_GRACE },
+            state_bytes: self.limits.state_bytes as u64,
         };
         let subject = self.subject(run, workspace, apply).await?;
         let mut provided = self.provide(&subject, limits.phase_seconds, &variables).await?;

@@ -47,7 +47,7 @@ impl App {
         let leases = self.store.look(async |mut tx| store::phase::list_leases(&mut tx).await).await?;
         let lasts = |mark: &LeaseMark| {
             // Which runner has it makes no difference here: nobody is given up too early.
-            Duration::from_secs(lease_seconds(&self.limits, &mark.phase_id, true).into())
+            Duration::from_secs(lease_seconds(&self.limits, &mark.phase_id).into())
         };
         let mut ended = 0;
         for mark in self.renewals.overdue(leases, self.clock.steady(), lasts) {
