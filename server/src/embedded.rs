@@ -7,24 +7,30 @@ use protocol::{
     wire::{Enlisted, HOLD, Hello},
 };
 use runner::{Adopted, Download, Error, Package, Server};
-use std::{path::PathBuf, pin::pin, sync::OnceLock, time::Duration};
+use std::{
+    path::PathBuf,
+    pin::pin,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 use tokio::time::timeout;
 
 /// The verbs of `app` as a [`Server`].
 #[derive(Debug)]
 pub struct Embedded {
     app: App,
-    claimant: OnceLock<Claimant>,
+    claimant: Mutex<Option<Claimant>>,
 }
 
 impl Embedded {
     /// The runner inside this server.
     pub fn new(app: App) -> Self {
-        Self { app, claimant: OnceLock::new() }
+        Self { app, claimant: Mutex::default() }
     }
 
-    fn claimant(&self) -> Result<&Claimant, Error> {
-        self.claimant.get().ok_or_else(|| Error::Refused("the runner has not said who it is".into()))
+    fn claimant(&self) -> Result<Claimant, Error> {
+        let known = self.claimant.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        known.ok_or_else(|| Error::Refused("the runner has not said who it is".into()))
     }
 
     fn told<T>(&self, lease: &Lease, answer: app::Result<T>) -> Result<T, Error> {
@@ -42,26 +48,34 @@ fn unleased(error: app::Error) -> Error {
     }
 }
 
+/// Of a runner that is not who it says it is any more: another process has its directory, or it was forgotten.
+fn unclaimed(error: app::Error) -> Error {
+    match error {
+        app::Error::NotFound(_) => Error::Unknown,
+        app::Error::Conflict(_) => Error::Superseded(error.to_string()),
+        other => unleased(other),
+    }
+}
+
 impl Server for Embedded {
     async fn enlist(&self, hello: Hello) -> Result<Enlisted, Error> {
         let enlisted = self.app.enlist(&Serves::Site, &hello, "").await.map_err(unleased)?;
         let agent = enlisted.agent.parse().map_err(|_| Error::Refused("the runner has no id".into()))?;
-        let claimant = Claimant { agent, session: enlisted.session, serves: Serves::Site, distant: false };
-        // A runner says hello once: the server inside the same process is never away.
-        drop(self.claimant.set(claimant));
+        let claimant = Claimant { agent, session: enlisted.session, serves: Serves::Site, token: None };
+        *self.claimant.lock().unwrap_or_else(PoisonError::into_inner) = Some(claimant);
         Ok(enlisted)
     }
     async fn leave(&self) -> Result<(), Error> {
-        self.app.leave(self.claimant()?).await.map_err(unleased)
+        self.app.leave(&self.claimant()?).await.map_err(unleased)
     }
     async fn claim(&self) -> Result<Job, Error> {
         let claimant = self.claimant()?;
-        let mut claim = pin!(self.app.claim(claimant, None));
+        let mut claim = pin!(self.app.claim(&claimant, None));
         loop {
             match timeout(Duration::from_secs(HOLD), claim.as_mut()).await {
-                Ok(answer) => return answer.map_err(unleased),
+                Ok(answer) => return answer.map_err(unclaimed),
                 // A runner elsewhere that has nothing to do is heard of as often.
-                Err(_) => self.app.heard_of(claimant).await.map_err(unleased)?,
+                Err(_) => self.app.heard_of(&claimant).await.map_err(unleased)?,
             }
         }
     }

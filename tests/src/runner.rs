@@ -232,6 +232,11 @@ fn end_all(folder: &Path) {
 
 impl Drop for Runner {
     fn drop(&mut self) {
+        if std::thread::panicking() {
+            let text = format!("--- log of the runner in {} ---\n{}\n", self.folder.path().display(), self.log());
+            // On stderr by way of the panic's own output: the test's runner shows it with the failed test only.
+            std::io::Write::write_all(&mut std::io::stderr(), text.as_bytes()).ok();
+        }
         if let Some(mut child) = self.child.take() {
             // It may have ended by itself.
             let _ = child.kill();

@@ -1,7 +1,7 @@
 //! Where runners call from elsewhere (`protocol::wire`). A runner proves itself by the token of its pool, says which agent and which start of
 //! it is speaking, and speaks of a phase under the fencing token of its lease.
 
-use app::{App, Claimant, Error, LeaseError, Serves};
+use app::{App, Claimant, Credential, Error, LeaseError};
 use axum::{
     Json,
     body::{Body, Bytes},
@@ -88,7 +88,7 @@ impl IntoResponse for Refused {
 }
 
 /// A runner whose token is good.
-pub(crate) struct Bearer(Serves);
+pub(crate) struct Bearer(Credential);
 
 impl FromRequestParts<Http> for Bearer {
     type Rejection = Refused;
@@ -105,10 +105,10 @@ pub(crate) struct Known(Claimant);
 impl FromRequestParts<Http> for Known {
     type Rejection = Refused;
     async fn from_request_parts(parts: &mut Parts, http: &Http) -> Result<Self, Refused> {
-        let Bearer(serves) = Bearer::from_request_parts(parts, http).await?;
+        let Bearer(credential) = Bearer::from_request_parts(parts, http).await?;
         let agent = text(&parts.headers, wire::AGENT).unwrap_or_default();
         let session = number(&parts.headers, wire::SESSION).unwrap_or_default();
-        http.app.claimant(&serves, agent, session).await.map(Self).map_err(Refused::of_agent)
+        http.app.claimant(&credential, agent, session).await.map(Self).map_err(Refused::of_agent)
     }
 }
 
@@ -118,9 +118,9 @@ pub(crate) struct Leased(Lease);
 impl FromRequestParts<Http> for Leased {
     type Rejection = Refused;
     async fn from_request_parts(parts: &mut Parts, http: &Http) -> Result<Self, Refused> {
-        let Bearer(serves) = Bearer::from_request_parts(parts, http).await?;
+        let Bearer(credential) = Bearer::from_request_parts(parts, http).await?;
         let agent = text(&parts.headers, wire::AGENT).unwrap_or_default();
-        let claimant = http.app.speaker(&serves, agent).await.map_err(Refused::of_agent)?;
+        let claimant = http.app.speaker(&credential, agent).await.map_err(Refused::of_agent)?;
         let names: Path<Vec<(String, String)>> =
             Path::from_request_parts(parts, http).await.map_err(|_| Error::not_found("that address"))?;
         let phase = names.0.iter().find(|(name, _)| name == "phase").map(|(_, phase)| phase.as_str());
@@ -162,14 +162,14 @@ async fn hold<T>(http: &Http, answer: impl Future<Output = T>) -> Result<Option<
 
 async fn enlist(
     State(app): State<App>,
-    Bearer(serves): Bearer,
+    Bearer(credential): Bearer,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Json<Enlisted>, Refused> {
     let hello: Hello = read(&body)?;
     // For the eye only: whoever stands between may have written it.
     let address = text(&headers, "x-forwarded-for").and_then(|list| list.split(',').next()).unwrap_or_default();
-    Ok(Json(app.enlist(&serves, &hello, address.trim()).await?))
+    Ok(Json(app.enlist(&credential.serves, &hello, address.trim()).await?))
 }
 
 async fn leave(State(app): State<App>, Known(claimant): Known) -> Result<StatusCode, Refused> {
@@ -184,7 +184,7 @@ async fn claim(State(http): State<Http>, Known(claimant): Known, body: Bytes) ->
     }
     http.app.heard_of(&claimant).await?;
     match hold(&http, Box::pin(http.app.claim(&claimant, Some(&claim)))).await? {
-        Some(job) => Ok(Json(job?).into_response()),
+        Some(job) => Ok(Json(job.map_err(Refused::of_agent)?).into_response()),
         None => Ok(StatusCode::NO_CONTENT.into_response()),
     }
 }

@@ -49,6 +49,15 @@ impl Serves {
     }
 }
 
+/// What the token of a runner elsewhere is good for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Credential {
+    /// For whom its bearer executes.
+    pub serves: Serves,
+    /// Which token it is.
+    pub token: TokenId,
+}
+
 /// A runner that has said who it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Claimant {
@@ -58,8 +67,8 @@ pub struct Claimant {
     pub session: i64,
     /// For whom it executes.
     pub serves: Serves,
-    /// Whether it is another process than the server, which an answer may not reach.
-    pub distant: bool,
+    /// The token that it came with; none is the runner inside the server, which every answer reaches.
+    pub token: Option<TokenId>,
 }
 
 /// Since when an agent must have been heard of to be there.
@@ -79,13 +88,8 @@ pub fn agent_status(agent: &Agent, now: Time) -> &'static str {
 }
 
 impl App {
-    /// For whom the bearer of this token executes.
-    pub async fn authenticate_runner(&self, token: &str) -> Result<Serves> {
-        let nobody = || {
-            Error::Unauthorized(
-                "the token is none of a runner, or was deleted; create one in an agent pool, or with `terrane admin runner-token create`".into(),
-            )
-        };
+    /// What this token of a runner is good for.
+    pub async fn authenticate_runner(&self, token: &str) -> Result<Credential> {
         let hash = self.vault.hash_token(token).ok_or_else(nobody)?;
         let found = self.store.look(async |mut tx| store::agent_pool::find_token_by_hash(&mut tx, &hash).await).await?;
         let token = found.ok_or_else(nobody)?;
@@ -95,7 +99,7 @@ impl App {
             let id: &TokenId = &token.id;
             self.store.write(async |mut tx| store::agent_pool::use_token(&mut tx, id, now).await).await?;
         }
-        Serves::of(&token)
+        Ok(Credential { serves: Serves::of(&token)?, token: token.id })
     }
 
     /// Takes a runner on, or back. Whatever it executed and does not hold any more has died: that is known now.
@@ -123,7 +127,7 @@ impl App {
                 Ok::<_, Error>(agent)
             })
             .await?;
-        self.end_what_is_not_held(&agent.id, &hello.holding).await?;
+        self.end_what_is_not_held(&agent, &hello.holding).await?;
         Ok(Enlisted { protocol, agent: agent.id.to_string(), session: agent.session })
     }
 
@@ -145,7 +149,7 @@ impl App {
 
     /// What to know of a runner that was refused because of its protocol, where one was: for who waits for a runner.
     pub(crate) async fn refused_runner(&self, pool: Option<&str>) -> Result<Option<String>> {
-        let refused = self.store.look(async |mut tx| store::agent::find_refused(&mut tx, pool, None).await).await?;
+        let refused = self.store.look(async |mut tx| store::agent::find_refused(&mut tx, pool).await).await?;
         Ok(refused.map(|Agent { name, version, protocol, .. }| {
             format!(
                 "{name} ({version}) was refused, since it speaks protocol {protocol} and this server ({}) {} to {}: bring the older of the two \
@@ -157,12 +161,13 @@ impl App {
         }))
     }
 
-    async fn end_what_is_not_held(&self, agent: &AgentId, holding: &[Lease]) -> Result<()> {
-        let phases = self.store.look(async |mut tx| store::phase::list_of_agent(&mut tx, agent.as_str()).await).await?;
+    async fn end_what_is_not_held(&self, agent: &Agent, holding: &[Lease]) -> Result<()> {
+        let id = agent.id.as_str();
+        let phases = self.store.look(async |mut tx| store::phase::list_of_agent(&mut tx, id).await).await?;
         for phase in phases {
             let held = holding.iter().any(|lease| lease.phase_id == phase.id && lease.fence == phase.fence);
             if !held {
-                self.end_dead(&phase, "its runner was started again, and terraform is gone").await?;
+                self.end_not_held(&phase, &agent.id, agent.session).await?;
             }
         }
         Ok(())
@@ -170,25 +175,22 @@ impl App {
 
     /// The runner behind these words, which may claim. [`Error::NotFound`] when it is not known, or what it speaks is not understood since this
     /// server was replaced: it says hello again; [`Error::Conflict`] when a later start has taken its place.
-    pub async fn claimant(&self, serves: &Serves, agent: &str, session: i64) -> Result<Claimant> {
+    pub async fn claimant(&self, credential: &Credential, agent: &str, session: i64) -> Result<Claimant> {
+        let Credential { serves, token } = credential;
         let agent = self.agent_of(serves, agent).await?;
         if !u32::try_from(agent.protocol).is_ok_and(|spoken| (Speaks::OURS.from..=Speaks::OURS.to).contains(&spoken)) {
             return Err(Error::not_found("this agent"));
         }
-        if agent.session != session {
-            return Err(Error::Conflict(format!(
-                "another start of {} took the place of this one; give each runner a data directory of its own",
-                agent.id
-            )));
-        }
-        Ok(Claimant { agent: agent.id, session, serves: serves.clone(), distant: true })
+        must_be_latest(&agent, session)?;
+        Ok(Claimant { agent: agent.id, session, serves: serves.clone(), token: Some(token.clone()) })
     }
 
     /// The runner behind these words, which speaks of a phase that it claimed. Whichever start of it that was: the fence of the lease says
     /// whether it still decides, and a state that comes late is kept.
-    pub async fn speaker(&self, serves: &Serves, agent: &str) -> Result<Claimant> {
+    pub async fn speaker(&self, credential: &Credential, agent: &str) -> Result<Claimant> {
+        let Credential { serves, token } = credential;
         let agent = self.agent_of(serves, agent).await?;
-        Ok(Claimant { agent: agent.id, session: agent.session, serves: serves.clone(), distant: true })
+        Ok(Claimant { agent: agent.id, session: agent.session, serves: serves.clone(), token: Some(token.clone()) })
     }
 
     async fn agent_of(&self, serves: &Serves, agent: &str) -> Result<Agent> {
@@ -255,13 +257,39 @@ impl App {
     }
 }
 
-/// The runner as it was known before this hello: by its id, or by the name under which it was refused.
+/// Refuses who may claim no more: a claim is held open for long after its token and its start were judged.
+pub(crate) async fn must_claim(tx: &mut Tx, claimant: &Claimant) -> Result<()> {
+    if let Some(token) = &claimant.token {
+        store::agent_pool::find_token(tx, token).await?.ok_or_else(nobody)?;
+    }
+    let agent = store::agent::find(tx, &claimant.agent).await?.ok_or_else(|| Error::not_found("this agent"))?;
+    must_be_latest(&agent, claimant.session)
+}
+
+fn must_be_latest(agent: &Agent, session: i64) -> Result<()> {
+    if agent.session == session {
+        return Ok(());
+    }
+    let id = &agent.id;
+    Err(Error::Conflict(format!(
+        "another start of {id} took the place of this one; give each runner a data directory of its own"
+    )))
+}
+
+fn nobody() -> Error {
+    Error::Unauthorized(
+        "the token is none of a runner, or was deleted; create one in an agent pool, or with `terrane admin runner-token create`"
+            .into(),
+    )
+}
+
+/// The runner as it was known before this hello: by its id, or, if it never got one, by the name under which it was refused.
 async fn earlier(tx: &mut Tx, serves: &Serves, hello: &Hello) -> Result<Option<Agent>> {
     let pool = serves.pool().map(AgentPoolId::as_str);
     match hello.agent.as_deref().and_then(|id| id.parse::<AgentId>().ok()) {
         // An id of another pool is somebody else's: this runner gets one of its own.
         Some(id) => Ok(store::agent::find(tx, &id).await?.filter(|agent| agent.pool_id.as_deref() == pool)),
-        None => Ok(store::agent::find_refused(tx, pool, Some(&short(&hello.name, NAME))).await?),
+        None => Ok(store::agent::find_never_taken_on(tx, pool, &short(&hello.name, NAME)).await?),
     }
 }
 

@@ -95,7 +95,7 @@ impl App {
             .await
     }
 
-    /// Deletes a pool that no workspace uses, with its agents and tokens.
+    /// Deletes a pool that no workspace uses and of which no phase waits or executes, with its agents and tokens.
     pub async fn delete_agent_pool(&self, caller: &Caller, id: &AgentPoolId) -> Result<()> {
         let pool = self.agent_pool(caller, id, Permission::ManageOrganization).await?;
         self.store
@@ -106,6 +106,16 @@ impl App {
                         "agent pool {} is used by {} workspaces; give them another pool or mode first",
                         pool.name,
                         users.len()
+                    )));
+                }
+                let phases = store::phase::list_of_pool(&mut tx, id).await?;
+                if !phases.is_empty() {
+                    let mut runs: Vec<&str> = phases.iter().map(|phase| phase.run_id.as_str()).collect();
+                    runs.dedup();
+                    return Err(Error::Conflict(format!(
+                        "agents of pool {} execute, or are to execute: {}; wait until they end, or cancel them first",
+                        pool.name,
+                        runs.join(", ")
                     )));
                 }
                 store::workspace::forget_pool(&mut tx, id).await?;
@@ -223,11 +233,16 @@ async fn put_scopes(tx: &mut Tx, pool: &AgentPool, change: &Change) -> Result<()
     for (scope, targets) in change.scopes() {
         let Some(targets) = targets else { continue };
         for target in targets {
-            let (attribute, known) = match scope {
-                Scope::Project => {
-                    ("allowed-projects", store::organization::has_project(tx, &pool.organization_id, target).await?)
+            let attribute = match scope {
+                Scope::Workspace => "allowed-workspaces",
+                Scope::Project => "allowed-projects",
+                Scope::Excluded => "excluded-workspaces",
+            };
+            let known = match scope {
+                Scope::Project => store::organization::has_project(tx, &pool.organization_id, target).await?,
+                Scope::Workspace | Scope::Excluded => {
+                    store::workspace::is_of(tx, &pool.organization_id, target).await?
                 }
-                _ => ("allowed-workspaces", store::workspace::is_of(tx, &pool.organization_id, target).await?),
             };
             if !known {
                 return Err(Error::invalid(attribute, format!("{target} is not one of this organization")));

@@ -164,6 +164,7 @@ mod tests {
             Event::Workspace(workspace),
             Event::Log("plan-x".into()),
             Event::Wish("apply-x".into()),
+            Event::Queue(OrganizationId::new(&Entropy::default())),
         ];
         for event in events {
             assert_eq!(Event::read(&event.line().unwrap()), event);

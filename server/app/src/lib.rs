@@ -30,7 +30,7 @@ pub mod hub;
 pub mod site;
 
 pub use access::Which;
-pub use agent::{Claimant, Serves, agent_status};
+pub use agent::{Claimant, Credential, Serves, agent_status};
 pub use agent_pool::{Change as AgentPoolChange, Scopes as AgentPoolScopes};
 pub use caller::Caller;
 pub use configuration::New as NewConfiguration;

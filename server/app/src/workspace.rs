@@ -187,23 +187,29 @@ impl App {
     /// Changes a workspace's settings; tags only if some are said.
     pub async fn update_workspace(&self, caller: &Caller, id: &WorkspaceId, settings: &Settings) -> Result<Workspace> {
         let now = self.now();
-        let saved = self
+        let (saved, moved) = self
             .store
             .write(async |mut tx| {
                 let mut workspace = access::hold(&mut tx, caller, id, Permission::UpdateWorkspace).await?;
+                let before = (workspace.execution_mode.clone(), workspace.agent_pool_id.clone());
                 settings.apply(&mut workspace)?;
                 self.check_project(&mut tx, &workspace).await?;
                 check_mode(&mut tx, &workspace).await?;
                 store::workspace::update(&mut tx, &workspace, now).await.map_err(taken)?;
+                let moved = before != (workspace.execution_mode.clone(), workspace.agent_pool_id.clone());
+                if moved {
+                    store::phase::address_again(&mut tx, id).await?;
+                }
                 if let Some(tags) = &settings.tags {
                     store::workspace::put_tags(&mut tx, &workspace, &distinct(tags)).await?;
                 }
                 let saved = store::workspace::find(&mut tx, id, caller.user_id()).await?;
-                saved.ok_or_else(|| Error::not_found(format!("workspace {id}")))
+                let saved = saved.ok_or_else(|| Error::not_found(format!("workspace {id}")))?;
+                Ok::<_, Error>((saved, moved))
             })
             .await?;
         let mut events = vec![Event::Workspace(id.clone())];
-        if settings.plan_limit.is_some() {
+        if moved || settings.plan_limit.is_some() {
             events.push(Event::Queue(saved.organization_id.clone()));
         }
         self.after(events);

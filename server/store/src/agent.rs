@@ -29,7 +29,7 @@ pub struct Agent {
     pub slots: i64,
     /// `idle`, `exited` or `errored`.
     pub status: String,
-    /// Rises with each start.
+    /// Rises with each start, and is 0 of one that was never taken on. An earlier start claims no more; of what it had claimed it still speaks.
     pub session: i64,
     /// When it was last heard of.
     #[sqlx(try_from = "i64")]
@@ -94,14 +94,24 @@ pub async fn list(tx: &mut Tx, pool: Option<&AgentPoolId>) -> Result<Vec<Agent>>
     query.all().await
 }
 
-/// The newest agent of a pool, or of the site, that was refused; of this name, if one is given.
-pub async fn find_refused(tx: &mut Tx, pool: Option<&str>, name: Option<&str>) -> Result<Option<Agent>> {
+/// The newest agent of a pool, or of the site, that was refused.
+pub async fn find_refused(tx: &mut Tx, pool: Option<&str>) -> Result<Option<Agent>> {
     tx.query(select!(
-        "WHERE coalesce(a.pool_id, '') = $1 AND a.status = 'errored' AND ($2 = '' OR a.name = $2)
+        "WHERE coalesce(a.pool_id, '') = $1 AND a.status = 'errored' ORDER BY a.last_ping_at DESC, a.id LIMIT 1"
+    ))
+    .bind(pool.unwrap_or_default())
+    .optional()
+    .await
+}
+
+/// The newest agent of a pool, or of the site, that has this name and was refused whenever it came: nothing can have been given to it.
+pub async fn find_never_taken_on(tx: &mut Tx, pool: Option<&str>, name: &str) -> Result<Option<Agent>> {
+    tx.query(select!(
+        "WHERE coalesce(a.pool_id, '') = $1 AND a.status = 'errored' AND a.name = $2 AND a.session = 0
          ORDER BY a.last_ping_at DESC, a.id LIMIT 1"
     ))
-    .bind(pool.unwrap_or_default().to_owned())
-    .bind(name.unwrap_or_default().to_owned())
+    .bind(pool.unwrap_or_default())
+    .bind(name)
     .optional()
     .await
 }

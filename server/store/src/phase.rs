@@ -2,7 +2,7 @@
 
 use crate::{Error, Result, Tx};
 use domain::{
-    id::{OrganizationId, RunId, WorkspaceId},
+    id::{AgentPoolId, OrganizationId, RunId, WorkspaceId},
     run::PhaseStatus,
     time::Time,
 };
@@ -109,6 +109,29 @@ pub async fn queue(tx: &mut Tx, id: &str, now: Time) -> Result<()> {
         .await
 }
 
+/// Offers the phases of a workspace that nobody has taken to the runners that it wants now. The workspace is held.
+pub async fn address_again(tx: &mut Tx, workspace: &WorkspaceId) -> Result<()> {
+    tx.query(
+        "UPDATE phases SET agent_pool_id = (SELECT CASE WHEN w.execution_mode = 'agent' THEN w.agent_pool_id END
+         FROM workspaces w WHERE w.id = phases.workspace_id) WHERE workspace_id = $1 AND status = 'queued'",
+    )
+    .bind(workspace.as_str())
+    .run()
+    .await
+    .map(drop)
+}
+
+/// The phases that wait for the agents of a pool or are executed by them, oldest first; at most a hundred.
+pub async fn list_of_pool(tx: &mut Tx, pool: &AgentPoolId) -> Result<Vec<Phase>> {
+    tx.query(select!(
+        "WHERE (status = 'queued' AND coalesce(agent_pool_id, '') = $1)
+         OR (status = 'running' AND agent_id IN (SELECT a.id FROM agents a WHERE a.pool_id = $1)) ORDER BY queued_at, id LIMIT 100"
+    ))
+    .bind(pool.as_str())
+    .all()
+    .await
+}
+
 /// A lease to be written.
 #[derive(Debug, Clone, Copy)]
 pub struct NewLease<'a> {
@@ -118,17 +141,19 @@ pub struct NewLease<'a> {
     pub until: Time,
     /// The hash of the phase's own token.
     pub token_hash: &'a [u8],
+    /// Whose agents it was offered to: a pool's, or the site's.
+    pub pool: Option<&'a str>,
     /// Who gets it.
     pub agent: &'a str,
     /// Which of the agent's claims it answers, where an answer can be lost on its way.
     pub claim: Option<&'a str>,
 }
 
-/// Gives a queued phase to a runner. If another was faster the verb runs again.
+/// Gives a queued phase to a runner. If another was faster, or it is offered to others since, the verb runs again.
 pub async fn lease(tx: &mut Tx, id: &str, lease: NewLease<'_>) -> Result<()> {
     tx.query(
         "UPDATE phases SET status = 'running', fence = $1, lease_until = $2, token_hash = $3, agent_id = $4, claim = $5,
-         attempts = attempts + 1 WHERE id = $6 AND status = 'queued'",
+         attempts = attempts + 1 WHERE id = $6 AND status = 'queued' AND coalesce(agent_pool_id, '') = $7",
     )
     .bind(lease.fence)
     .bind(lease.until.micros())
@@ -136,6 +161,7 @@ pub async fn lease(tx: &mut Tx, id: &str, lease: NewLease<'_>) -> Result<()> {
     .bind(lease.agent)
     .bind(lease.claim)
     .bind(id)
+    .bind(lease.pool.unwrap_or_default())
     .save()
     .await
 }
@@ -253,8 +279,6 @@ pub async fn finish(tx: &mut Tx, phase: &Phase, status: PhaseStatus, now: Time) 
 pub struct LeaseMark {
     /// Of which phase.
     pub phase_id: String,
-    /// `plan` or `apply`
-    pub kind: String,
     /// Its fencing token.
     pub fence: i64,
     /// Until when it lasts, by the clock of the server that prolonged it; another value after each renewal.
@@ -264,7 +288,7 @@ pub struct LeaseMark {
 /// Every lease that is not known to be lost: as many as phases execute.
 pub async fn list_leases(tx: &mut Tx) -> Result<Vec<LeaseMark>> {
     tx.query(
-        "SELECT id AS phase_id, kind, fence, lease_until FROM phases
+        "SELECT id AS phase_id, fence, lease_until FROM phases
          WHERE status = 'running' AND lost_at IS NULL ORDER BY id",
     )
     .all()

@@ -1,7 +1,7 @@
 //! One SQL text with `$n`, two native drivers.
 
 use crate::{
-    error::{Error, Result, retries},
+    error::{Error, Result, disconnected, retries},
     tx::{Conn, Failed, Open},
 };
 use sqlx::{
@@ -60,7 +60,11 @@ macro_rules! fetch {
             _ => unreachable!("a query is built by the transaction that runs it"),
         };
         done.map_err(|error: sqlx::Error| {
-            open.failed = Some(if retries(&error) { Failed::Retry } else { Failed::Other });
+            open.failed = Some(match &error {
+                error if retries(error) => Failed::Retry,
+                error if disconnected(error) => Failed::Gone,
+                _ => Failed::Other,
+            });
             Error::from(error)
         })
     }};

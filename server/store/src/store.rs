@@ -85,7 +85,7 @@ impl Store {
             let Some(open) = home.take() else { return Err(Error::Kept.into()) };
             match (answer, open.failed) {
                 (_, Some(Failed::Retry)) => open.rollback().await,
-                (Ok(_), Some(Failed::Other)) => return Err(Error::Swallowed.into()),
+                (Ok(_), Some(Failed::Gone | Failed::Other)) => return Err(Error::Swallowed.into()),
                 (Err(error), _) => {
                     open.rollback().await;
                     return Err(error);
@@ -113,21 +113,35 @@ impl Store {
             }
             Self::Sqlite { readers, .. } => Conn::Reader(readers.begin().await.map_err(Error::from)?),
         };
-        Self::lend(conn, verb).await
+        Self::lend(conn, &verb).await.0
     }
 
-    /// Runs `verb`, whose statements are each a read of its own; the cheapest for a verb of a single statement.
+    /// Runs `verb`, whose statements are each a read of its own; the cheapest for a verb of a single statement. It may run a second time, on a
+    /// new connection, where the first was dead.
     pub async fn look<T, E, F, R>(&self, verb: F) -> Result<T, E>
     where
         E: From<Error>,
         F: Fn(Tx) -> R + Send + Sync,
         R: Future<Output = Result<T, E>> + Send,
     {
-        let conn = match self {
-            Self::Postgres(connections) => Conn::PostgresPlain(connections.acquire().await.map_err(Error::from)?),
-            Self::Sqlite { readers, .. } => Conn::ReaderPlain(readers.acquire().await.map_err(Error::from)?),
-        };
-        Self::lend(conn, verb).await
+        match self {
+            Self::Postgres(connections) => {
+                let loan = connections.acquire().await.map_err(Error::from)?;
+                match Self::lend(Conn::PostgresPlain(loan), &verb).await {
+                    // The next one is new, and what is only read may be read again.
+                    (_, Some(Failed::Gone)) => {
+                        connections.forget();
+                        let loan = connections.acquire().await.map_err(Error::from)?;
+                        Self::lend(Conn::PostgresPlain(loan), &verb).await.0
+                    }
+                    (answer, _) => answer,
+                }
+            }
+            Self::Sqlite { readers, .. } => {
+                let conn = readers.acquire().await.map_err(Error::from)?;
+                Self::lend(Conn::ReaderPlain(conn), &verb).await.0
+            }
+        }
     }
 
     /// Whether the database answers.
@@ -143,17 +157,18 @@ impl Store {
         }
     }
 
-    async fn lend<T, E, F, R>(conn: Conn, verb: F) -> Result<T, E>
+    /// The verb's answer, and how a statement of it failed, if one did.
+    async fn lend<T, E, F, R>(conn: Conn, verb: &F) -> (Result<T, E>, Option<Failed>)
     where
         F: Fn(Tx) -> R,
         R: Future<Output = Result<T, E>>,
     {
         let (tx, home) = Open::new(conn).lend();
         let answer = verb(tx).await;
-        if let Some(open) = home.take() {
-            open.rollback().await;
-        }
-        answer
+        let Some(open) = home.take() else { return (answer, None) };
+        let failed = open.failed;
+        open.rollback().await;
+        (answer, failed)
     }
 
     async fn begin(&self, attempt: u32) -> Result<Open> {

@@ -13,6 +13,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 #[derive(Clone, Copy)]
 pub(crate) enum Failed {
     Retry,
+    /// The connection was dead.
+    Gone,
     Other,
 }
 

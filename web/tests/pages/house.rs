@@ -10,14 +10,14 @@ use axum::{
     http::{Request, StatusCode, header},
 };
 use bytes::Bytes;
-use domain::{id::AgentId, permission::Role};
+use domain::{id::AgentId, permission::Role, time::Time};
 use http_body_util::BodyExt as _;
 use objects::{Blobs, Filesystem};
 use protocol::{Counts, Job, Outcome};
 use secrecy::ExposeSecret as _;
 use secrets::MasterKey;
 use std::{sync::Arc, time::Duration};
-use store::Store;
+use store::{Store, agent::Agent};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
@@ -66,6 +66,28 @@ impl House {
         let settings = Settings { name: Some("net".into()), ..Settings::default() };
         let workspace = app.create_workspace(&ada, "acme", &settings).await.unwrap();
         Self { ada, workspace, ..house }
+    }
+
+    /// The runner inside the server. It is gone: who waits for a runner waits for another.
+    pub(crate) async fn inside(&self) -> Claimant {
+        let (agent, long_ago) = (AgentId::new(&[1; 32]), Time::from_micros(0));
+        let known = Agent {
+            id: agent.clone(),
+            organization_id: None,
+            pool_id: None,
+            name: "inside".into(),
+            address: String::new(),
+            version: "0".into(),
+            protocol: 1,
+            slots: 1,
+            status: "exited".into(),
+            session: 1,
+            last_ping_at: long_ago,
+            created_at: long_ago,
+            busy: 0,
+        };
+        self.app.store.write(async |mut tx| store::agent::put(&mut tx, &known).await).await.unwrap();
+        Claimant { agent, session: 1, serves: Serves::Site, token: None }
     }
 
     async fn empty() -> Self {
@@ -145,7 +167,7 @@ impl House {
         self.app.upload_configuration(&version.id, body).await.unwrap();
         let new = NewRun { message: Some(message.into()), source: "terraform+cloud".into(), ..NewRun::default() };
         let run = self.app.create_run(&self.ada, &self.workspace.id, new).await.unwrap();
-        let job = self.app.claim(&inside(), None).await.unwrap();
+        let job = self.app.claim(&self.inside().await, None).await.unwrap();
         assert_eq!(job.run_id, run.id.as_str());
         (run, job)
     }
@@ -157,11 +179,6 @@ impl House {
         let outcome = Outcome::Planned { has_changes: true, counts, generated_configuration: false };
         self.app.finish(&job.lease, outcome, Vec::new()).await.unwrap();
     }
-}
-
-/// The runner inside the server.
-pub(crate) fn inside() -> Claimant {
-    Claimant { agent: AgentId::new(&[1; 32]), session: 1, serves: Serves::Site, distant: false }
 }
 
 /// A stream of events as it comes.

@@ -1,4 +1,4 @@
-use crate::house::{Events, House, inside};
+use crate::house::{Events, House};
 use app::{NewConfiguration, NewRun, Settings, ShareChange};
 use axum::http::StatusCode;
 
@@ -31,7 +31,7 @@ async fn who_waits_reads_why_and_hears_when_its_place_changes() {
         Events::open(&house, &format!("/app/events?workspace={workspace}&queue=acme"), &cookie, None).await;
     house.planned(&job).await;
     assert!(events.next().await.unwrap().starts_with("data: org-"), "a place is free");
-    assert_eq!(house.app.claim(&inside(), None).await.unwrap().run_id, second.id.as_str());
+    assert_eq!(house.app.claim(&house.inside().await, None).await.unwrap().run_id, second.id.as_str());
     assert!(events.next().await.unwrap().starts_with("data: org-"), "it is taken");
     let seen = house.get(&format!("/app/acme/third/runs/{}", third.id), &cookie).await;
     assert!(seen.text.contains("1 of 1 slots of organization acme are busy.</p>"), "{}", seen.text);

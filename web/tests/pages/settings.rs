@@ -78,7 +78,7 @@ async fn a_pool_is_made_scoped_used_and_deleted() {
     assert!(shown.text.contains("value=\"trna_"), "{}", shown.text);
     let (_, value) = shown.text.split_once("value=\"trna_").unwrap();
     let value = format!("trna_{}", value.split_once('"').unwrap().0);
-    let serves = house.app.authenticate_runner(&value).await.unwrap();
+    let serves = house.app.authenticate_runner(&value).await.unwrap().serves;
     let seen = house.get(&path, &ada).await;
     assert!(seen.text.contains("rack 1") && !seen.text.contains("trna_"), "{}", seen.text);
     assert!(!house.get(&path, &ron).await.text.contains("rack 1"));
@@ -247,7 +247,9 @@ async fn a_site_admin_sees_the_runners_of_the_site() {
     assert!(seen.text.contains("rack-9") && seen.text.contains("0 of 3 busy"), "{}", seen.text);
     let forget = format!("{path}/{agent}/delete");
     assert_eq!(house.fill(&forget, &root, &[]).await.status, StatusCode::CONFLICT, "it is at work");
-    let claimant = house.app.claimant(&Serves::Site, &agent, 1).await.unwrap();
+    let (_, token) = house.app.create_site_runner_token("rack").await.unwrap();
+    let credential = house.app.authenticate_runner(secrecy::ExposeSecret::expose_secret(&token)).await.unwrap();
+    let claimant = house.app.claimant(&credential, &agent, 1).await.unwrap();
     house.app.leave(&claimant).await.unwrap();
     assert_eq!(house.fill(&forget, &ada, &[]).await.status, StatusCode::NOT_FOUND);
     assert_eq!(house.fill(&forget, &root, &[]).await.location(), path);

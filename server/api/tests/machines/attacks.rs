@@ -1,26 +1,10 @@
 //! Bad input gets a clear error, and nothing is lost.
 
-use crate::town::{Dice, Engine, STATE_BYTES, Town, inside, state};
+use crate::town::{Dice, STATE_BYTES, Town, inside, on_both, state};
 use app::{NewRun, VariableChange};
 use std::path::Path;
 
 const STATE: &str = "/api/http/acme/web";
-
-macro_rules! on_both {
-    ($($check:ident)*) => { $(mod $check {
-        use super::{Engine, Town};
-        #[tokio::test(flavor = "multi_thread")]
-        async fn on_sqlite() {
-            super::$check(&Town::build(Engine::Sqlite).await.unwrap()).await;
-        }
-        #[tokio::test(flavor = "multi_thread")]
-        async fn on_postgres() {
-            if let Some(town) = Town::build(Engine::Postgres).await {
-                super::$check(&town).await;
-            }
-        }
-    })* };
-}
 
 on_both! {
     documents  names  wrong_bytes  serials  two_writers_at_once  no_lock  an_upload_twice_at_once  logs

@@ -1,7 +1,7 @@
 //! What may go wrong between a server and a runner elsewhere, with a clock that goes when it is told to.
 
-use crate::town::{Engine, Town, state};
-use app::{Claimant, Content, Error, NewRun, Serves, Which};
+use crate::town::{Town, on_both, state};
+use app::{Claimant, Content, Credential, Error, NewRun, Serves, Which};
 use domain::{
     id::RunId,
     permission::Permission,
@@ -11,22 +11,6 @@ use protocol::{
     Artifact, Counts, Job, Lease, Outcome, Phase, Wish,
     wire::{Hello, Speaks},
 };
-
-macro_rules! on_both {
-    ($($check:ident)*) => { $(mod $check {
-        use super::{Engine, Town};
-        #[tokio::test(flavor = "multi_thread")]
-        async fn on_sqlite() {
-            super::$check(&Town::build(Engine::Sqlite).await.unwrap()).await;
-        }
-        #[tokio::test(flavor = "multi_thread")]
-        async fn on_postgres() {
-            if let Some(town) = Town::build(Engine::Postgres).await {
-                super::$check(&town).await;
-            }
-        }
-    })* };
-}
 
 on_both! {
     a_lost_apply_stays_locked_until_somebody_knows
@@ -43,18 +27,23 @@ on_both! {
     an_earlier_start_finishes_what_it_holds
 }
 
-fn hello(agent: Option<&str>, holding: Vec<Lease>) -> Hello {
+pub(crate) fn hello(agent: Option<&str>, holding: Vec<Lease>) -> Hello {
     let agent = agent.map(str::to_owned);
     Hello { speaks: Speaks::OURS, name: "there".into(), version: "0".into(), slots: 1, agent, holding }
 }
 
-async fn enlist(town: &Town, agent: Option<&str>, holding: Vec<Lease>) -> Claimant {
+pub(crate) async fn enlist(town: &Town, agent: Option<&str>, holding: Vec<Lease>) -> Claimant {
     let enlisted = town.app.enlist(&Serves::Site, &hello(agent, holding), "192.0.2.7").await.unwrap();
-    town.app.claimant(&Serves::Site, &enlisted.agent, enlisted.session).await.unwrap()
+    town.app.claimant(&credential(town).await, &enlisted.agent, enlisted.session).await.unwrap()
+}
+
+/// What the token of the site's runners is good for.
+pub(crate) async fn credential(town: &Town) -> Credential {
+    town.app.authenticate_runner(&town.tokens["runner"]).await.unwrap()
 }
 
 /// A run whose apply this runner has begun.
-async fn applying(town: &Town, runner: &Claimant) -> (RunId, Job) {
+pub(crate) async fn applying(town: &Town, runner: &Claimant) -> (RunId, Job) {
     let owner = town.caller("owner").await;
     let new = NewRun { auto_apply: Some(true), ..NewRun::default() };
     let run = town.new_run(&owner, &town.workspace, new).await;
@@ -66,7 +55,7 @@ async fn applying(town: &Town, runner: &Claimant) -> (RunId, Job) {
     (run, apply)
 }
 
-async fn status(town: &Town, run: &RunId) -> Status {
+pub(crate) async fn status(town: &Town, run: &RunId) -> Status {
     town.app.run(&town.caller("owner").await, run).await.unwrap().status().unwrap()
 }
 
@@ -172,9 +161,9 @@ async fn a_later_start_takes_the_place_of_an_earlier_one(town: &Town) {
     let first = enlist(town, None, Vec::new()).await;
     let second = enlist(town, Some(first.agent.as_str()), Vec::new()).await;
     assert_eq!(second.agent, first.agent);
-    let stale = town.app.claimant(&Serves::Site, first.agent.as_str(), first.session).await;
+    let stale = town.app.claimant(&credential(town).await, first.agent.as_str(), first.session).await;
     assert!(matches!(stale, Err(Error::Conflict(_))), "{stale:?}");
-    let unknown = town.app.claimant(&Serves::Site, "agent-none", 1).await;
+    let unknown = town.app.claimant(&credential(town).await, "agent-none", 1).await;
     assert!(matches!(unknown, Err(Error::NotFound(_))), "{unknown:?}");
 }
 
@@ -234,11 +223,11 @@ async fn another_protocol_is_refused_in_words(town: &Town) {
     let reason = waits_for(town, &run).await;
     assert!(!reason.contains("refused"), "{reason}");
     // A server that was replaced by one with another protocol has it say hello again.
-    let gone = town.app.claimant(&Serves::Site, runner.agent.as_str(), runner.session).await;
+    let gone = town.app.claimant(&credential(town).await, runner.agent.as_str(), runner.session).await;
     assert!(gone.is_ok());
     let older = Hello { speaks: Speaks { from: 0, to: 0 }, ..hello(Some(runner.agent.as_str()), Vec::new()) };
     town.app.enlist(&Serves::Site, &older, "").await.unwrap_err();
-    let gone = town.app.claimant(&Serves::Site, runner.agent.as_str(), runner.session).await;
+    let gone = town.app.claimant(&credential(town).await, runner.agent.as_str(), runner.session).await;
     assert!(matches!(gone, Err(app::Error::NotFound(_))), "{gone:?}");
 }
 
@@ -297,9 +286,9 @@ async fn an_earlier_start_finishes_what_it_holds(town: &Town) {
     let (run, apply) = applying(town, &runner).await;
     let again = enlist(town, Some(runner.agent.as_str()), vec![apply.lease.clone()]).await;
     assert_eq!(again.agent, runner.agent);
-    let superseded = town.app.claimant(&Serves::Site, runner.agent.as_str(), runner.session).await;
+    let superseded = town.app.claimant(&credential(town).await, runner.agent.as_str(), runner.session).await;
     assert!(matches!(superseded, Err(app::Error::Conflict(_))), "{superseded:?}");
-    let speaker = town.app.speaker(&Serves::Site, runner.agent.as_str()).await.unwrap();
+    let speaker = town.app.speaker(&credential(town).await, runner.agent.as_str()).await.unwrap();
     let lease = speaker.lease(&town.app.limits, &apply.lease.phase_id, apply.lease.fence);
     town.app.put_state(&lease, state(3, "l", &[("a", 1)]).into()).await.unwrap();
     town.app.finish(&lease, Outcome::Applied { counts: Counts::default() }, Vec::new()).await.unwrap();

@@ -25,7 +25,7 @@ use std::{
     },
     time::Duration,
 };
-use store::{Store, notify::Post};
+use store::{Store, agent::Agent, notify::Post};
 use tower::ServiceExt;
 
 /// The most bytes of a state here.
@@ -92,6 +92,24 @@ pub(crate) struct Town {
     pub(crate) folder: tempfile::TempDir,
     pub(crate) workspace: WorkspaceId,
 }
+
+/// Checks, each with a town on either engine.
+macro_rules! on_both {
+    ($($check:ident)*) => { $(mod $check {
+        use $crate::town::{Engine, Town};
+        #[tokio::test(flavor = "multi_thread")]
+        async fn on_sqlite() {
+            super::$check(&Town::build(Engine::Sqlite).await.unwrap()).await;
+        }
+        #[tokio::test(flavor = "multi_thread")]
+        async fn on_postgres() {
+            if let Some(town) = Town::build(Engine::Postgres).await {
+                super::$check(&town).await;
+            }
+        }
+    })* };
+}
+pub(crate) use on_both;
 
 /// What came back.
 pub(crate) struct Answer {
@@ -210,6 +228,7 @@ impl Town {
         }
         let (_, runner) = app.create_site_runner_token("test").await.unwrap();
         tokens.insert("runner", runner.expose_secret().to_owned());
+        app.store.write(async |mut tx| store::agent::put(&mut tx, &embedded()).await).await.unwrap();
         let router = api::router(&http);
         let mut town = Self { app, router, clock, tokens, folder, workspace: WorkspaceId::new(&[0; 32]) };
         let stranger = town.caller("stranger").await;
@@ -311,5 +330,24 @@ pub(crate) fn state(serial: i64, lineage: &str, instances: &[(&str, u64)]) -> St
 
 /// The runner inside the server.
 pub(crate) fn inside() -> Claimant {
-    Claimant { agent: AgentId::new(&[1; 32]), session: 1, serves: Serves::Site, distant: false }
+    Claimant { agent: embedded().id, session: 1, serves: Serves::Site, token: None }
+}
+
+/// The same, as the server knows it. It is gone: who waits for a runner waits for another.
+fn embedded() -> Agent {
+    Agent {
+        id: AgentId::new(&[1; 32]),
+        organization_id: None,
+        pool_id: None,
+        name: "inside".into(),
+        address: String::new(),
+        version: "0".into(),
+        protocol: protocol::VERSION.into(),
+        slots: 1,
+        status: "exited".into(),
+        session: 1,
+        last_ping_at: Time::from_micros(0),
+        created_at: Time::from_micros(0),
+        busy: 0,
+    }
 }

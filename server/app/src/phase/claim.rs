@@ -1,7 +1,7 @@
 //! Claim a phase: the next in the queue becomes a lease, and a job with everything its runner needs to know.
 
 use super::run_variables::run_variables;
-use crate::{App, Claimant, Error, Result, access, hub::Event, line::Place, run::advance};
+use crate::{App, Claimant, Error, Result, access, agent::must_claim, hub::Event, line::Place, run::advance};
 use domain::{
     id::{AgentPoolId, ApplyId},
     queue,
@@ -54,7 +54,8 @@ fn pool_of(claimant: &Claimant) -> Option<&str> {
 
 impl App {
     /// Waits until a phase is offered to this runner, and takes it. A claim with a name that was answered already is answered with the same
-    /// phase, as long as that is not begun.
+    /// phase, as long as that is not begun. [`Error::Unauthorized`] when the runner's token was deleted meanwhile, and otherwise what
+    /// [`App::claimant`] says of one that may not claim.
     pub async fn claim(&self, claimant: &Claimant, claim: Option<&str>) -> Result<Job> {
         if let Some(name) = claim
             && let Some(job) = self.claimed_already(claimant, name).await?
@@ -90,6 +91,7 @@ impl App {
             .store
             .write(async |mut tx| {
                 let workspace = access::hold_ours(&mut tx, &phase.workspace_id).await?;
+                must_claim(&mut tx, claimant).await?;
                 store::phase::set_token(&mut tx, &phase.id, phase.fence, &hash).await?;
                 let missing = || Error::Internal(format!("{} has no run", phase.id));
                 let run = store::run::find(&mut tx, &phase.run_id).await?.ok_or_else(missing)?;
@@ -120,6 +122,7 @@ impl App {
         let claimed: Option<(Claimed, Vec<Event>)> = self
             .store
             .write(async |mut tx| {
+                must_claim(&mut tx, claimant).await?;
                 // What runs is counted against limits: nobody else hands out anything meanwhile.
                 let clock = store::queue::hold(&mut tx).await?;
                 let candidates = store::queue::candidates(&mut tx, pool, defaults).await?;
@@ -130,7 +133,8 @@ impl App {
                 let workspace = access::hold_ours(&mut tx, &phase.workspace_id).await?;
                 let lease = claimant.lease(&self.limits, &phase.id, workspace.fence + 1);
                 let until = now.plus_seconds(lease.seconds.into());
-                let new = store::phase::NewLease { fence: lease.fence, until, token_hash, agent: &lease.agent, claim };
+                let new =
+                    store::phase::NewLease { fence: lease.fence, until, token_hash, pool, agent: &lease.agent, claim };
                 store::phase::lease(&mut tx, &phase.id, new).await?;
                 store::workspace::set_fence(&mut tx, &workspace.id, lease.fence).await?;
                 let missing = || Error::Internal(format!("{} has no run", phase.id));

@@ -2,7 +2,10 @@
 //! milliseconds after the log ends; a run that still plans then reads as "no changes" (client contract 10.2).
 
 use crate::{App, Error, Result, access, hub::Event, log::lost, run::advance};
-use domain::run::{Event as RunEvent, PhaseStatus};
+use domain::{
+    run::{Event as RunEvent, PhaseStatus},
+    time::Time,
+};
 use protocol::{Artifact, Counts, Lease, Outcome};
 use std::{path::PathBuf, time::Duration};
 use store::{Tx, blob::Blob, phase::Phase, run::Run};
@@ -48,10 +51,7 @@ impl App {
     async fn let_the_plan_be_read(&self, apply: &Phase) -> Result<()> {
         let plan = apply.run_id.plan();
         let plan = self.store.look(async |mut tx| store::phase::find(&mut tx, plan.as_str()).await).await?;
-        let read = plan.and_then(|plan| plan.finished_at).unwrap_or_default() + READ * 1_000_000;
-        if let Ok(micros) = u64::try_from(read - self.now().micros()) {
-            tokio::time::sleep(Duration::from_micros(micros)).await;
-        }
+        tokio::time::sleep(left_to_read(plan.and_then(|plan| plan.finished_at), self.now())).await;
         Ok(())
     }
 
@@ -109,6 +109,8 @@ impl App {
         let staged = self
             .store
             .write(async |mut tx| {
+                // The bytes may have taken longer than the lease lasted: by now others may have handed in theirs.
+                hold_running(&mut tx, &phase).await?.ok_or_else(|| lost(&phase.id))?;
                 store::phase::discard_artifacts(&mut tx, &phase.id, kind).await?;
                 store::blob::insert(&mut tx, &blob).await?;
                 Ok::<_, Error>(
@@ -145,6 +147,13 @@ pub(crate) async fn hold_running(tx: &mut Tx, seen: &Phase) -> Result<Option<(Ph
     Ok(Some((phase, run)))
 }
 
+/// How long the end of an apply is kept back. Never longer than [`READ`], wherever the clock was set meanwhile: its workspace is locked.
+fn left_to_read(plan_finished_at: Option<i64>, now: Time) -> Duration {
+    let read = Time::from_micros(plan_finished_at.unwrap_or_default()).plus_seconds(READ);
+    let left = u64::try_from(read.micros() - now.micros()).unwrap_or_default();
+    Duration::from_micros(left).min(Duration::from_secs(READ.unsigned_abs()))
+}
+
 fn count(phase: &mut Phase, counts: Counts) {
     phase.additions = counts.additions.into();
     phase.changes = counts.changes.into();
@@ -162,5 +171,19 @@ fn canceled(apply: bool, killed: bool) -> &'static str {
         }
         (false, true) => "killed while it planned: nothing was changed",
         (false, false) => "interrupted while it planned: nothing was changed",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_end_is_kept_back_until_the_plan_can_be_read_and_no_longer() {
+        let finished = 1_700_000_000_000_000;
+        let after = |seconds| left_to_read(Some(finished), Time::from_micros(finished).plus_seconds(seconds)).as_secs();
+        assert_eq!([0, 1, 2, 3, 3600].map(after), [2, 1, 0, 0, 0]);
+        assert_eq!([-1, -3600].map(after), [2, 2], "somebody set the clock back");
+        assert_eq!(left_to_read(None, Time::from_micros(finished)), Duration::ZERO);
     }
 }

@@ -8,13 +8,19 @@ use super::{
     finish::{ATTEMPTS, hold_running},
 };
 use crate::{App, Result, hub::Event, run::advance};
-use domain::run::{Event as RunEvent, PhaseStatus};
+use domain::{
+    id::AgentId,
+    run::{Event as RunEvent, PhaseStatus},
+};
 use std::{
     collections::HashMap,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
-use store::phase::{LeaseMark, Phase};
+use store::{
+    Tx,
+    phase::{LeaseMark, Phase},
+};
 
 /// What this server last saw of each lease, and since when.
 #[derive(Debug, Default)]
@@ -67,35 +73,27 @@ impl App {
     }
 
     async fn end_unrenewed(&self, phase: &Phase) -> Result<bool> {
-        // An apply that was begun meanwhile is another matter.
-        let still = |current: &Phase| {
-            current.lease_until == phase.lease_until && current.started_at.is_some() == phase.started_at.is_some()
-        };
-        self.end_without_runner(phase, still, "its runner was lost", PhaseStatus::Errored, RunEvent::Fail).await
+        let why = "its runner was lost";
+        self.end_without_runner(phase, &Ground::Unrenewed, why, PhaseStatus::Errored, RunEvent::Fail).await
     }
 
-    /// Ends a phase whose engine is certainly dead.
-    pub(crate) async fn end_dead(&self, phase: &Phase, why: &str) -> Result<bool> {
-        self.end_without_runner(phase, |_| true, why, PhaseStatus::Errored, RunEvent::Fail).await
+    /// Ends a phase that its agent, at this start of it, came without: its engine is certainly dead.
+    pub(crate) async fn end_not_held(&self, phase: &Phase, agent: &AgentId, session: i64) -> Result<bool> {
+        let why = "its runner was started again, and terraform is gone";
+        let ground = Ground::NotHeld { agent, session };
+        self.end_without_runner(phase, &ground, why, PhaseStatus::Errored, RunEvent::Fail).await
     }
 
     /// Ends an apply whose runner was lost, because a person says so.
     pub(crate) async fn end_forced(&self, phase: &Phase, who: &str) -> Result<bool> {
         let why = format!("{who} forced its end while its runner was lost");
-        self.end_without_runner(
-            phase,
-            |current| current.lost_at.is_some(),
-            &why,
-            PhaseStatus::Canceled,
-            RunEvent::Stopped,
-        )
-        .await
+        self.end_without_runner(phase, &Ground::Forced, &why, PhaseStatus::Canceled, RunEvent::Stopped).await
     }
 
     async fn end_without_runner(
         &self,
         lost: &Phase,
-        still: impl Fn(&Phase) -> bool + Sync,
+        ground: &Ground<'_>,
         why: &str,
         status: PhaseStatus,
         event: RunEvent,
@@ -104,8 +102,10 @@ impl App {
         let events = self
             .store
             .write(async |mut tx| {
-                let held = hold_running(&mut tx, lost).await?.filter(|(phase, _)| still(phase));
-                let Some((phase, mut run)) = held else { return Ok(None) };
+                let Some((phase, mut run)) = hold_running(&mut tx, lost).await? else { return Ok(None) };
+                if !ground.stands(&mut tx, lost, &phase).await? {
+                    return Ok(None);
+                }
                 // A plan changes nothing. An apply is announced before its process is started: one that was not has not begun.
                 let harmless = !phase.is_apply() || phase.started_at.is_none();
                 if harmless && phase.attempts < ATTEMPTS {
@@ -131,6 +131,32 @@ impl App {
     }
 }
 
+/// On what ground a phase is ended without its runner. It was seen outside the transaction, and is judged again inside.
+enum Ground<'a> {
+    /// Nobody prolonged its lease.
+    Unrenewed,
+    /// Its agent was started again without it.
+    NotHeld { agent: &'a AgentId, session: i64 },
+    /// A person says so, of one that is lost.
+    Forced,
+}
+
+impl Ground<'_> {
+    async fn stands(&self, tx: &mut Tx, seen: &Phase, phase: &Phase) -> Result<bool> {
+        Ok(match self {
+            // An apply that was begun meanwhile is another matter.
+            Self::Unrenewed => {
+                phase.lease_until == seen.lease_until && phase.started_at.is_some() == seen.started_at.is_some()
+            }
+            // What a hello says of that which is held, a later one says better.
+            Self::NotHeld { agent, session } => {
+                store::agent::find(tx, agent).await?.is_some_and(|agent| agent.session == *session)
+            }
+            Self::Forced => phase.lost_at.is_some(),
+        })
+    }
+}
+
 fn doing(phase: &Phase) -> &'static str {
     if phase.is_apply() { "began to apply" } else { "planned" }
 }
@@ -140,7 +166,7 @@ mod tests {
     use super::*;
 
     fn mark(until: i64) -> LeaseMark {
-        LeaseMark { phase_id: "plan-1".into(), kind: "plan".into(), fence: 1, lease_until: Some(until) }
+        LeaseMark { phase_id: "plan-1".into(), fence: 1, lease_until: Some(until) }
     }
 
     #[test]

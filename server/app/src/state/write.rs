@@ -10,7 +10,7 @@ use domain::{
     id::{OutputId, RunId, StateVersionId, WorkspaceId},
     lock::{Standing, Writer, standing},
     permission::Permission,
-    state::{Identity, Verdict, judge},
+    state::{Identity, Refusal, Verdict, judge},
 };
 use store::{
     Tx,
@@ -196,8 +196,8 @@ impl App {
         stored
     }
 
-    /// Stores the state that a run's apply wrote. One that comes after the lease was lost is kept too: current if its parent still is,
-    /// otherwise as the run's errored state.
+    /// Stores the state that a run's apply wrote. One that comes after a later one, or after the lease was lost, is kept too: current if it
+    /// follows what is, otherwise as the run's errored state.
     pub(crate) async fn write_run_state(&self, run: &RunId, id: &WorkspaceId, bytes: Bytes) -> Result<Written> {
         let content = self.state_content(&bytes, None).await?;
         let seen = self.store.look(async |mut tx| store::workspace::find(&mut tx, id, "").await).await?;
@@ -211,9 +211,13 @@ impl App {
             .write(async |mut tx| {
                 let workspace = access::hold_ours(&mut tx, id).await?;
                 let stands = standing(workspace.lock()?.as_ref(), &Writer::Run(run.clone()));
-                if stands == Standing::Holds
-                    || (stands == Standing::Free && follows(&mut tx, &workspace, &version, run).await?)
-                {
+                let becomes_current = match stands {
+                    // An engine never goes back: what does was long on its way, and a later one came first.
+                    Standing::Holds => !is_older(&workspace, &version),
+                    Standing::Free => follows(&mut tx, &workspace, &version, run).await?,
+                    Standing::Barred => false,
+                };
+                if becomes_current {
                     return append(&mut tx, &workspace, &version, &content, &outputs, &blob, stands, false).await;
                 }
                 if workspace.state().is_some_and(|c| c.md5 == version.md5 && c.serial == version.serial) {
@@ -316,10 +320,18 @@ impl App {
     }
 }
 
+fn judged(workspace: &Workspace, new: &StateVersion) -> Verdict {
+    let new = Identity { serial: new.serial, lineage: new.lineage.clone(), md5: new.md5.clone() };
+    judge(workspace.state().as_ref(), &new, Standing::Free, false)
+}
+
+fn is_older(workspace: &Workspace, new: &StateVersion) -> bool {
+    matches!(judged(workspace, new), Verdict::Refuse(Refusal::Older { .. }))
+}
+
 /// Whether a state that comes late, after its run was ended without it, follows what is current: nobody wrote since the run applied.
 async fn follows(tx: &mut Tx, workspace: &Workspace, late: &StateVersion, run: &RunId) -> Result<bool> {
-    let new = Identity { serial: late.serial, lineage: late.lineage.clone(), md5: late.md5.clone() };
-    if judge(workspace.state().as_ref(), &new, Standing::Free, false) != Verdict::Append {
+    if judged(workspace, late) != Verdict::Append {
         return Ok(false);
     }
     let Some(current) = store::state::current(tx, &workspace.id).await? else { return Ok(true) };

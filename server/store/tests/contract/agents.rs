@@ -1,6 +1,6 @@
 //! Agent pools, their tokens, their agents.
 
-use crate::base::{Fresh, NOW, on_both, run as add, world};
+use crate::base::{Fresh, NOW, leased, on_both, run as add, world};
 use domain::id::{AgentId, AgentPoolId, TokenId};
 use store::{
     Error, agent,
@@ -148,12 +148,17 @@ async fn agents(store: &Fresh) {
             assert!(agent::ping(&mut tx, &one.id, 2, "idle", later).await?);
             assert_eq!(agent::count_since(&mut tx, Some(pool.id.as_str()), later).await?, 1);
             let in_pool = Some(pool.id.as_str());
-            assert!(agent::find_refused(&mut tx, in_pool, None).await?.is_none());
+            assert!(agent::find_refused(&mut tx, in_pool).await?.is_none());
             let refused = Agent { status: "errored".into(), session: 2, last_ping_at: later, ..one.clone() };
             agent::put(&mut tx, &refused).await?;
-            for (name, is_it) in [(None, true), (Some(one.name.as_str()), true), (Some("other"), false)] {
-                assert_eq!(agent::find_refused(&mut tx, in_pool, name).await?.is_some(), is_it);
-                assert!(agent::find_refused(&mut tx, None, name).await?.is_none());
+            assert_eq!(agent::find_refused(&mut tx, in_pool).await?.unwrap().id, one.id);
+            assert!(agent::find_refused(&mut tx, None).await?.is_none());
+            assert!(agent::find_never_taken_on(&mut tx, in_pool, &one.name).await?.is_none(), "it was, once");
+            agent::put(&mut tx, &Agent { session: 0, ..refused }).await?;
+            for (pool, name, is_it) in
+                [(in_pool, &*one.name, true), (in_pool, "other", false), (None, &*one.name, false)]
+            {
+                assert_eq!(agent::find_never_taken_on(&mut tx, pool, name).await?.is_some(), is_it);
             }
             assert_eq!(agent::count_since(&mut tx, None, later).await?, 0);
             agent::hear(&mut tx, site.id.as_str(), later).await?;
@@ -187,6 +192,19 @@ async fn a_pool_of_a_workspace(store: &Fresh) {
             assert_eq!(of_pool.iter().map(|candidate| &*candidate.phase).collect::<Vec<_>>(), [plan.as_str()]);
             let places = store::queue::places(&mut tx, &[plan.as_str()]).await?;
             assert_eq!(places[0].agent_pool_id.as_deref(), Some(pool.id.as_str()));
+            assert_eq!(phase::list_of_pool(&mut tx, &pool.id).await?.len(), 1);
+            workspace::update(&mut tx, &world.workspace, NOW).await?;
+            phase::address_again(&mut tx, &ws.id).await?;
+            assert!(phase::list_of_pool(&mut tx, &pool.id).await?.is_empty());
+            assert_eq!(store::queue::candidates(&mut tx, None, defaults).await?.len(), 1, "now they have");
+            workspace::update(&mut tx, &ws, NOW).await?;
+            agent::put(&mut tx, &agent(Some(&pool), 1)).await?;
+            let one = agent(Some(&pool), 1).id;
+            let taken = phase::NewLease { agent: one.as_str(), ..leased(1, NOW, b"h") };
+            phase::lease(&mut tx, plan.as_str(), taken).await?;
+            phase::address_again(&mut tx, &ws.id).await?;
+            assert_eq!(phase::list_of_pool(&mut tx, &pool.id).await?.len(), 1, "its agent executes it");
+            assert_eq!(phase::find(&mut tx, plan.as_str()).await?.unwrap().agent_pool_id, None);
             workspace::forget_pool(&mut tx, &pool.id).await?;
             assert!(workspace::find(&mut tx, &ws.id, "").await?.unwrap().agent_pool_id.is_some(), "it is not deleted");
             workspace::delete(&mut tx, &ws.id, NOW).await?;

@@ -227,7 +227,7 @@ pub(crate) async fn run(store: &Store, world: &World, n: u8) -> run::Run {
 
 /// A lease of an agent that every test may use.
 pub(crate) fn leased(fence: i64, until: Time, token_hash: &[u8]) -> phase::NewLease<'_> {
-    phase::NewLease { fence, until, token_hash, agent: "agent-a", claim: None }
+    phase::NewLease { fence, until, token_hash, pool: None, agent: "agent-a", claim: None }
 }
 
 /// How often this workspace was saved: what most checks of the facade count by.

@@ -64,7 +64,8 @@ async fn take(tx: &mut Tx, defaults: Defaults) -> Result<Option<String>, Error> 
     let candidates = queue::candidates(tx, None, defaults).await?;
     let Some(turn) = rule::next(&candidates, now) else { return Ok(None) };
     let id = turn.candidate.phase.clone();
-    let lease = phase::NewLease { fence: 1, until: NOW, token_hash: id.as_bytes(), agent: "agent-1", claim: None };
+    let lease =
+        phase::NewLease { fence: 1, until: NOW, token_hash: id.as_bytes(), pool: None, agent: "agent-1", claim: None };
     phase::lease(tx, &id, lease).await?;
     queue::serve(tx, &turn.candidate.organization, turn.served, turn.now).await?;
     Ok(Some(id))
