@@ -93,6 +93,11 @@ fn ended_early(record: &Record, exit: &Exit, cause: Option<Cause>) -> Outcome {
             "{engine} failed and the work directory of its container is full ({limit} MiB); give containers more room with --container-work-size"
         ));
     }
+    if let (Some(reason), None) = (&exit.files, cause) {
+        return failed(format!(
+            "the runner could not write the files of the phase ({reason}), so {engine} was interrupted; make room on its machine and start the run again"
+        ));
+    }
     let hard =
         if exit.killed { "; it had to be killed, so look for resources that the state does not know" } else { "" };
     if record.phase == Phase::Plan
@@ -180,7 +185,7 @@ async fn planned<S: Server>(execution: &Execution<S>, record: &Record) -> io::Re
     remember(execution, record, locked);
     let show = seal(layout, record, &lock, linked.as_deref(), &machine.packages())?;
     let steps = steps(execution, record, &show, cached.exists())?;
-    aside(execution, &show, &record.wall, steps, Vec::new()).await?;
+    aside(execution, &show, &judging(&record.wall), steps, Vec::new()).await?;
     let json = show.root().join("plan.json");
     if !cached.exists() {
         fs::rename(show.root().join("schemas.json"), &cached)?;
@@ -195,6 +200,17 @@ async fn planned<S: Server>(execution: &Execution<S>, record: &Record) -> io::Re
     }
     let Summary { has_changes, counts, generated_configuration } = summary;
     Ok(Conclusion { outcome: Outcome::Planned { has_changes, counts, generated_configuration }, artifacts })
+}
+
+/// The wall behind which a plan is looked at: never one that the workspace chose.
+fn judging(wall: &Wall) -> Wall {
+    let mut wall = wall.clone();
+    if let Some(inside) = &mut wall.container
+        && let Some(judge) = inside.judge.take()
+    {
+        inside.image = judge;
+    }
+    wall
 }
 
 /// Has what this plan installed in the place of links for the next one; nobody waits for it.

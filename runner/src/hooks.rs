@@ -5,6 +5,9 @@ use protocol::{Hook, Job, Moment, Phase};
 use secrecy::ExposeSecret;
 use std::path::PathBuf;
 
+/// What executes a hook.
+pub(crate) const SHELL: &str = "/bin/sh";
+
 /// Puts the hooks of a job around the engine's own steps, and says what each step of them all is called.
 pub(crate) fn surround(steps: &mut Vec<Step>, job: &Job) -> Vec<String> {
     let engine = job.engine.program();
@@ -18,7 +21,7 @@ pub(crate) fn surround(steps: &mut Vec<Step>, job: &Job) -> Vec<String> {
     let mut before = 0;
     for hook in &job.hooks {
         let step = Step {
-            program: PathBuf::from("/bin/sh"),
+            program: PathBuf::from(SHELL),
             arguments: arguments(hook),
             output: Output::Log,
             keep: None,

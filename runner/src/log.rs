@@ -49,7 +49,7 @@ impl<S: Server> Tail<S> {
     /// Sends everything from `offset` on, and the last byte once `ended` says that nothing more is written.
     pub(crate) async fn run(self, mut offset: u64, mut ended: watch::Receiver<bool>) -> Result<(), Failure> {
         let file = File::open(&self.path)?;
-        let events = Events::of(&self.path)?;
+        let events = Events::of(&self.path);
         let mut buffer = vec![0; CHUNK];
         loop {
             let last = *ended.borrow_and_update();

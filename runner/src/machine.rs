@@ -237,6 +237,7 @@ impl Machine {
             landlock: self.docker.is_none() && self.probe.landlock.is_none(),
             container: executable.image.clone().map(|image| spec::Container {
                 image,
+                judge: executable.judge.clone(),
                 run: job.run_id.clone(),
                 phase: job.lease.phase_id.clone(),
             }),

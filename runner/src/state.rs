@@ -105,7 +105,7 @@ impl<S: Server> Followed<S> {
             }
             let rest = LOOKING.max(looked.elapsed() * SHARE);
             tokio::select! {
-                () = change(events.as_ref()) => {}
+                () = change(&events) => {}
                 () = sleep_until(may_send), if self.last != self.sent => {}
                 gone = ended.changed() => if gone.is_err() { return Ok(()) } else { continue },
             }
@@ -178,13 +178,9 @@ impl<S: Server> Followed<S> {
     }
 }
 
-/// Waits for a change of the directory; for ever where it cannot be watched, since the end counts.
-async fn change(events: Result<&Events, &io::Error>) {
-    let watched = match events {
-        Ok(events) => events.next().await.is_ok(),
-        Err(_) => false,
-    };
-    if !watched {
+/// Waits until the directory may have changed; for ever once that cannot be told any more, since the end counts.
+async fn change(events: &Events) {
+    if events.next().await.is_err() {
         std::future::pending::<()>().await;
     }
 }

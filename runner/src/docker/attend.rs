@@ -6,7 +6,7 @@ use super::{
     connection::{Connection, Output},
     container::{Note, seconds_until, told},
     fate::Fate,
-    log::Log,
+    log::{self, Log},
     outputs::{End, Wanted},
 };
 use crate::supervise::{
@@ -31,6 +31,8 @@ const LAST_WORDS: Duration = Duration::from_secs(10);
 const ENGINE: Duration = Duration::from_secs(120);
 /// Between two attempts to reach it.
 pub(super) const PAUSE: Duration = Duration::from_millis(500);
+/// Between two attempts to write a file of the phase: nothing tells when there is room again.
+const ROOM: Duration = Duration::from_secs(2);
 /// How much is kept of what PID 1 complains about.
 const COMPLAINTS: usize = 2_000;
 
@@ -51,6 +53,10 @@ pub(super) struct Attended {
     /// What was passed on already.
     passed: Ask,
     next: Option<(Instant, Ask)>,
+    /// Why the files of the phase could not be written at some time, and when the engine is killed for that.
+    trouble: Option<(String, Instant)>,
+    /// The engine does not keep what the container said first: what it says from now on is heard.
+    headless: bool,
     complaints: Vec<u8>,
 }
 
@@ -60,11 +66,22 @@ enum Silence {
     Broken(String),
     /// A file of the phase cannot be written.
     Files(io::Error),
+    /// What the engine kept of its log does not begin where the container began.
+    Headless,
 }
 
 impl From<io::Error> for Silence {
     fn from(error: io::Error) -> Self {
         Self::Files(error)
+    }
+}
+
+impl From<log::Trouble> for Silence {
+    fn from(trouble: log::Trouble) -> Self {
+        match trouble {
+            log::Trouble::Files(error) => Self::Files(error),
+            log::Trouble::Headless => Self::Headless,
+        }
     }
 }
 
@@ -75,27 +92,63 @@ impl Attended {
         ask: watch::Receiver<Ask>,
         lease: Option<watch::Receiver<u64>>,
     ) -> Self {
-        Self { docker, note, ask, lease, passed: Ask::GoOn, next: None, complaints: Vec::new() }
+        Self {
+            docker,
+            note,
+            ask,
+            lease,
+            passed: Ask::GoOn,
+            next: None,
+            trouble: None,
+            headless: false,
+            complaints: Vec::new(),
+        }
     }
 
     /// Until the phase has ended and the exit is written; gives the container, which is of no use any more.
     pub(super) async fn run(mut self, connection: Option<Connection>) -> String {
         let exit = self.follow(connection).await;
         let directory = &self.note.wanted.directory;
-        if let Err(error) = supervise::write_whole(directory, name::EXIT, &exit, self.note.survive) {
+        while let Err(error) = supervise::write_whole(directory, name::EXIT, &exit, self.note.survive) {
             tracing::error!(path = %directory.display(), %error, "how a container ended cannot be written down");
+            if !self.note.survive {
+                break;
+            }
+            sleep(ROOM).await; // without it nobody knows that an apply has ended
         }
         self.note.id
     }
 
     async fn follow(&mut self, mut connection: Option<Connection>) -> Exit {
         loop {
+            let first = connection.is_some();
             let silence = match self.connect(connection.take()).await {
                 Ok(connection) => match self.hear(connection).await {
                     Ok(end) => return self.exit(end).await,
+                    // A plan is made again. Nobody makes the state of an apply again: it stays in the container until there is a place for it.
+                    Err(Silence::Files(error)) if self.note.survive => {
+                        tracing::error!(container = self.note.id, %error, "files of an apply cannot be written: it is interrupted");
+                        let grace = Duration::from_secs(self.note.grace_seconds);
+                        self.trouble.get_or_insert_with(|| (error.to_string(), Instant::now() + grace));
+                        sleep(ROOM).await;
+                        continue;
+                    }
                     Err(Silence::Files(error)) => {
                         self.kill().await;
                         return Exit { lost: Some(format!("its files cannot be written: {error}")), ..Exit::default() };
+                    }
+                    Err(Silence::Headless) if first => {
+                        self.kill().await;
+                        let lost = Some("it does not speak as one of ours".to_owned());
+                        return Exit { lost, ..Exit::default() };
+                    }
+                    Err(Silence::Headless) => {
+                        tracing::warn!(
+                            container = self.note.id,
+                            "the engine does not keep the whole log of a container"
+                        );
+                        self.headless = true;
+                        continue;
                     }
                     Err(Silence::Broken(reason)) => reason,
                 },
@@ -124,14 +177,21 @@ impl Attended {
     async fn connect(&self, connection: Option<Connection>) -> Result<Connection, Error> {
         match connection {
             Some(connection) => Ok(connection),
-            None => self.docker.attach_again(&self.note.id).await,
+            None => self.docker.attach_again(&self.note.id, !self.headless).await,
         }
     }
 
     /// Both ways out until the end of the phase, and the log to its end.
     async fn hear(&mut self, mut connection: Connection) -> Result<End, Silence> {
         let directory = self.note.wanted.directory.clone();
-        let mut log = Log::open(&directory, self.note.before, self.note.keep.clone())?;
+        if let Some((_, end)) = self.trouble {
+            self.say(&mut connection, "int").await;
+            self.next = Some((end, Ask::Kill));
+        }
+        let mut log = match self.headless {
+            false => Log::open(&directory, self.note.before, self.note.keep.clone())?,
+            true => Log::from_now_on(&directory)?,
+        };
         let known: Option<End> =
             fs::read(directory.join(ENDED)).ok().and_then(|json| serde_json::from_slice(&json).ok());
         let mut end = known;
@@ -212,6 +272,8 @@ impl Attended {
     async fn escalate(&mut self, connection: &mut Connection) {
         match self.next.take() {
             Some((_, Ask::Kill)) => self.end_now(connection).await,
+            // The state is in it, and was not taken out because of what became of this machine.
+            _ if self.trouble.is_some() && *self.ask.borrow() != Ask::Kill => {}
             _ => self.kill().await,
         }
     }
@@ -239,11 +301,11 @@ impl Attended {
     /// How long an engine that does not answer is waited for, by what is wished of its container meanwhile.
     fn patience(&self) -> Duration {
         match *self.ask.borrow() {
+            Ask::Kill => KILL,
             // It goes on without its engine, and nobody may say that it has ended before that is known.
-            Ask::GoOn if self.note.survive => Duration::MAX,
+            _ if self.note.survive => Duration::MAX,
             Ask::GoOn => ENGINE,
             Ask::Interrupt => Duration::from_secs(self.note.grace_seconds).max(KILL),
-            Ask::Kill => KILL,
         }
     }
 
@@ -251,7 +313,8 @@ impl Attended {
         let exit = end.exit(self.note.steps);
         let (failed, limits) = (exit.succeeded < self.note.steps, &self.docker.options);
         let memory = (failed && self.docker.out_of_memory(&self.note.id).await).then_some(limits.memory);
-        Exit { memory, room: end.full.then_some(limits.work_size), ..exit }
+        let files = self.trouble.as_ref().filter(|_| failed && exit.interrupted).map(|(reason, _)| reason.clone());
+        Exit { memory, room: end.full.then_some(limits.work_size), files, ..exit }
     }
 
     /// The container is gone or stopped, and never said how its phase ended.

@@ -44,7 +44,7 @@ impl Connection {
 }
 
 impl Docker {
-    /// Both directions of a container that is about to be started.
+    /// Both directions of a container, from now on.
     pub(super) async fn attach(&self, id: &str) -> Result<Connection, Error> {
         let options =
             AttachContainerOptionsBuilder::default().stdin(true).stdout(true).stderr(true).stream(true).build();
@@ -52,8 +52,11 @@ impl Docker {
         Ok(Connection { id: id.to_owned(), input: Some(attached.input), output: attached.output, outputs: None })
     }
 
-    /// The same of one that runs already: from its first byte on.
-    pub(super) async fn attach_again(&self, id: &str) -> Result<Connection, Error> {
+    /// The same of one that runs already: from its first byte on, or from now on.
+    pub(super) async fn attach_again(&self, id: &str, from_first: bool) -> Result<Connection, Error> {
+        if !from_first {
+            return self.attach(id).await;
+        }
         let options = AttachContainerOptionsBuilder::default().stdin(true).stream(true).build();
         let input = self.api.attach_container(id, Some(options)).await.ok().map(|attached| attached.input);
         let options = LogsOptionsBuilder::default().follow(true).stdout(true).stderr(true).build();

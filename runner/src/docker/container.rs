@@ -4,6 +4,7 @@ use super::{
     Docker,
     attend::{Ask, Attended},
     connection::Connection,
+    errand::Errand,
     inputs,
     outputs::Wanted,
     wall::{Network, PHASE, RUN, RUNNER},
@@ -12,8 +13,10 @@ use crate::supervise::{
     self,
     spec::{Container as Inside, Spec, boot_milliseconds, name},
 };
-use bollard::query_parameters::{
-    CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder, RenameContainerOptionsBuilder,
+use bollard::{
+    Docker as Api,
+    errors::Error,
+    query_parameters::{CreateContainerOptionsBuilder, RemoveContainerOptionsBuilder, RenameContainerOptionsBuilder},
 };
 use std::{
     collections::HashMap,
@@ -188,7 +191,18 @@ async fn send(connection: &mut Connection, file: fs::File) -> io::Result<()> {
 impl Docker {
     /// A started container that waits for its phase: one that was started before, or a new one.
     async fn ready(&self, inside: &Inside) -> io::Result<Connection> {
-        let Some(connection) = self.warm.take(&inside.image) else { return self.cold(inside, Some(inside)).await };
+        let (taken, dead) = self.warm.take(&inside.image);
+        for id in dead {
+            let api = self.api.clone();
+            tokio::spawn(async move { remove(&api, &id).await });
+        }
+        let Some(connection) = taken else { return self.cold(inside, Some(inside)).await };
+        if self.options.network == Network::Own
+            && let Err(error) = self.network(&inside.image).await
+        {
+            self.remove(&connection.id).await;
+            return Err(io::Error::other(error));
+        }
         let name = format!("terrane-{}", unique(&inside.phase));
         let (api, id) = (self.api.clone(), connection.id.clone());
         // Whoever looks for it among others finds it by its name; its labels cannot be changed any more.
@@ -200,40 +214,54 @@ impl Docker {
 
     /// Makes and starts a container of this image; `of` is the phase it is for, when that is known.
     pub(super) async fn cold(&self, inside: &Inside, of: Option<&Inside>) -> io::Result<Connection> {
-        let failed = |what: &str, error: bollard::errors::Error| io::Error::other(format!("{what}: {}", told(&error)));
-        let network = match self.options.network {
-            Network::None => "none".to_owned(),
-            Network::Host => "host".to_owned(),
-            Network::Own => self.network(&inside.image).await.map_err(io::Error::other)?,
-        };
+        match self.options.network {
+            Network::None => self.started(inside, of, "none").await,
+            Network::Host => self.started(inside, of, "host").await,
+            Network::Own => {
+                let network = self.network(&inside.image).await.map_err(io::Error::other)?;
+                let started = self.started(inside, of, &network).await;
+                if started.is_ok() {
+                    return started;
+                }
+                // The network may be what is wrong: whoever removes it does not say so.
+                self.doubt(&network).await;
+                let network = self.network(&inside.image).await.map_err(io::Error::other)?;
+                self.started(inside, of, &network).await
+            }
+        }
+    }
+
+    /// Makes and starts one on this network.
+    async fn started(&self, inside: &Inside, of: Option<&Inside>, network: &str) -> io::Result<Connection> {
+        let failed = |what: &str, error: Error| io::Error::other(format!("{what}: {}", told(&error)));
         let mut labels = HashMap::from([(RUNNER.to_owned(), self.runner.clone())]);
         if let Some(of) = of {
             labels.extend([(RUN.to_owned(), of.run.clone()), (PHASE.to_owned(), of.phase.clone())]);
         }
         let name = of.map_or_else(|| unique("waiting"), |of| unique(&of.phase));
         let name = CreateContainerOptionsBuilder::default().name(&format!("terrane-{name}")).build();
-        let made = self.api.create_container(Some(name), self.body(&inside.image.id, &network, labels)).await;
-        let id = made.map_err(|error| failed("a container cannot be made", error))?.id;
-        let started = async {
-            let connection = self.attach(&id).await.map_err(|error| failed("a container cannot be reached", error))?;
-            let started = self.api.start_container(&id, None).await;
-            started.map_err(|error| failed("a container cannot be started", error))?;
-            Ok(connection)
-        };
-        let started = started.await;
-        if started.is_err() {
-            self.remove(&id).await;
-        }
-        started
+        let made = Errand::new(self, Some(name), self.body(&inside.image.id, network, labels)).await;
+        let made = made.map_err(|error| failed("a container cannot be made", error))?;
+        let connection = self.attach(made.id()).await;
+        let connection = connection.map_err(|error| failed("a container cannot be reached", error))?;
+        let started = self.api.start_container(made.id(), None).await;
+        started.map_err(|error| failed("a container cannot be started", error))?;
+        made.keep();
+        Ok(connection)
     }
 
     /// Removes a container, whatever it does.
     pub(super) async fn remove(&self, id: &str) {
-        let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
-        match self.api.remove_container(id, Some(options)).await {
-            Ok(()) | Err(bollard::errors::Error::DockerResponseServerError { status_code: 404 | 409, .. }) => {}
-            Err(error) => tracing::warn!(container = id, error = told(&error), "a container cannot be removed"),
-        }
+        remove(&self.api, id).await;
+    }
+}
+
+/// Removes a container, whatever it does.
+pub(super) async fn remove(api: &Api, id: &str) {
+    let options = RemoveContainerOptionsBuilder::default().force(true).v(true).build();
+    match api.remove_container(id, Some(options)).await {
+        Ok(()) | Err(Error::DockerResponseServerError { status_code: 404 | 409, .. }) => {}
+        Err(error) => tracing::warn!(container = id, error = told(&error), "a container cannot be removed"),
     }
 }
 
@@ -245,10 +273,10 @@ fn unique(phase: &str) -> String {
 }
 
 /// What the engine said, without the words around it.
-pub(super) fn told(error: &bollard::errors::Error) -> String {
+pub(super) fn told(error: &Error) -> String {
     match error {
-        bollard::errors::Error::DockerResponseServerError { message, .. } => message.clone(),
-        bollard::errors::Error::DockerStreamError { error } => error.clone(),
+        Error::DockerResponseServerError { message, .. } => message.clone(),
+        Error::DockerStreamError { error } => error.clone(),
         other => other.to_string(),
     }
 }

@@ -11,7 +11,7 @@ use bollard::{
     query_parameters::{CreateImageOptionsBuilder, ListImagesOptionsBuilder},
 };
 use futures::TryStreamExt;
-use protocol::{Engine, Job};
+use protocol::{Engine, Job, Phase};
 use semver::Version;
 use std::{collections::HashMap, path::Path};
 
@@ -38,18 +38,43 @@ impl Image {
 impl Docker {
     /// The engine that a job wants, in an image of it. What an image holds is asked once, and noted in `known`.
     pub(crate) async fn executable(&self, job: &Job, known: &Path) -> Result<Executable, Failure> {
-        let engine = job.engine;
-        let wanted = Wanted::parse(&job.version).ok_or_else(|| Failure::Wanted(job.version.clone()))?;
-        let template = job.image.as_ref().unwrap_or(match engine {
+        let template = match job.engine {
             Engine::Terraform => &self.options.terraform,
             Engine::Tofu => &self.options.tofu,
-        });
-        let reference = match template.contains("{version}") {
-            true => template.replace("{version}", &self.version(template, &wanted, &job.version).await?.to_string()),
-            false => template.clone(),
         };
-        let image = Image { chosen: job.image.is_some(), ..self.pinned(&reference).await? };
-        let note = format!("image-{}", hex::encode(ring::digest::digest(&ring::digest::SHA256, image.id.as_bytes())));
+        let Some(chosen) = &job.image else {
+            return self.found(job.engine, &job.version, template, false, known).await;
+        };
+        let found = self.found(job.engine, &job.version, chosen, true, known).await?;
+        if job.phase != Phase::Plan {
+            return Ok(found);
+        }
+        // Whoever owns the image could have it show another plan to those who judge than the one that is applied.
+        let judge = self.found(job.engine, &found.version.to_string(), template, false, known).await;
+        let judge =
+            judge.map_err(|failure| Failure::Judge { chosen: chosen.clone(), failure: Box::new(failure) })?.image;
+        Ok(Executable { judge, ..found })
+    }
+
+    async fn found(
+        &self,
+        engine: Engine,
+        version: &str,
+        template: &str,
+        chosen: bool,
+        known: &Path,
+    ) -> Result<Executable, Failure> {
+        let wanted = Wanted::parse(version).ok_or_else(|| Failure::Wanted(version.to_owned()))?;
+        let reference = match template.contains("{version}") {
+            true => template.replace("{version}", &self.version(template, &wanted, version).await?.to_string()),
+            false => template.to_owned(),
+        };
+        let image = self.pinned(&reference, chosen).await?;
+        let note = format!(
+            "image-{}-{}",
+            engine.program(),
+            hex::encode(ring::digest::digest(&ring::digest::SHA256, image.id.as_bytes()))
+        );
         let found = match std::fs::read_to_string(known.join(&note)) {
             Ok(found) => found,
             Err(_) => {
@@ -67,13 +92,13 @@ impl Docker {
             // No path of this machine: a name for these bytes, and the program's own name.
             Some(version) => {
                 let path = Path::new("/").join(&image.id).join(engine.program());
-                Ok(Executable { version, path, image: Some(image) })
+                Ok(Executable { version, path, image: Some(image), judge: None })
             }
             None => Err(Failure::OtherVersion {
                 image: image.reference,
                 program: engine.program(),
                 found,
-                wanted: job.version.clone(),
+                wanted: version.to_owned(),
             }),
         }
     }
@@ -88,10 +113,7 @@ impl Docker {
         let script = format!("CHECKPOINT_DISABLE=1 HOME={WORK} TMPDIR={WORK} exec {} version -json", engine.program());
         let mut body = self.body(&image.id, "none", labels);
         body.cmd = Some(vec![script]);
-        let id = self.api.create_container(None, body).await.map_err(|error| told(&error))?.id;
-        let said = self.say(&id).await;
-        self.remove(&id).await;
-        let said = said.map_err(|error| told(&error))?;
+        let said = self.say(body).await.map_err(|error| told(&error))?;
         match serde_json::from_slice::<Told>(&said) {
             Ok(told) => Ok(told.terraform_version.to_string()),
             Err(_) => Err(format!(
@@ -131,7 +153,7 @@ impl Docker {
     }
 
     /// The image of this name, from a registry where the pull policy says so.
-    async fn pinned(&self, reference: &str) -> Result<Image, Failure> {
+    async fn pinned(&self, reference: &str, chosen: bool) -> Result<Image, Failure> {
         let here = match self.api.inspect_image(reference).await {
             Ok(image) => Some(image),
             Err(Error::DockerResponseServerError { status_code: 404, .. }) => None,
@@ -150,10 +172,20 @@ impl Docker {
                 self.api.inspect_image(reference).await.map_err(|error| self.failed(reference, &error))?
             }
         };
-        pin(reference, image).ok_or_else(|| Failure::Image {
-            reference: reference.to_owned(),
-            reason: format!("{} says nothing of its id", self.options.host),
-        })
+        let refused = |reason: String| Failure::Image { reference: reference.to_owned(), reason };
+        let volumes = image
+            .config
+            .as_ref()
+            .and_then(|config| config.volumes.as_ref())
+            .map(|volumes| volumes.join(", "))
+            .unwrap_or_default();
+        if chosen && !volumes.is_empty() {
+            // The engine makes one for each container: room on its disk, without a limit.
+            return Err(refused(format!(
+                "it declares volumes ({volumes}), which a run could fill without a limit; build it without VOLUME"
+            )));
+        }
+        pin(reference, image, chosen).ok_or_else(|| refused(format!("{} says nothing of its id", self.options.host)))
     }
 
     async fn pull(&self, reference: &str) -> Result<(), Error> {
@@ -191,10 +223,10 @@ impl Docker {
     }
 }
 
-fn pin(reference: &str, image: ImageInspect) -> Option<Image> {
+fn pin(reference: &str, image: ImageInspect, chosen: bool) -> Option<Image> {
     let id = image.id?;
     let digest = image.repo_digests.and_then(|digests| digests.into_iter().next()).unwrap_or_else(|| id.clone());
-    Some(Image { reference: reference.to_owned(), digest, id, chosen: false })
+    Some(Image { reference: reference.to_owned(), digest, id, chosen })
 }
 
 /// Name and tag (or digest) of a reference; `latest` where it has none, since without any a registry would send every tag.

@@ -1,8 +1,8 @@
 //! What goes into a container: the work directory of the phase, and a script for each step.
 
 use super::Docker;
-use crate::providers::LINKS;
 use crate::supervise::spec::{Output, Spec, Step};
+use crate::{hooks::SHELL, providers::LINKS};
 use std::{
     fs,
     io::{self, Write},
@@ -82,12 +82,23 @@ fn seen(beneath: &Path) -> PathBuf {
     Path::new("w").join(beneath)
 }
 
-/// Becomes the engine. The number of the process is noted first: an interrupt is for this one alone.
+/// Becomes the engine, or the shell of a hook. The number of the process is noted first: an interrupt is for this one alone.
 fn script(step: &Step) -> String {
-    let program = step.program.file_name().unwrap_or_default().to_string_lossy();
+    // An engine lies where its image has it. A hook's shell is never looked for, since a workspace may say where that is done.
+    let program = if step.program == Path::new(SHELL) {
+        &*step.program
+    } else {
+        step.program.file_name().unwrap_or_default().as_ref()
+    };
+    let program = program.to_string_lossy();
     let pid = Docker::inside().root().join(".c/pid");
     let mut text =
-        format!("echo $$ >{0}; [ ! -e {1} ] || exit 130\n", pid.display(), pid.with_file_name("int").display());
+        // It is no shell of its own, whose number $$ would be.
+        format!(
+            "read -r p x </proc/self/stat; echo \"$p\" >{0}; [ ! -e {1} ] || exit 130\n",
+            pid.display(),
+            pid.with_file_name("int").display()
+        );
     text += &format!("cd {} || exit 126\nexec env", quote(&step.directory.display().to_string()));
     for (key, value) in &step.environment {
         text += &format!(" \\\n {}", quote(&format!("{key}={value}")));

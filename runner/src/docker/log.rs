@@ -12,6 +12,24 @@ const LINE: usize = 64;
 /// The largest file that is kept of a step.
 const KEPT: usize = 16 << 20;
 
+/// Said in the log where a part of it is missing.
+const MISSING: &str = "\n\n[A part of the log is missing here: the container engine keeps no more of it.]\n\n";
+
+/// Why a stream cannot be read on.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// What it says cannot be written.
+    Files(io::Error),
+    /// It does not begin as one of ours.
+    Headless,
+}
+
+impl From<io::Error> for Trouble {
+    fn from(error: io::Error) -> Self {
+        Self::Files(error)
+    }
+}
+
 /// Reads the stream and lays its parts down.
 pub(super) struct Log {
     file: File,
@@ -33,33 +51,40 @@ impl Log {
         Ok(Self { file, skip, directory: directory.to_owned(), keep, head: Some(Vec::new()), ready: false })
     }
 
+    /// Appends to the log in `directory` whatever comes of a stream that is heard from its middle.
+    pub(super) fn from_now_on(directory: &Path) -> io::Result<Self> {
+        let mut log = Self { head: None, ready: true, ..Self::open(directory, u64::MAX, None)? };
+        log.file.write_all(MISSING.as_bytes())?;
+        Ok(log)
+    }
+
     /// Whether the container has its inputs.
     pub(super) fn is_ready(&self) -> bool {
         self.ready
     }
 
     /// The next bytes of the stream.
-    pub(super) fn push(&mut self, bytes: &[u8]) -> io::Result<()> {
-        let Some(mut head) = self.head.take() else { return self.append(bytes) };
+    pub(super) fn push(&mut self, bytes: &[u8]) -> Result<(), Trouble> {
+        let Some(mut head) = self.head.take() else { return Ok(self.append(bytes)?) };
         head.extend_from_slice(bytes);
         loop {
             let Some(end) = head.iter().position(|byte| *byte == b'\n') else {
                 if head.len() > LINE {
-                    return Err(io::Error::other("the container does not speak as one of ours"));
+                    return Err(Trouble::Headless);
                 }
                 self.head = Some(head);
                 return Ok(());
             };
             match &head[..end] {
                 b"ready" => self.ready = true,
-                b"log" => return self.append(&head[end + 1..]),
+                b"log" => return Ok(self.append(&head[end + 1..])?),
                 line => {
                     let length = line
                         .strip_prefix(b"keep ")
                         .and_then(|text| std::str::from_utf8(text).ok()?.trim().parse::<usize>().ok());
                     let length = length.filter(|length| *length <= KEPT);
                     let Some(length) = length else {
-                        return Err(io::Error::other("the container does not speak as one of ours"));
+                        return Err(Trouble::Headless);
                     };
                     let all = end + 1 + length;
                     if head.len() < all {
@@ -109,7 +134,19 @@ mod tests {
     fn what_is_not_ours_is_refused() {
         let place = tempfile::tempdir().unwrap();
         for stream in [&b"keep 99999999999\n"[..], b"keep x\n", b"hello\n", &[b'x'; 100]] {
-            assert!(Log::open(place.path(), 0, None).unwrap().push(stream).is_err());
+            assert!(matches!(Log::open(place.path(), 0, None).unwrap().push(stream), Err(Trouble::Headless)));
         }
+    }
+
+    #[test]
+    fn a_log_goes_on_where_the_engine_keeps_no_more_of_it() {
+        let place = tempfile::tempdir().unwrap();
+        std::fs::write(place.path().join("log"), "first").unwrap();
+        let mut log = Log::from_now_on(place.path()).unwrap();
+        assert!(log.is_ready());
+        log.push(b"la").unwrap();
+        log.push(b"st").unwrap();
+        let text = std::fs::read_to_string(place.path().join("log")).unwrap();
+        assert_eq!(text, format!("first{MISSING}last"));
     }
 }

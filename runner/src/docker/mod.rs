@@ -8,6 +8,7 @@ mod attend;
 mod connection;
 mod container;
 mod credentials;
+mod errand;
 mod fate;
 mod image;
 mod inputs;
@@ -27,7 +28,7 @@ pub(crate) use {container::Container, image::Image, providers::PACKAGES};
 use crate::{StartError, layout::Layout};
 use bollard::{API_DEFAULT_VERSION, Docker as Api};
 use std::path::{Path, PathBuf};
-use tokio::sync::OnceCell;
+use tokio::{sync::Mutex, time::Instant};
 
 /// Where a container has what the runner streams in: a file system of its own in memory.
 const WORK: &str = "/work";
@@ -40,9 +41,8 @@ pub(crate) struct Docker {
     options: Options,
     /// Which runner's containers these are.
     runner: String,
-    /// Bytes that a state may have.
-    /// The network of containers, once its guard stands.
-    guarded: OnceCell<String>,
+    /// The network of containers, and when its guard stood.
+    guarded: Mutex<Option<(String, Instant)>>,
     warm: warm::Warm,
     volume: providers::Volume,
 }
@@ -126,7 +126,7 @@ impl Docker {
         };
         let api = api.map_err(unreachable)?.negotiate_version().await.map_err(unreachable)?;
         let volume = providers::Volume::new(known.to_owned());
-        let (guarded, warm) = (OnceCell::new(), warm::Warm::default());
+        let (guarded, warm) = (Mutex::default(), warm::Warm::default());
         Ok(Self { api, options, runner, guarded, warm, volume })
     }
 

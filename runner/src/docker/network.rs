@@ -11,11 +11,13 @@ use bollard::{
     models::{ContainerCreateBody, HostConfig, NetworkCreateRequest},
     query_parameters::ListNetworksOptionsBuilder,
 };
-use futures::TryStreamExt;
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
+use tokio::time::Instant;
 
 /// Where clouds tell secrets to whoever asks.
 const METADATA: [&str; 4] = ["169.254.169.254", "169.254.170.2", "168.63.129.16", "100.100.100.200"];
+/// How long a guard that was seen is believed to stand.
+const BELIEVED: Duration = Duration::from_secs(120);
 /// Label of a network: the name of its bridge.
 const BRIDGE: &str = "terrane.bridge";
 /// The guard's rules, in this order: what may be reached at all, what may not.
@@ -25,20 +27,31 @@ for rule; do
 done; echo guarded";
 
 impl Docker {
-    /// The network that a container joins, ready and guarded.
+    /// The network that a container joins, ready and guarded. What was seen of it is believed for a short time: the rules are gone when the
+    /// engine's host was started again, and the network when somebody tidied up, and nothing tells of either.
     pub(super) async fn network(&self, image: &Image) -> Result<String, String> {
-        let guard = || async {
-            let guard = match &self.options.guard_image {
-                Some(guard) => Some(guard.clone()),
-                // One that a workspace chose gets no right in the host's network.
-                None if image.chosen => self.own_image().await,
-                None => Some(image.id.clone()),
-            };
-            let missing =
-                "no image is here that may close the metadata addresses: name one with --container-guard-image";
-            self.guard(&guard.ok_or_else(|| missing.to_owned())?).await
+        let mut guarded = self.guarded.lock().await;
+        if let Some((network, seen)) = &*guarded
+            && seen.elapsed() < BELIEVED
+        {
+            return Ok(network.clone());
+        }
+        *guarded = None;
+        let guard = match &self.options.guard_image {
+            Some(guard) => Some(guard.clone()),
+            // One that a workspace chose gets no right in the host's network.
+            None if image.chosen => self.own_image().await,
+            None => Some(image.id.clone()),
         };
-        self.guarded.get_or_try_init(guard).await.cloned()
+        let missing = "no image is here that may close the metadata addresses: name one with --container-guard-image";
+        let network = self.guard(&guard.ok_or_else(|| missing.to_owned())?).await?;
+        *guarded = Some((network.clone(), Instant::now()));
+        Ok(network)
+    }
+
+    /// What was seen of this network is believed no more: no container could be started on it.
+    pub(super) async fn doubt(&self, network: &str) {
+        self.guarded.lock().await.take_if(|(doubted, _)| doubted == network);
     }
 
     async fn guard(&self, image: &str) -> Result<String, String> {
@@ -132,28 +145,9 @@ impl Docker {
             }),
             ..ContainerCreateBody::default()
         };
-        let id = self.api.create_container(None, body).await?.id;
-        let said = self.say(&id).await;
-        self.remove(&id).await;
-        Ok(String::from_utf8_lossy(&said?).into_owned())
-    }
-
-    /// What a container that was made says until its end.
-    pub(super) async fn say(&self, id: &str) -> Result<Vec<u8>, Error> {
-        let mut connection = self.attach(id).await?;
-        self.api.start_container(id, None).await?;
-        let mut said = Vec::new();
-        while let Some(message) = connection.output.try_next().await? {
-            if said.len() < SAID {
-                said.extend(message.into_bytes());
-            }
-        }
-        Ok(said)
+        Ok(String::from_utf8_lossy(&self.say(body).await?).into_owned())
     }
 }
-
-/// How much such a container may say, in bytes.
-const SAID: usize = 64 << 10;
 
 fn short(text: &str) -> String {
     hex::encode(&ring::digest::digest(&ring::digest::SHA256, text.as_bytes()).as_ref()[..4])

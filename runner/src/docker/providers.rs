@@ -3,7 +3,7 @@
 //! It is filled through the engine, into a container that is made for that and never started: no program of any image has a part in it, and the
 //! engine may be another machine. Packages are named by what they hold, and a phase is given a link only to one that is whole there.
 
-use super::{Docker, Image, container::told, wall::RUNNER};
+use super::{Docker, Image, container::told, errand::Errand, wall::RUNNER};
 use crate::{
     providers::{Link, Providers},
     supervise,
@@ -115,11 +115,11 @@ impl Docker {
             }),
             ..ContainerCreateBody::default()
         };
-        let id = self.api.create_container(None, body).await.map_err(|error| told(&error))?.id;
+        let errand = Errand::new(self, None, body).await.map_err(|error| told(&error))?;
         let options = UploadToContainerOptionsBuilder::default().path(PACKAGES).build();
         let stream = bollard::body_try_stream(ReaderStream::new(tokio::fs::File::from_std(tar)));
-        let sent = self.api.upload_to_container(&id, Some(options), stream).await;
-        self.remove(&id).await;
+        let sent = self.api.upload_to_container(errand.id(), Some(options), stream).await;
+        errand.done().await;
         sent.map_err(|error| told(&error))
     }
 }

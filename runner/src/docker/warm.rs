@@ -33,17 +33,19 @@ impl Warm {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// One that waits and lives.
-    pub(super) fn take(&self, image: &Image) -> Option<Connection> {
+    /// One that waits and lives, and the ids of those that were found dead.
+    pub(super) fn take(&self, image: &Image) -> (Option<Connection>, Vec<String>) {
         let mut state = self.lock();
+        let mut dead = Vec::new();
         while let Some(at) = state.waiting.iter().position(|(id, _)| *id == image.id) {
             let (_, mut connection) = state.waiting.remove(at);
             if futures::StreamExt::next(&mut connection.output).now_or_never().is_none() {
-                return Some(connection);
+                return (Some(connection), dead);
             }
             // It said something, or ended: either is none of its business.
+            dead.push(connection.id);
         }
-        None
+        (None, dead)
     }
 }
 

@@ -26,11 +26,17 @@ pub(crate) struct Executable {
     pub(crate) path: PathBuf,
     /// The image that holds it, where it does not lie on this machine.
     pub(crate) image: Option<crate::docker::Image>,
+    /// The site's own image of the same version, where the workspace chose `image`.
+    pub(crate) judge: Option<crate::docker::Image>,
 }
 
 /// Why there is no engine.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
+    #[error(
+        "a plan that was made in {chosen}, which the workspace chose, is read in the site's own image of that version, and that cannot be had: {failure}; let the site have one, or choose a version of which it has one"
+    )]
+    Judge { chosen: String, failure: Box<Failure> },
     #[error("{0:?} is no version: give one like 1.11.4, a constraint like \"~> 1.11\" or latest")]
     Wanted(String),
     #[error(
@@ -100,7 +106,7 @@ impl Engines {
             if let Some(executable) = releases.get(engine, &parsed).await? {
                 return Ok(executable);
             }
-            let version = |version| Executable { version, path: PathBuf::new(), image: None };
+            let version = |version| Executable { version, path: PathBuf::new(), image: None, judge: None };
             here.extend(releases.versions(engine).await?.into_iter().map(version));
             here.sort_by(|one, other| one.version.cmp(&other.version));
         }
@@ -120,7 +126,7 @@ impl Engines {
         let executable = |entry: fs::DirEntry| {
             let version = Version::parse(entry.file_name().to_str()?).ok()?;
             let path = entry.path().join(engine.program());
-            path.is_file().then_some(Executable { version, path, image: None })
+            path.is_file().then_some(Executable { version, path, image: None, judge: None })
         };
         entries.flatten().filter_map(executable).collect()
     }
@@ -143,7 +149,7 @@ impl Engines {
                     version
                 }
             };
-            found.extend(version.map(|version| Executable { version, path, image: None }));
+            found.extend(version.map(|version| Executable { version, path, image: None, judge: None }));
         }
         found
     }

@@ -50,6 +50,9 @@ pub(crate) struct Wall {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Container {
     pub(crate) image: crate::docker::Image,
+    /// The site's own image of that version, where the workspace chose `image`: in this one a plan is looked at.
+    #[serde(default)]
+    pub(crate) judge: Option<crate::docker::Image>,
     /// The run's id.
     pub(crate) run: String,
     /// The phase's id.
@@ -102,6 +105,9 @@ pub(crate) struct Exit {
     /// The limit in bytes, when a process was killed because its container had used up its memory.
     #[serde(default)]
     pub(crate) memory: Option<u64>,
+    /// Why it was interrupted, when the runner could not write the files of the phase.
+    #[serde(default)]
+    pub(crate) files: Option<String>,
     /// What became of a container that never said how its phase ended.
     #[serde(default)]
     pub(crate) lost: Option<String>,

@@ -96,6 +96,35 @@ async fn an_apply_is_adopted_by_one_runner_after_another() {
     assert_eq!(state["resources"].as_array().unwrap().len(), 3);
 }
 
+/// The runner has no place for what comes out, until it has one.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_apply_whose_files_cannot_be_written_keeps_its_container() {
+    let Some(mut rig) = Rig::docker() else { return };
+    rig.configuration(&[("main.tf", WAITING)]);
+    rig.execute(rig.job(Phase::Plan)).await;
+    let job = rig.job(Phase::Apply);
+    rig.server.offer(job.clone());
+    let (drain, running) = rig.start().await;
+    rig.server.until_logged("it-waits-5").await;
+    let directory = rig.module(&job).ancestors().nth(2).unwrap().to_owned();
+    std::fs::create_dir_all(directory.join("ended/in-the-way")).unwrap();
+    rig.inside(&job, "touch w/c/go").await;
+    // What cannot be put into its place is there beside it.
+    while !directory.join("ended.new").exists() {
+        assert!(!*rig.server.ended.borrow(), "{:?}", rig.server.said().outcome);
+        tokio::task::yield_now().await;
+    }
+    std::fs::remove_dir_all(directory.join("ended")).unwrap();
+    rig.server.until_ended().await;
+    drain.cancel();
+    running.await.unwrap();
+    let (log, said) = (rig.server.log(), rig.server.said());
+    assert!(matches!(said.outcome, Some(Outcome::Applied { .. })), "{:?} {log}", said.outcome);
+    let state: serde_json::Value = serde_json::from_slice(said.states.last().unwrap()).unwrap();
+    assert_eq!(state["resources"].as_array().unwrap().len(), 3);
+    assert_eq!(log.matches("Apply complete").count(), 1, "{log}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_runner_whose_place_was_taken_ends_and_leaves_no_container() {
     let Some(mut rig) = Rig::docker() else { return };

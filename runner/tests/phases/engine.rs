@@ -48,7 +48,7 @@ fn tool(arguments: &[&str]) -> String {
 }
 
 impl Rig {
-    fn api(&mut self) -> Docker {
+    pub(crate) fn api(&mut self) -> Docker {
         Docker::connect_with_unix(&self.containers().host, 60, API_DEFAULT_VERSION).unwrap()
     }
 
@@ -72,9 +72,16 @@ impl Rig {
 
     /// How many containers there are of this rig's runner.
     pub(crate) async fn count(&mut self) -> usize {
+        self.ids("").await.len()
+    }
+
+    /// The containers of this rig's runner with this in their names.
+    pub(crate) async fn ids(&mut self, named: &str) -> Vec<String> {
         let runner = std::fs::read_to_string(self.options.directory.join("known/runner")).unwrap();
-        let filters = HashMap::from([("label", vec![format!("terrane.runner={runner}")])]);
+        let label = format!("terrane.runner={runner}");
+        let filters = HashMap::from([("label", vec![&*label]), ("name", vec![named])]);
         let options = ListContainersOptionsBuilder::default().all(true).filters(&filters).build();
-        self.api().list_containers(Some(options)).await.unwrap().len()
+        let found = self.api().list_containers(Some(options)).await.unwrap();
+        found.into_iter().filter_map(|container| container.id).collect()
     }
 }

@@ -9,6 +9,7 @@ mod cloud;
 mod containers;
 mod control;
 mod engine;
+mod errands;
 mod fake;
 mod faults;
 mod hostile;

@@ -33,6 +33,19 @@ fn shows(script: &str) -> Vec<Hook> {
 #[tokio::test(flavor = "multi_thread")]
 async fn hooks_surround_the_engine_in_one_log() {
     let rig = Rig::new();
+    surround(&rig).await;
+    // The user of a run has a name where the runner is root: ssh does nothing for one without.
+    let log = rig.server.log();
+    assert!(!is_root() || log.contains("one run-1\nterrane\n"), "{log}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn hooks_surround_the_engine_in_a_container() {
+    let Some(rig) = Rig::docker() else { return };
+    surround(&rig).await;
+}
+
+async fn surround(rig: &Rig) {
     rig.configuration(ONE);
     let surround = |job: &mut Job| {
         job.hooks = vec![
@@ -45,8 +58,6 @@ async fn hooks_surround_the_engine_in_one_log() {
     let (_, applied) = rig.whole(surround).await;
     assert!(matches!(applied, Outcome::Applied { .. }), "{applied:?}");
     let log = rig.server.log();
-    // The user of a run has a name where the runner is root: ssh does nothing for one without.
-    assert!(!is_root() || log.contains("one run-1\nterrane\n"), "{log}");
     let places =
         ["== first hook ==\n\none run-1", "== second hook ==\n\ntwo", "Apply complete", "== last hook ==\n\nthree"]
             .map(|text| log.find(text).unwrap_or_else(|| panic!("no {text:?} in {log}")));
@@ -55,7 +66,16 @@ async fn hooks_surround_the_engine_in_one_log() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hook_that_fails_ends_the_phase_and_is_named() {
-    let rig = Rig::new();
+    fail(&Rig::new()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hook_that_fails_in_a_container_ends_the_phase_and_is_named() {
+    let Some(rig) = Rig::docker() else { return };
+    fail(&rig).await;
+}
+
+async fn fail(rig: &Rig) {
     rig.configuration(ONE);
     let mut job = rig.job(Phase::Plan);
     job.hooks = shows("echo no budget left >&2; exit 3");
@@ -71,6 +91,51 @@ async fn a_hook_that_fails_ends_the_phase_and_is_named() {
     assert!(reason(&outcome).starts_with("the post-plan hook of the organization failed"), "{outcome:?}");
     assert!(rig.server.log().contains("1 to add"), "{}", rig.server.log());
 }
+
+/// The apply looks for the hook that comes after it, puts another in its place, and leaves a process behind that goes on with that.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_configuration_neither_reads_nor_replaces_a_later_hook() {
+    let Some(rig) = Rig::docker() else { return };
+    rig.configuration(&[("main.tf", HOSTILE)]);
+    let (_, applied) = rig
+        .whole(|job| {
+            job.hooks = vec![hook(Moment::After, "last hook", AFTER)];
+            job.variables = vec![variable("PATH", "/work/w/c:/usr/local/bin:/usr/bin:/bin", Category::Env, false)];
+        })
+        .await;
+    let log = rig.server.log();
+    assert!(matches!(applied, Outcome::Applied { .. }), "{applied:?} {log}");
+    assert!(log.contains("it-was-tried-5"), "{log}");
+    let (_, after) = log.split_once("== last hook ==").unwrap_or_else(|| panic!("no hook in {log}"));
+    assert!(after.contains("the-hook-of-7") && after.contains("left: 0\n"), "{log}");
+    assert!(!log.contains("a-word-of-the-owner") && !log.contains("replaced-9"), "{log}");
+}
+
+const AFTER: &str = "\
+    : a-word-of-the-owner
+    n=0
+    for p in /proc/[0-9]*; do case $(tr '\\0' ' ' <$p/cmdline) in *left-\"behind\"*) n=$((n + 1)) ;; esac; done
+    echo the-hook-of-$((3 + 4)) left: $n";
+
+const HOSTILE: &str = r#"
+resource "terraform_data" "a" {
+  provisioner "local-exec" {
+    command = <<-EOT
+      echo it-was-tried-$((2 + 3))
+      printf '#!/bin/sh
+echo replaced-$((4 + 5))
+' >sh; chmod 755 sh
+      for f in /work/.c/step*; do cat $f; cp sh $f; done
+      cat /proc/1/environ
+      cat >left-behind <<'EOF'
+      #!/bin/busybox sh
+      while :; do cp /work/w/c/sh /work/.c/step2; cp /work/w/c/sh /work/.c/step1; sleep 0.01; done
+      EOF
+      setsid /bin/busybox sh left-behind >/dev/null 2>&1 </dev/null &
+    EOT
+  }
+}
+"#;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn files_lie_beside_the_configuration_for_the_run_alone() {
