@@ -167,13 +167,22 @@ async fn table(engine: Engine) -> Option<String> {
         write!(table, " {role:11}").unwrap();
     }
     table = table.trim_end().to_owned() + "\n";
+    let mut untouched = None;
     for (method, path) in routes() {
-        let town = Town::build(engine).await?;
-        let things = furnish(&town).await;
+        let (town, things) = match untouched.take() {
+            Some(both) => both,
+            None => {
+                let town = Town::build(engine).await?;
+                let things = furnish(&town).await;
+                (town, things)
+            }
+        };
+        let mut changed = false;
         let mut line = format!("{:72}", format!("{method} {path}"));
         for role in ROLES {
             let answer = town.ask(role, &method, &fill(&path, &town, &things), body(&method, &path, &town)).await;
             let code = answer.status.as_u16();
+            changed |= method != "GET" && answer.status.is_success();
             write!(line, " {code:<11}").unwrap();
             let case = format!("{role}: {method} {path}: {code} {}", answer.text());
             // The JSON of a plan that is not made yet is asked for again.
@@ -190,18 +199,19 @@ async fn table(engine: Engine) -> Option<String> {
             }
         }
         writeln!(table, "{}", line.trim_end()).unwrap();
+        untouched = (!changed).then_some((town, things));
     }
     Some(table)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_route_for_every_role_on_sqlite() {
-    insta::assert_snapshot!("routes_and_roles", table(Engine::Sqlite).await.unwrap());
+    insta::assert_snapshot!("routes_and_roles", Box::pin(table(Engine::Sqlite)).await.unwrap());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_route_for_every_role_on_postgres() {
-    if let Some(table) = table(Engine::Postgres).await {
+    if let Some(table) = Box::pin(table(Engine::Postgres)).await {
         insta::assert_snapshot!("routes_and_roles", table);
     }
 }
