@@ -37,7 +37,7 @@ resource "aws_iam_role" "it" {
 
 resource "terraform_data" "other" {
   provisioner "local-exec" {
-    command = "got=$(nc -w 2 -z OTHER && echo reached); echo \"tried-$((2 + 3)) [$got]\""
+    command = "got=$(timeout 4 nc -w 2 OTHER </dev/null; [ $? -eq 1 ] || echo reached); echo \"tried-$((2 + 3)) [$got]\""
   }
 }
 

@@ -33,8 +33,8 @@ async fn every_attempt_from_inside_is_refused() {
         format!("ls -d {data}"),
         format!("ls -d {socket} /var/run/docker.sock /run/docker.sock /run/containerd"),
         "nc -w 2 169.254.169.254 80 </dev/null".to_owned(),
-        format!("nc -w 2 -z 127.0.0.1 {port} && echo open"),
-        format!("nc -w 2 -z $(ip route | sed -n 's/^default via \\([0-9.]*\\).*/\\1/p') {port} && echo open"),
+        dialled(&format!("127.0.0.1 {port}")),
+        dialled(&format!("$(ip route | sed -n 's/^default via \\([0-9.]*\\).*/\\1/p') {port}")),
         format!("ls -d /proc/{pid}/root/etc"),
         "kill -9 1 && [ ! -e /proc/1/stat ] && echo killed".to_owned(),
         "cat /etc/shadow".to_owned(),
@@ -55,7 +55,7 @@ async fn every_attempt_from_inside_is_refused() {
         "grep -h '^CapBnd:' /proc/self/status | grep -v 0000000000000000".to_owned(),
         "grep -h '^NoNewPrivs:' /proc/self/status | grep -v 1".to_owned(),
         "grep -h '^Seccomp:' /proc/self/status | grep -v 2".to_owned(),
-        "id -u | grep -v 65532".to_owned(),
+        "id -u | grep -v 65533".to_owned(),
         "env | grep -i -e TERRANE -e MASTER".to_owned(),
     ];
     let mut text = String::new();
@@ -82,6 +82,11 @@ async fn every_attempt_from_inside_is_refused() {
         std::fs::read(entry.path().join("cmdline")).is_ok_and(|line| line == format!("sleep\0{mark}\0").into_bytes())
     });
     assert_eq!(left.count(), 0, "processes are left behind");
+}
+
+/// A command that says something unless the connection is refused or not made in time: one that is made stays open until it is ended.
+fn dialled(target: &str) -> String {
+    format!("timeout 4 nc -w 2 {target} </dev/null; [ $? -eq 1 ] || echo open")
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -97,8 +97,11 @@ async fn a_superseded_start_gets_no_job(town: &Town) {
 
 async fn a_deleted_token_gets_no_job(town: &Town) {
     let runner = enlist(town, None, Vec::new()).await;
-    town.new_run(&town.caller("owner").await, &town.workspace, NewRun::default()).await;
+    let owner = town.caller("owner").await;
+    town.new_run(&owner, &town.workspace, NewRun::default()).await;
     town.app.claim(&runner, Some("once")).await.unwrap();
+    let waiting = town.new_workspace(&owner, "acme", "waiting").await;
+    town.new_run(&owner, &waiting, NewRun::default()).await;
     let token = credential(town).await.token;
     town.app.delete_site_runner_token(token.as_str()).await.unwrap();
     for claim in ["held open", "once"] {
