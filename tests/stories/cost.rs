@@ -26,6 +26,7 @@ provider "aws" {
   skip_credentials_validation = true
   skip_metadata_api_check     = true
   skip_requesting_account_id  = true
+  skip_get_ec2_platforms      = true
 }
 
 provider "aws" {
@@ -36,6 +37,7 @@ provider "aws" {
   skip_credentials_validation = true
   skip_metadata_api_check     = true
   skip_requesting_account_id  = true
+  skip_get_ec2_platforms      = true
 }
 
 resource "aws_launch_template" "web" {
