@@ -12,8 +12,8 @@ SERVERS ?= 1
 # Those of the images and of docker-compose.yml.
 COMPOSED := test(/^compose::/)
 
-# Stories whose runs are in containers: several at once are too much for a small machine.
-IN_CONTAINERS := test(/^(sqlite|postgres)::containers::/) or test(a_warm_container)
+# Stories in containers, engines that go away, a cloud: several at once are too much for a small machine.
+IN_CONTAINERS := test(/^(sqlite|postgres)::containers::/) or test(a_warm_container) or test(/^(faults|cloud)::/)
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test containers stories compose check bench torture accuracy fmt clippy deny tools
@@ -25,12 +25,12 @@ demo: ## a server with an organization, a workspace and a run in it, to look at 
 	@tests/tools/compiler
 	cargo run -q -p terrane -- demo
 
-test: tools ## every test but those of the images and stories in containers: rules, stores on both databases, the stories with real terraform binaries, containers on an engine of their own
+test: tools ## every test but those of the images and those of `make containers`: rules, stores on both databases, the stories with real terraform binaries, containers on an engine of their own
 	cargo build -q --workspace --bins
 	cargo nextest run --cargo-quiet --workspace --no-run
 	tests/tools/docker run tests/tools/postgres run cargo nextest run --workspace -E 'not ($(COMPOSED) or $(IN_CONTAINERS))'
 
-containers: tools ## the stories whose runs are in containers, one after another
+containers: tools ## stories in containers, engines that go away and a cloud, one after another
 	cargo build -q --workspace --bins
 	cargo nextest run --cargo-quiet --workspace --no-run
 	tests/tools/docker run tests/tools/postgres run cargo nextest run --workspace -j 1 -E '$(IN_CONTAINERS)'
