@@ -89,7 +89,7 @@ pub struct Limits {
     pub apply_seconds: u64,
     /// How long an interrupted phase may take to end before it is killed, in seconds.
     pub grace_seconds: u64,
-    /// How long a runner elsewhere may be out of reach while it applies before it ends the apply, in seconds.
+    /// How long a runner may be out of reach while it applies before it ends the apply, in seconds.
     pub apply_lease_seconds: u32,
 }
 

@@ -15,7 +15,7 @@ const APPLY_TIMEOUT: Key = Key::new("apply-timeout", "TIME", "How long an apply 
 const APPLY_LEASE: Key = Key::new(
     "apply-lease",
     "TIME",
-    "How long a runner elsewhere may be out of reach while it applies: after two thirds it interrupts the engine [default: 2m]",
+    "How long a runner may be out of reach while it applies: after two thirds it interrupts the engine [default: 2m]",
 );
 const ORGANIZATION_CONCURRENCY: Key = Key::new(
     "organization-concurrency",
@@ -44,7 +44,7 @@ pub struct Limits {
     pub plan_timeout: Duration,
     /// How long an apply may take.
     pub apply_timeout: Duration,
-    /// How long the lease of an apply lasts that a runner elsewhere executes.
+    /// How long the lease of an apply lasts.
     pub apply_lease: Duration,
     /// How many runs of one organization execute at once.
     pub organization_concurrency: u32,

@@ -12,7 +12,7 @@ use secrecy::SecretString;
 use std::time::Duration;
 use store::{phase::Phase, run::Run, workspace::Workspace};
 
-/// How long a lease lasts without a renewal, in seconds; that of an apply which a runner elsewhere executes is for the operator to say: nobody
+/// How long a lease lasts without a renewal, in seconds; that of an apply is for the operator to say: nobody
 /// else can take it over, so that nothing is won by interrupting it for a short break of the network.
 const LEASE: u32 = 30;
 /// How long an interrupted plan may take to end before it is killed, in seconds.
