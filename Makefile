@@ -12,11 +12,8 @@ SERVERS ?= 1
 # Those of the images and of docker-compose.yml.
 COMPOSED := test(/^compose::/)
 
-# Stories in containers, engines that go away, a cloud: several at once are too much for a small machine.
-IN_CONTAINERS := test(/^(sqlite|postgres)::containers::/) or test(a_warm_container) or test(/^(faults|cloud)::/)
-
 .DEFAULT_GOAL := help
-.PHONY: help demo test containers stories compose check bench torture accuracy fmt clippy deny tools
+.PHONY: help demo test stories compose check bench torture accuracy fmt clippy deny tools
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -25,15 +22,10 @@ demo: ## a server with an organization, a workspace and a run in it, to look at 
 	@tests/tools/compiler
 	cargo run -q -p terrane -- demo
 
-test: tools ## every test but those of the images and those of `make containers`: rules, stores on both databases, the stories with real terraform binaries, containers on an engine of their own
+test: tools ## every test but those of the images: rules, stores on both databases, the stories with real terraform binaries, containers on an engine of their own
 	cargo build -q --workspace --bins
 	cargo nextest run --cargo-quiet --workspace --no-run
-	tests/tools/docker run tests/tools/postgres run cargo nextest run --workspace -E 'not ($(COMPOSED) or $(IN_CONTAINERS))'
-
-containers: tools ## stories in containers, engines that go away and a cloud, one after another
-	cargo build -q --workspace --bins
-	cargo nextest run --cargo-quiet --workspace --no-run
-	tests/tools/docker run tests/tools/postgres run cargo nextest run --workspace -j 1 -E '$(IN_CONTAINERS)'
+	tests/tools/docker run tests/tools/postgres run cargo nextest run --workspace -E 'not $(COMPOSED)'
 
 stories: tools ## EXECUTOR=process|runner|docker SERVERS=1: the stories once more, with runs executed so and this many servers on Postgres
 	cargo build -q --workspace --bins
@@ -51,7 +43,7 @@ check: fmt clippy deny test ## formatting, lints, licences and bans, every test
 
 bench: tools ## every figure of speed and size beside the raw limits of this machine
 	cargo build -q --release -p terrane -p terrane-tests
-	tests/tools/postgres run --durable target/release/terrane-bench
+	tests/tools/docker run tests/tools/postgres run --durable target/release/terrane-bench
 	cargo run -q --release -p terrane-cost --example bench
 	cargo run -q --release -p terrane-sentinel --example measure_policy
 

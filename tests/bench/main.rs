@@ -4,6 +4,7 @@
 #![expect(clippy::print_stdout, reason = "what this program is for is what it prints")]
 
 mod command;
+mod containers;
 mod figures;
 mod fleet;
 mod load;
@@ -40,6 +41,9 @@ fn main() {
         }
         if wanted("providers") {
             Table::print(&format!("A provider of 38 MB on {database}"), providers::figures(database));
+        }
+        if wanted("containers") {
+            Table::print(&format!("Runs in containers on {database}"), containers::figures(database));
         }
         if wanted("fleet") {
             Table::print(&format!("Runners elsewhere on {database}"), fleet::figures(database));

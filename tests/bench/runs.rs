@@ -98,14 +98,16 @@ fn workspace(stage: &Stage, name: &str) -> String {
     stage.create_workspace(name, json!({ "terraform-version": VERSION.number() }))
 }
 
-fn started_at(log: &str) -> Duration {
+/// When the stamping terraform of this log was started.
+pub(crate) fn started_at(log: &str) -> Duration {
     let stamp = log.lines().find_map(|line| line.split_once("bench-started ").map(|(_, stamp)| stamp.trim()));
     Duration::from_nanos(
         stamp.and_then(|stamp| stamp.parse().ok()).unwrap_or_else(|| panic!("no stamp in the log: {log}")),
     )
 }
 
+/// The clock that the stamps are read from.
 #[expect(clippy::disallowed_methods, reason = "two processes compare their clocks, which is what is measured")]
-fn now() -> Duration {
+pub(crate) fn now() -> Duration {
     SystemTime::now().duration_since(UNIX_EPOCH).expect("a clock after 1970")
 }

@@ -1,6 +1,6 @@
 //! Runs made by the API alone, without a CLI: a packed configuration, an upload, a run, and waiting for what becomes of it.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use flate2::{Compression, write::GzEncoder};
 use serde_json::{Value, json};
@@ -113,12 +113,20 @@ impl Stage {
     /// When it ends in another one, or two minutes pass.
     #[track_caller]
     pub fn reaches(&self, id: &str, statuses: &[&str]) -> Value {
-        eventually(&format!("the run {id} to be {statuses:?}"), PATIENCE, || {
+        let began = Instant::now();
+        eventually(&format!("the run {id} to be {statuses:?}"), 2 * PATIENCE, || {
             let run = self.run(id);
             let status = run["attributes"]["status"].as_str().expect("a status");
             if statuses.contains(&status) {
                 return Some(run);
             }
+            let late = began.elapsed() > PATIENCE;
+            assert!(
+                !late,
+                "the run {id} is still {status} and not {statuses:?}: {}{}",
+                run["attributes"],
+                self.logs(&run)
+            );
             let over = matches!(status, "applied" | "planned_and_finished" | "discarded" | "canceled" | "errored");
             assert!(!over, "the run {id} ended as {status} instead of {statuses:?}: {}", self.logs(&run));
             None
