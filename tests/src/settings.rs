@@ -106,6 +106,13 @@ pub fn executor() -> Vec<String> {
     }
 }
 
+/// Flags of `terrane serve` for runs that reach what listens on this machine's loopback: containers do not, unless they live in its network.
+#[must_use]
+pub fn loopback() -> &'static [&'static str] {
+    let contained = read("TERRANE_TEST_EXECUTOR").is_some_and(|name| name == "docker");
+    if contained { &["--container-network", "host"] } else { &[] }
+}
+
 /// The same flags for `terrane runner`.
 ///
 /// # Panics

@@ -116,7 +116,7 @@ fn user() -> String {
 /// A stage whose runs reach the host, with more flags.
 fn stage(stage: &Stage, host: &Host, flags: &[&str]) -> Stage {
     let ports = format!("22,80,443,{}", host.port);
-    let flags = [&["--runner-ports", &ports][..], flags].concat();
+    let flags = [&["--runner-ports", &ports][..], settings::loopback(), flags].concat();
     Stage::on(Server::start_with(stage.server.database(), &flags), stage.version())
 }
 

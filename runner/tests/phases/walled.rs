@@ -55,7 +55,7 @@ async fn every_attempt_from_inside_is_refused() {
         "grep -h '^CapBnd:' /proc/self/status | grep -v 0000000000000000".to_owned(),
         "grep -h '^NoNewPrivs:' /proc/self/status | grep -v 1".to_owned(),
         "grep -h '^Seccomp:' /proc/self/status | grep -v 2".to_owned(),
-        "id -u | grep -v 65533".to_owned(),
+        "id -u | grep -v 65534".to_owned(),
         "env | grep -i -e TERRANE -e MASTER".to_owned(),
     ];
     let mut text = String::new();
