@@ -75,8 +75,9 @@ impl Node {
         if !self.flags.iter().any(|flag| flag == "--providers") {
             command.arg("--providers").arg(settings::providers());
         }
-        if !self.flags.iter().any(|flag| flag == "--executor" || flag == "--runner") {
-            command.args(settings::executor());
+        let executor = settings::executor();
+        if !executor.first().is_some_and(|chosen| self.flags.contains(chosen)) {
+            command.args(executor);
         }
         if !self.flags.iter().any(|flag| flag == "--engines") {
             command.arg("--engines").arg(settings::engines());

@@ -142,8 +142,14 @@ impl Server {
         let elsewhere = ["--executor", "--runner"].iter().any(|flag| self.nodes[0].flag(flag).is_some());
         if settings::runner() && !elsewhere && self.runner.is_none() {
             let token = self.admin(&["runner-token", "create", "--description", "tests"]);
-            let engines = self.nodes[0].flag("--engines").map(|folder| vec!["--engines", folder]).unwrap_or_default();
-            self.runner = Some(Runner::start_with(self, &token, &engines));
+            // What the server's own runner would be told.
+            let told = [("--engines", "--engines"), ("--runner-ports", "--ports")];
+            let told = told.map(|(here, there)| self.nodes[0].flag(here).map(|value| [there, value]));
+            self.runner = Some(Runner::start_with(
+                self,
+                &token,
+                told.into_iter().flatten().flatten().collect::<Vec<_>>().as_slice(),
+            ));
         }
     }
 

@@ -18,8 +18,8 @@ use crate::trial;
 
 /// A server that executes nothing itself.
 const IDLE: &[&str] = &["--runner", "off"];
-/// A server as it is.
-const PLAIN: &[&str] = &[];
+/// A server that executes runs itself, whatever other stories have executed them.
+const BUSY: &[&str] = &["--runner", "on"];
 /// Many times what another server needs to hear something, and less than any timer would.
 const SOON: Duration = Duration::from_secs(8);
 /// Longer than any lease and whatever follows its end.
@@ -34,15 +34,15 @@ type Flags = [&'static [&'static str]; 2];
 
 pub(crate) fn trials() -> Vec<Trial> {
     let stories: [(&str, Play, Flags); 9] = [
-        ("the_command_line_is_here_and_the_run_there", the_command_line_is_here_and_the_run_there, [IDLE, PLAIN]),
-        ("a_log_that_is_written_there_is_followed_here", a_log_that_is_written_there_is_followed_here, [IDLE, PLAIN]),
-        ("a_cancel_here_stops_the_run_there", a_cancel_here_stops_the_run_there, [IDLE, PLAIN]),
+        ("the_command_line_is_here_and_the_run_there", the_command_line_is_here_and_the_run_there, [IDLE, BUSY]),
+        ("a_log_that_is_written_there_is_followed_here", a_log_that_is_written_there_is_followed_here, [IDLE, BUSY]),
+        ("a_cancel_here_stops_the_run_there", a_cancel_here_stops_the_run_there, [IDLE, BUSY]),
         ("a_lock_here_is_a_lock_there", a_lock_here_is_a_lock_there, [IDLE, IDLE]),
         ("a_page_here_hears_what_changes_there", a_page_here_hears_what_changes_there, [IDLE, IDLE]),
         ("a_token_revoked_here_is_refused_there", a_token_revoked_here_is_refused_there, [IDLE, IDLE]),
         ("a_signed_address_is_good_at_both", a_signed_address_is_good_at_both, [IDLE, IDLE]),
-        ("an_apply_is_adopted_by_nobody_but_its_own_server", an_apply_is_adopted_by_its_own_server, [PLAIN, PLAIN]),
-        ("a_server_that_dies_for_good_says_what_it_left", a_server_that_dies_for_good_says_what_it_left, [IDLE, PLAIN]),
+        ("an_apply_is_adopted_by_nobody_but_its_own_server", an_apply_is_adopted_by_its_own_server, [BUSY, BUSY]),
+        ("a_server_that_dies_for_good_says_what_it_left", a_server_that_dies_for_good_says_what_it_left, [IDLE, BUSY]),
     ];
     let play = |(name, play, flags): (&str, Play, Flags)| {
         trial(format!("postgres::cluster::{name}"), move || {
