@@ -48,6 +48,17 @@ impl Server {
         server
     }
 
+    /// As [`Server::start_with`], but one process however many other servers are: for what one runner keeps on its own machine.
+    ///
+    /// # Panics
+    /// When it does not become ready; the message holds its log.
+    #[must_use]
+    pub fn alone(database: Database, flags: &[&str]) -> Self {
+        let mut server = Self::behind_one_address(database, &[flags]);
+        server.restart();
+        server
+    }
+
     /// Everything but the start: a data directory, a database and a port.
     ///
     /// # Panics

@@ -43,7 +43,7 @@ fn mirrored(stage: &Stage, folder: &Path, flags: &[&str]) -> Stage {
     }
     all.extend(flags.iter().map(|&flag| flag.to_owned()));
     let all: Vec<_> = all.iter().map(String::as_str).collect();
-    Stage::on(Server::start_with(stage.server.database(), &all), stage.version())
+    Stage::on(Server::alone(stage.server.database(), &all), stage.version())
 }
 
 /// A terraform of a person that knows no place for providers but the server.
