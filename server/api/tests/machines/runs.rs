@@ -224,12 +224,12 @@ async fn stories(engine: Engine, seeds: std::ops::Range<u64>, steps: usize) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn in_any_order_on_sqlite() {
-    stories(Engine::Sqlite, 0..12, 80).await;
+    Box::pin(stories(Engine::Sqlite, 0..12, 80)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn in_any_order_on_postgres() {
-    stories(Engine::Postgres, 100..104, 60).await;
+    Box::pin(stories(Engine::Postgres, 100..104, 60)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
