@@ -5,6 +5,7 @@
 //! cannot, ends the program with 1. When nothing differs it writes `docs/compatibility.md`.
 //!
 //! `CASES=short` plays a choice that a change can wait for. Arguments are parts of names (`1.11.4`, `sqlite`, a case), all of which must fit.
+//! The one argument `--page` plays nothing and writes the page anew: for a change of its words alone.
 
 #![expect(clippy::print_stdout, reason = "what this program is for is what it prints")]
 
@@ -31,6 +32,10 @@ fn main() -> ExitCode {
     let parts: Vec<String> = std::env::args().skip(1).collect();
     let short = terrane_tests::settings::cases().is_some_and(|choice| choice == "short");
     let (cases, expected) = (catalogue(), Expected::read());
+    if parts == ["--page"] {
+        report::write(&report::document(&cases, &expected));
+        return ExitCode::SUCCESS;
+    }
     let versions: Vec<Version> = Version::ALL.into_iter().filter(|version| version.is_there()).collect();
     let wanted = |play: &Play| {
         let name = play.to_string();

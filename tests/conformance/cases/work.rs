@@ -77,7 +77,10 @@ fn auto_approve_asks_nothing(tenant: &Tenant) {
 fn nothing_to_do_is_said(tenant: &Tenant) {
     let cli = ready(tenant, &output("there"));
     cli.good(&["apply", "-auto-approve"]);
-    let shown = cli.good(&["apply"]);
+    let mut again = cli.start(&["apply"]);
+    let asked = again.expect_one_of(&["Enter a value:"]);
+    assert!(asked.is_none(), "it asks about nothing");
+    let shown = again.exits(0);
     assert!(says(&shown, "No changes."), "{shown}");
     assert_eq!(status(tenant, "app"), "planned_and_finished");
 }
