@@ -88,7 +88,7 @@ pub(crate) fn document(cases: &[Case], expected: &Expected) -> String {
         .filter_map(|(version, case)| Some((version, case.name, expected.why_not(version, case.name)?)))
         .collect();
     if !cannot.is_empty() {
-        put(&mut page, "\n## What cannot pass\n\n| terraform | case | why |\n|---|---|---|\n");
+        put(&mut page, "\n## What does not pass, and why\n\n| terraform | case | why |\n|---|---|---|\n");
         for (version, name, why) in cannot {
             put(&mut page, &format!("| {version} | `{name}` | {why} |\n"));
         }
