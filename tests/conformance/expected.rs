@@ -1,7 +1,7 @@
 //! What must come out, from the reviewed file `expected.txt` beside this one.
 //!
-//! Two kinds of lines: `passes VERSION GROUP COUNT` for every version and group, and `cannot VERSION CASE WHY` for a case that no server can
-//! pass with that version.
+//! Two kinds of lines: `passes VERSION GROUP COUNT` for every version and group, and `cannot VERSION CASE WHY` for a case that does not
+//! pass with that version. Such a case is played all the same: one that passes after all is a difference like any other.
 
 use terrane_tests::Version;
 
