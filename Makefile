@@ -13,7 +13,7 @@ SERVERS ?= 1
 COMPOSED := test(/^compose::/)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test stories compose check bench torture accuracy fmt clippy deny tools
+.PHONY: help demo test stories compose check bench torture conformance accuracy fmt clippy deny tools
 
 help: ## say what can be made
 	@sed -n 's/^\([a-z]*\):.*## /make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -39,7 +39,8 @@ compose: tools ## the images and docker-compose.yml, on an engine of the tests' 
 	tests/tools/compose prepare
 	tests/tools/docker run tests/tools/compose run cargo nextest run --workspace -E '$(COMPOSED)'
 
-check: fmt clippy deny test ## formatting, lints, licences and bans, every test
+check: fmt clippy deny test ## formatting, lints, licences and bans, every test, the short form of conformance
+	@$(MAKE) --no-print-directory conformance CASES=short
 
 bench: tools ## every figure of speed and size beside the raw limits of this machine
 	cargo build -q --release -p terrane -p terrane-tests
@@ -50,6 +51,12 @@ bench: tools ## every figure of speed and size beside the raw limits of this mac
 torture: tools ## KILLS=50: servers and runners killed, runners cut off (root), under writes and applies, on both databases
 	cargo build -q --workspace --bins
 	tests/tools/postgres run --durable target/debug/terrane-torture $(KILLS)
+
+conformance: tools ## CASES=short: every case with every terraform that can be had, on both databases; writes docs/compatibility.md
+	@[ "$(CASES)" = short ] || tests/tools/engines --conformance
+	@[ "$(CASES)" != short ] || tests/tools/engines 0.12.29 1.6.6 1.14.9
+	cargo build -q --workspace --bins
+	CASES=$(CASES) tests/tools/postgres run target/debug/terrane-conformance
 
 accuracy: ## CASES=folder: how well the cost engine agrees with worked examples
 	cargo run -q -p terrane-cost --example accuracy -- $(CASES)

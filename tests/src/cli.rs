@@ -12,26 +12,80 @@ use crate::server::Server;
 use crate::settings;
 use crate::terminal::Terminal;
 
-/// The terraform versions that the stories drive.
+/// The terraform versions that the tests drive, older ones first.
+#[expect(missing_docs, reason = "their names say what they are")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Version {
-    /// 1.0.3: knows no `cloud` block; speaks `backend "remote"`.
+    V0_12_29,
+    V0_13_4,
+    V0_14_6,
+    V0_15_0,
     V1_0_3,
-    /// 1.11.4.
+    V1_5_7,
+    V1_6_6,
+    V1_8_4,
+    V1_9_8,
     V1_11_4,
-    /// 1.15.5.
+    V1_12_2,
+    V1_13_5,
+    V1_14_9,
     V1_15_5,
 }
 
 impl Version {
+    /// All of them.
+    pub const ALL: [Self; 14] = [
+        Self::V0_12_29,
+        Self::V0_13_4,
+        Self::V0_14_6,
+        Self::V0_15_0,
+        Self::V1_0_3,
+        Self::V1_5_7,
+        Self::V1_6_6,
+        Self::V1_8_4,
+        Self::V1_9_8,
+        Self::V1_11_4,
+        Self::V1_12_2,
+        Self::V1_13_5,
+        Self::V1_14_9,
+        Self::V1_15_5,
+    ];
+
     /// The number as terraform writes it.
     #[must_use]
     pub fn number(self) -> &'static str {
         match self {
+            Self::V0_12_29 => "0.12.29",
+            Self::V0_13_4 => "0.13.4",
+            Self::V0_14_6 => "0.14.6",
+            Self::V0_15_0 => "0.15.0-rc2",
             Self::V1_0_3 => "1.0.3",
+            Self::V1_5_7 => "1.5.7",
+            Self::V1_6_6 => "1.6.6",
+            Self::V1_8_4 => "1.8.4",
+            Self::V1_9_8 => "1.9.8",
             Self::V1_11_4 => "1.11.4",
+            Self::V1_12_2 => "1.12.2",
+            Self::V1_13_5 => "1.13.5",
+            Self::V1_14_9 => "1.14.9",
             Self::V1_15_5 => "1.15.5",
         }
+    }
+
+    /// Whether it knows the `cloud` block; older ones know `backend "remote"` only.
+    #[must_use]
+    pub fn knows_cloud(self) -> bool {
+        self > Self::V1_0_3
+    }
+
+    /// Whether its binary is in the engines directory.
+    #[must_use]
+    pub fn is_there(self) -> bool {
+        self.path().is_file()
+    }
+
+    fn path(self) -> PathBuf {
+        settings::engines().join(self.number()).join("terraform")
     }
 
     /// Its binary in the engines directory.
@@ -40,7 +94,7 @@ impl Version {
     /// When it is not there, saying how to get it.
     #[must_use]
     pub fn binary(self) -> PathBuf {
-        let path = settings::engines().join(self.number()).join("terraform");
+        let path = self.path();
         assert!(path.is_file(), "no terraform {self}: run `tests/tools/engines {self}` first");
         path
     }

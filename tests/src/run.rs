@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::api::{Answer, send};
 use crate::process::eventually;
-use crate::stage::Stage;
+use crate::tenant::Tenant;
 
 /// How long a run may take to reach a status: many times what it takes.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -34,7 +34,7 @@ impl Slug {
     }
 }
 
-impl Stage {
+impl Tenant {
     /// Creates a configuration version of a workspace; the answer holds its upload URL.
     ///
     /// # Panics
@@ -52,7 +52,7 @@ impl Stage {
     pub fn upload(&self, configuration: &Value, slug: &Slug) -> Answer {
         let url =
             configuration["attributes"]["upload-url"].as_str().expect("a configuration version has an upload URL");
-        let request = self.server.api("").request("PUT", url).header("content-type", "application/octet-stream");
+        let request = self.api_as("").request("PUT", url).header("content-type", "application/octet-stream");
         send(request.body(slug.0.clone()))
     }
 
@@ -150,7 +150,7 @@ impl Stage {
         let id = run["relationships"][phase]["data"]["id"].as_str().expect("a run has its phases");
         let phase = self.api().get(&format!("{phases}/{id}")).is(&[200]).data();
         let url = phase["attributes"]["log-read-url"].as_str().expect("a phase has a log").to_owned();
-        let (anonymous, mut log) = (self.server.api(""), Vec::new());
+        let (anonymous, mut log) = (self.api_as(""), Vec::new());
         loop {
             let part = anonymous.get(&format!("{url}?limit=65536&offset={}", log.len())).is(&[200]).body;
             if part.is_empty() {

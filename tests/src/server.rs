@@ -227,6 +227,28 @@ impl Server {
         said(command, arguments, input)
     }
 
+    /// Makes the first user, a site administrator, and gives a token of theirs.
+    ///
+    /// # Panics
+    /// When the server refuses.
+    #[must_use]
+    pub fn owner(&self) -> String {
+        let _ = self.admin(&["user", "create", "owner", "--email", "owner@example.test", "--site-admin"]);
+        self.admin(&["token", "create", "--user", "owner", "--description", "story"])
+    }
+
+    /// Asks it to stop, which it must do, and looks whether it logged an error.
+    ///
+    /// # Panics
+    /// When it did.
+    pub fn leave(&mut self) {
+        let status = self.stop();
+        assert!(status.success(), "the server stopped with {status}; its log:\n{}", self.log());
+        let log = self.log();
+        let errors: Vec<_> = log.lines().filter(|line| line.contains("ERROR") || line.contains("panicked")).collect();
+        assert!(errors.is_empty(), "the server logged errors:\n{}", errors.join("\n"));
+    }
+
     /// A client with this token; an empty token is no token.
     #[must_use]
     pub fn api(&self, token: &str) -> Api {

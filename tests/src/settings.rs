@@ -78,6 +78,12 @@ pub fn sshd() -> PathBuf {
     found.expect("there is no sshd: run `tests/tools/sshd` first")
 }
 
+/// Which choice of the conformance cases is to be played: `CASES=short`, or all.
+#[must_use]
+pub fn cases() -> Option<String> {
+    read("CASES")
+}
+
 /// Whether a test was switched off by its name: `TERRANE_TEST_WITHOUT=aws-provider`. Nothing else leaves it out.
 #[must_use]
 pub fn without(name: &str) -> bool {

@@ -56,22 +56,40 @@ impl Terminal {
     /// When the program ends or two minutes pass without it.
     #[track_caller]
     pub fn expect(&mut self, text: &str) -> &mut Self {
-        let wanted = plain(text.as_bytes());
+        let found = self.expect_one_of(&[text]);
+        assert!(found.is_some(), "`{}` ended without saying {text:?}; {}", self.command, report(&self.screen.lock()));
+        self
+    }
+
+    /// As [`Terminal::expect`], for whichever of these texts comes first; gives its place among them, or nothing when the program ends
+    /// without any.
+    ///
+    /// # Panics
+    /// When two minutes pass with neither.
+    #[track_caller]
+    pub fn expect_one_of(&mut self, texts: &[&str]) -> Option<usize> {
+        let wanted: Vec<String> = texts.iter().map(|text| plain(text.as_bytes())).collect();
         let deadline = Instant::now() + PATIENCE;
         let screen = Arc::clone(&self.screen);
         let mut printed = screen.lock();
         loop {
             let shown = plain(&printed.bytes);
-            if let Some(at) = shown.get(self.seen..).and_then(|rest| rest.find(&wanted)) {
-                self.seen += at + wanted.len();
-                return self;
+            let rest = shown.get(self.seen..).unwrap_or_default();
+            let places =
+                wanted.iter().enumerate().filter_map(|(number, text)| Some((rest.find(text.as_str())?, number)));
+            if let Some((at, number)) = places.min() {
+                self.seen += at + wanted[number].len();
+                return Some(number);
+            }
+            if printed.closed {
+                return None;
             }
             let left = deadline.saturating_duration_since(Instant::now());
-            let why = if printed.closed { "ended" } else { "went on for two minutes" };
             assert!(
-                !printed.closed && !left.is_zero(),
-                "`{}` {why} without saying {text:?}; {}",
+                !left.is_zero(),
+                "`{}` went on for two minutes without saying {}; {}",
                 self.command,
+                texts.iter().map(|text| format!("{text:?}")).collect::<Vec<_>>().join(" or "),
                 report(&printed)
             );
             printed = screen.changed.wait_timeout(printed, left).expect("the screen's lock").0;
@@ -216,6 +234,15 @@ mod tests {
     fn colours_and_frames_do_not_hide_a_message() {
         let mut terminal = shell("printf '\\033[31m│ Error: \\033[0m\\033[1mno such\\r\\n│ thing\\033[0m\\n'");
         terminal.expect("Error: no such thing");
+        terminal.exits(0);
+    }
+
+    #[test]
+    fn whichever_of_several_texts_comes_first_is_told() {
+        let mut terminal = shell("echo one; echo two");
+        assert_eq!(terminal.expect_one_of(&["two", "one"]), Some(1));
+        assert_eq!(terminal.expect_one_of(&["two", "one"]), Some(0));
+        assert_eq!(terminal.expect_one_of(&["two", "one"]), None);
         terminal.exits(0);
     }
 

@@ -303,10 +303,10 @@ pub(crate) async fn decide(
     proof.check(&app, &person, &headers)?;
     let (run, _) = find(&app, &person, &organization, &workspace, &run).await?;
     match action.as_str() {
-        "confirm" => app.confirm_run(&person.caller, &run.id).await?,
-        "discard" => app.discard_run(&person.caller, &run.id).await?,
-        "cancel" => app.cancel_run(&person.caller, &run.id).await?,
-        "force-cancel" => app.force_cancel_run(&person.caller, &run.id).await?,
+        "confirm" => app.confirm_run(&person.caller, &run.id, "").await?,
+        "discard" => app.discard_run(&person.caller, &run.id, "").await?,
+        "cancel" => app.cancel_run(&person.caller, &run.id, "").await?,
+        "force-cancel" => app.force_cancel_run(&person.caller, &run.id, "").await?,
         _ => return Err(Error::not_found("That action").into()),
     };
     Ok(Redirect::to(&format!("/app/{organization}/{workspace}/runs/{}", run.id)))

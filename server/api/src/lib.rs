@@ -2,6 +2,7 @@
 
 mod admin;
 mod agent_pool;
+mod comment;
 mod configuration;
 mod discovery;
 mod error;
@@ -14,6 +15,7 @@ mod mirror;
 mod organization;
 mod plan_json;
 mod run;
+mod run_event;
 mod runner;
 mod ssh_key;
 mod state;
@@ -99,7 +101,10 @@ pub fn router(http: &Http) -> Router {
         .route("/workspaces/{workspace}/runs", get(run::list))
         .route("/runs", post(run::create))
         .route("/runs/{run}", get(run::show))
-        .route("/runs/{run}/run-events", get(run::events))
+        .route("/runs/{run}/run-events", get(run_event::list))
+        .route("/run-events/{event}", get(run_event::show))
+        .route("/runs/{run}/comments", get(comment::list).post(comment::create))
+        .route("/comments/{comment}", get(comment::show))
         .route("/runs/{run}/actions/apply", post(run::confirm))
         .route("/runs/{run}/actions/discard", post(run::discard))
         .route("/runs/{run}/actions/cancel", post(run::cancel))

@@ -3,6 +3,7 @@
 use crate::{
     error::Failure,
     jsonapi::{Body, Document, List, Query, Resource},
+    run_event,
     workspace::{self, parse_id},
 };
 use app::{
@@ -84,7 +85,7 @@ pub(crate) fn resource(
             "can-discard": can(Permission::ApplyRun),
             "can-force-cancel": can(Permission::ApplyRun),
             "can-force-execute": false,
-            "can-comment": false,
+            "can-comment": can(Permission::QueueRun),
             "can-override-policy-check": false,
         },
     });
@@ -94,10 +95,11 @@ pub(crate) fn resource(
         .one("apply", "applies", Some(run.id.apply().as_str()))
         .one("configuration-version", "configuration-versions", Some(run.configuration_version_id.as_str()))
         .one("created-by", "users", run.created_by.as_deref())
+        .one("confirmed-by", "users", run.confirmed_by.as_deref())
+        .one("canceled-by", "users", run.canceled_by.as_deref())
         .many("policy-checks", "policy-checks", [])
         .many("task-stages", "task-stages", [])
-        .many("run-events", "run-events", [])
-        .many("comments", "comments", []))
+        .many("run-events", "run-events", run_event::ids(run)))
 }
 
 fn phase_resource(app: &App, phase: &Phase, has_changes: bool) -> Result<Resource, Error> {
@@ -155,7 +157,7 @@ async fn document(
     Ok(Document::new(data).including(included))
 }
 
-fn parse(id: &str) -> Result<RunId, Error> {
+pub(crate) fn parse(id: &str) -> Result<RunId, Error> {
     id.parse().map_err(|_| Error::not_found(format!("run {}", id.chars().take(80).collect::<String>())))
 }
 
@@ -247,14 +249,9 @@ pub(crate) async fn list(
     Ok(List::page(resources.collect::<Result<_, _>>()?, page, total))
 }
 
-/// `GET runs/ID/run-events`: a 404 would stop the CLI, an empty list is fine (client contract section 7).
-pub(crate) async fn events(
-    State(app): State<App>,
-    Authenticated(caller): Authenticated,
-    Path(id): Path<String>,
-) -> Result<List, Failure> {
-    app.run(&caller, &parse(&id)?).await?;
-    Ok(List::all(Vec::new()))
+/// The words that go with a decision: `{"comment":"…"}`, `{}` or no body at all.
+fn comment(body: &Body) -> Result<String, Error> {
+    Ok(body.attribute("comment")?.unwrap_or_default())
 }
 
 /// `POST runs/ID/actions/apply`
@@ -262,8 +259,9 @@ pub(crate) async fn confirm(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
     Path(id): Path<String>,
+    body: Body,
 ) -> Result<StatusCode, Failure> {
-    app.confirm_run(&caller, &parse(&id)?).await?;
+    app.confirm_run(&caller, &parse(&id)?, &comment(&body)?).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -272,8 +270,9 @@ pub(crate) async fn discard(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
     Path(id): Path<String>,
+    body: Body,
 ) -> Result<StatusCode, Failure> {
-    app.discard_run(&caller, &parse(&id)?).await?;
+    app.discard_run(&caller, &parse(&id)?, &comment(&body)?).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -282,8 +281,9 @@ pub(crate) async fn cancel(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
     Path(id): Path<String>,
+    body: Body,
 ) -> Result<StatusCode, Failure> {
-    app.cancel_run(&caller, &parse(&id)?).await?;
+    app.cancel_run(&caller, &parse(&id)?, &comment(&body)?).await?;
     Ok(StatusCode::ACCEPTED)
 }
 
@@ -292,8 +292,9 @@ pub(crate) async fn force_cancel(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
     Path(id): Path<String>,
+    body: Body,
 ) -> Result<StatusCode, Failure> {
-    app.force_cancel_run(&caller, &parse(&id)?).await?;
+    app.force_cancel_run(&caller, &parse(&id)?, &comment(&body)?).await?;
     Ok(StatusCode::ACCEPTED)
 }
 

@@ -86,16 +86,32 @@ fn parse(id: &str) -> Result<StateVersionId, Error> {
     id.parse().map_err(|_| Error::not_found("that state version"))
 }
 
-/// `GET workspaces/ID/current-state-version`: 404 means that there is none, told only to who may know.
+/// How many seconds a client that applies by itself lets pass between two states on its way (client contract 15.5), by the size of one: the
+/// client takes 20 seconds at least, and each is kept, so that one apply leaves about 100 KB a second at most.
+fn snapshot_seconds(bytes: i64) -> i64 {
+    (20 + bytes / 100_000).min(3600)
+}
+
+/// An answer about a state of this size, which also says how often the next ones are wanted.
+fn paced(bytes: i64, answer: impl IntoResponse) -> Response {
+    let mut response = answer.into_response();
+    response.headers_mut().insert("x-terraform-snapshot-interval", snapshot_seconds(bytes).into());
+    response
+}
+
+/// `GET workspaces/ID/current-state-version`: 404 means that there is none, told only to who may know. The pace of a first apply is told
+/// with it.
 pub(crate) async fn current(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
     Path(id): Path<String>,
     query: Query,
-) -> Result<Document, Failure> {
+) -> Result<Response, Failure> {
     let current = app.current_state(&caller, Which::Id(&parse_id(&id)?)).await?;
-    let (version, _) = current.ok_or_else(|| Error::not_found(format!("the state of workspace {id}")))?;
-    Ok(document(&app, &version, &query).await?)
+    let Some((version, _)) = current else {
+        return Ok(paced(0, Failure(Error::not_found(format!("the state of workspace {id}")))));
+    };
+    Ok(paced(version.size, document(&app, &version, &query).await?))
 }
 
 /// `GET workspaces/ID/current-state-version-outputs`: all of them at once, sensitive ones without their value.
@@ -120,9 +136,9 @@ pub(crate) async fn show(
     Authenticated(caller): Authenticated,
     Path(id): Path<String>,
     query: Query,
-) -> Result<Document, Failure> {
+) -> Result<Response, Failure> {
     let version = app.state_version(&caller, &parse(&id)?).await?;
-    Ok(document(&app, &version, &query).await?)
+    Ok(paced(version.size, document(&app, &version, &query).await?))
 }
 
 /// `GET state-versions/ID/outputs`
@@ -166,7 +182,7 @@ pub(crate) async fn create(
     Authenticated(caller): Authenticated,
     Path(id): Path<String>,
     body: Body,
-) -> Result<Document, Failure> {
+) -> Result<Response, Failure> {
     body.about("state-versions")?;
     let id = parse_id(&id)?;
     let announced = Announced {
@@ -178,7 +194,7 @@ pub(crate) async fn create(
     let inline: Option<String> = body.attribute("state")?;
     let Some(inline) = inline.filter(|state| !state.is_empty()) else {
         let version = app.announce_state(&caller, &id, &announced).await?;
-        return Ok(Document::created(resource(&app, &version, &[], true)));
+        return Ok(paced(version.size, Document::created(resource(&app, &version, &[], true))));
     };
     let decoded = |text: &str| STANDARD.decode(text.trim()).map(Bytes::from);
     let state = decoded(&inline).map_err(|e| Error::invalid("state", format!("State is no base64: {e}")))?;
@@ -188,7 +204,7 @@ pub(crate) async fn create(
         let json = decoded(&json).map_err(|e| Error::invalid("json-state", format!("JSON state is no base64: {e}")))?;
         app.upload_state_json(&written.version.id, json).await?;
     }
-    Ok(Document::created(resource(&app, &written.version, &[], true)))
+    Ok(paced(written.version.size, Document::created(resource(&app, &written.version, &[], true))))
 }
 
 /// `PUT` of a signed address: the state's bytes. It is finalized before the answer, so that no unlock ever meets a pending one.

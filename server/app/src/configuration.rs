@@ -1,11 +1,18 @@
 //! Configuration versions: announce one, upload it, plan from it.
 
-use crate::{App, Caller, Error, Result, access::Which, vault::Reader};
-use domain::{
-    id::{ConfigurationVersionId, WorkspaceId},
-    permission::Permission,
+use crate::{
+    App, Caller, Error, Result,
+    access::{self, Which},
+    hub::Event,
+    run::{New as NewRun, create},
+    vault::Reader,
 };
-use store::configuration::ConfigurationVersion;
+use domain::{
+    id::{ConfigurationVersionId, RunId, UserId, WorkspaceId},
+    permission::Permission,
+    time::Time,
+};
+use store::{Tx, configuration::ConfigurationVersion};
 use tokio_util::io::SyncIoBridge;
 
 /// What a new configuration version is for.
@@ -70,15 +77,24 @@ impl App {
             self.store.write(async |mut tx| store::configuration::set_errored(&mut tx, id, &why).await).await?;
             return Err(Error::invalid("archive", why));
         }
-        self.store
+        let (run, now) = (RunId::new(&self.entropy()), self.now());
+        let events = self
+            .store
             .write(async |mut tx| {
+                if version.auto_queue_runs {
+                    // What judges by a workspace holds it first.
+                    access::hold_ours(&mut tx, &version.workspace_id).await?;
+                }
                 if store::configuration::is_used(&mut tx, id).await? {
                     return Err(Error::Conflict(format!("{id} is used by a run already: create another one")));
                 }
                 store::blob::insert(&mut tx, &blob).await?;
-                Ok(store::configuration::set_uploaded(&mut tx, id, &blob.id).await?)
+                store::configuration::set_uploaded(&mut tx, id, &blob.id).await?;
+                if version.auto_queue_runs { queue(&mut tx, &version, &run, now).await } else { Ok(Vec::new()) }
             })
-            .await
+            .await?;
+        self.after(events);
+        Ok(())
     }
 
     async fn check(&self, stored: Reader) -> Result<Result<(), String>> {
@@ -99,4 +115,29 @@ impl App {
         let blob = self.store.look(async |mut tx| store::blob::find(&mut tx, id).await).await?.ok_or_else(missing)?;
         self.open_stream(&blob).await
     }
+}
+
+/// Queues the run that an upload was announced with, for who announced it. Nothing is queued where runs are made at home, and for nobody
+/// who may not queue one any more: the upload was good all the same.
+async fn queue(tx: &mut Tx, version: &ConfigurationVersion, id: &RunId, now: Time) -> Result<Vec<Event>> {
+    let Some(creator) = version.created_by.as_deref().and_then(|id| id.parse::<UserId>().ok()) else {
+        return Ok(Vec::new());
+    };
+    let Some(creator) = store::user::find(tx, &creator).await? else { return Ok(Vec::new()) };
+    let caller = Caller::User(creator);
+    let workspace = match access::hold(tx, &caller, &version.workspace_id, Permission::QueueRun).await {
+        Ok(workspace) if workspace.execution_mode != "local" => workspace,
+        Ok(_) | Err(Error::NotFound(_) | Error::Forbidden(_)) => return Ok(Vec::new()),
+        Err(other) => return Err(other),
+    };
+    let uploaded = store::configuration::find(tx, &version.id).await?;
+    let uploaded = uploaded.ok_or_else(|| Error::Internal(format!("{} vanished in its upload", version.id)))?;
+    let new = NewRun {
+        message: Some("Queued by the upload of its configuration".into()),
+        source: "tfe-configuration-version".into(),
+        ..NewRun::default()
+    };
+    let (run, mut events) = create::queue(tx, &caller, &workspace, uploaded, &new, None, id, now).await?;
+    events.push(Event::Run { workspace: run.workspace_id, run: run.id });
+    Ok(events)
 }

@@ -57,6 +57,7 @@ pub mod model {
     pub use store::{
         agent::Agent,
         agent_pool::{AgentPool, AgentToken},
+        comment::Comment,
         configuration::ConfigurationVersion,
         organization::{Member, Organization, Project},
         phase::Phase,

@@ -259,9 +259,9 @@ impl App {
                 let state = store::state::current(&mut tx, id).await?;
                 let resources = state.map_or(0, |state| state.resource_count);
                 if safe && resources > 0 {
+                    // Without the workspace's name: a client reads "locked" anywhere in these words as another reason.
                     return Err(Error::Conflict(format!(
-                        "workspace {} is still managing {resources} resources; destroy them first, or delete with force",
-                        workspace.name
+                        "the workspace is still managing {resources} resources; destroy them first, or delete with force"
                     )));
                 }
                 Ok(store::workspace::delete(&mut tx, id, now).await?)

@@ -102,6 +102,8 @@ ids! {
     ConfigurationVersionId = "cv-";
     /// A plan and perhaps an apply of one configuration version.
     RunId = "run-";
+    /// What somebody said of a run.
+    CommentId = "wsc-";
     /// The plan phase of a run.
     PlanId = "plan-";
     /// The apply phase of a run.

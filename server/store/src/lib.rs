@@ -14,6 +14,7 @@ mod writer;
 pub mod agent;
 pub mod agent_pool;
 pub mod blob;
+pub mod comment;
 pub mod configuration;
 pub mod hook;
 pub mod identity;

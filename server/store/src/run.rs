@@ -64,6 +64,10 @@ pub struct Run {
     pub cancel_asked_at: Option<i64>,
     /// How it ended, in a sentence.
     pub reason: Option<String>,
+    /// The person who said yes to its plan.
+    pub confirmed_by: Option<String>,
+    /// The person who canceled or discarded it.
+    pub canceled_by: Option<String>,
     timestamps: String,
     version: i64,
 }
@@ -156,7 +160,8 @@ macro_rules! select {
         concat!(
             "SELECT id, organization_id, workspace_id, configuration_version_id, status, message, source, created_by, created_at,
              is_destroy, refresh, refresh_only, plan_only, save_plan, auto_apply, allow_empty_apply, generate_config, json_log, targets,
-             replaces, variables, has_changes, terraform_version, cancel_asked_at, reason, timestamps, version FROM runs ",
+             replaces, variables, has_changes, terraform_version, cancel_asked_at, reason, confirmed_by, canceled_by, timestamps,
+             version FROM runs ",
             $rest
         )
     };
@@ -339,7 +344,7 @@ pub async fn update(tx: &mut Tx, run: &Run, through: &[Status], status: Status, 
     let timestamps = serde_json::Value::Object(timestamps).to_string();
     tx.query(
         "UPDATE runs SET status = $1, timestamps = $2, final = $3, has_changes = $4, terraform_version = $5, cancel_asked_at = $6,
-         reason = $7, version = version + 1 WHERE id = $8 AND version = $9",
+         reason = $7, confirmed_by = $8, canceled_by = $9, version = version + 1 WHERE id = $10 AND version = $11",
     )
     .bind(status.as_str())
     .bind(timestamps)
@@ -348,6 +353,8 @@ pub async fn update(tx: &mut Tx, run: &Run, through: &[Status], status: Status, 
     .bind(run.terraform_version.as_deref())
     .bind(run.cancel_asked_at)
     .bind(run.reason.as_deref())
+    .bind(run.confirmed_by.as_deref())
+    .bind(run.canceled_by.as_deref())
     .bind(run.id.as_str())
     .bind(run.version)
     .save()

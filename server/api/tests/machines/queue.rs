@@ -68,7 +68,7 @@ async fn who_waits_is_told_why_and_which_place() {
         // An apply goes before plans that are older, and is told as confirmed while there is no room.
         town.planned(&first, true).await;
         town.app.claim(&inside(), None).await.unwrap();
-        town.app.confirm_run(&owner, &runs[0].1).await.unwrap();
+        town.app.confirm_run(&owner, &runs[0].1, "").await.unwrap();
         let apply = attributes(&town, &runs[0].1).await;
         assert_eq!((&apply["status"], &apply["position-in-queue"]), (&"confirmed".into(), &3.into()));
     }

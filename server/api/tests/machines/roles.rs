@@ -52,6 +52,7 @@ struct Things {
     variable: String,
     configuration: String,
     run: String,
+    comment: String,
     version: String,
     output: String,
     ssh_key: String,
@@ -74,6 +75,7 @@ async fn furnish(town: &Town) -> Things {
     let ssh_key = town.app.create_ssh_key(&owner, "acme", "deploy", &SSH_KEY.to_owned().into()).await.unwrap();
     let run = town.new_run(&owner, &town.workspace, NewRun::default()).await;
     let row = town.app.run(&owner, &run).await.unwrap();
+    let comment = town.app.comment_run(&owner, &run, "looks good").await.unwrap();
     let change = AgentPoolChange { name: Some("pool".into()), ..AgentPoolChange::default() };
     let pool = town.app.create_agent_pool(&owner, "acme", &change).await.unwrap();
     let (token, _) = town.app.create_agent_token(&owner, &pool.id, "test").await.unwrap();
@@ -94,6 +96,7 @@ async fn furnish(town: &Town) -> Things {
         variable: variable.id.to_string(),
         configuration: row.configuration_version_id.to_string(),
         run: run.to_string(),
+        comment: comment.id.to_string(),
         version: version.id.to_string(),
         output,
         ssh_key: ssh_key.id.to_string(),
@@ -113,6 +116,8 @@ fn fill(path: &str, town: &Town, things: &Things) -> String {
         .replace("{variable}", &things.variable)
         .replace("{configuration}", &things.configuration)
         .replace("{run}", &things.run)
+        .replace("{comment}", &things.comment)
+        .replace("{event}", &format!("re-{tail}00"))
         .replace("{plan}", &format!("plan-{tail}"))
         .replace("{apply}", &format!("apply-{tail}"))
         .replace("{version}", &things.version)
@@ -148,6 +153,7 @@ fn body(method: &str, path: &str, town: &Town) -> String {
         (_, p) if p.ends_with("/workspaces") => attributes(serde_json::json!({ "name": "new" })),
         (_, p) if p.ends_with("/ssh-keys") => attributes(serde_json::json!({ "name": "k", "value": SSH_KEY })),
         (_, p) if p.ends_with("/hooks/{point}") => attributes(serde_json::json!({ "script": "true" })),
+        (_, p) if p.ends_with("/comments") => attributes(serde_json::json!({ "body": "why" })),
         (_, p) if p.ends_with("/vars") => {
             attributes(serde_json::json!({ "key": "k", "category": "env", "value": "v" }))
         }

@@ -81,10 +81,10 @@ async fn a_lost_apply_stays_locked_until_somebody_knows(town: &Town) {
     assert!(reason.starts_with("recovering: its runner there was not heard of since"), "{reason}");
     assert!(reason.contains("force-cancel"), "{reason}");
     let owner = town.caller("owner").await;
-    town.app.cancel_run(&owner, &run).await.unwrap();
+    town.app.cancel_run(&owner, &run, "").await.unwrap();
     assert_eq!(status(town, &run).await, Status::Applying);
     town.clock.pass(11);
-    town.app.force_cancel_run(&owner, &run).await.unwrap();
+    town.app.force_cancel_run(&owner, &run, "").await.unwrap();
     let row = town.app.run(&owner, &run).await.unwrap();
     assert!(row.status().unwrap().is_final());
     assert!(row.reason.unwrap().contains("owner forced its end while its runner was lost"));
@@ -121,9 +121,9 @@ async fn a_state_that_comes_late_is_current_if_nobody_wrote(town: &Town) {
         let early = state(serial, "l", &[("a", 1)]);
         town.app.put_state(&apply.lease, early.clone().into()).await.unwrap();
         town.nobody_speaks(300).await;
-        town.app.cancel_run(&owner, &run).await.unwrap();
+        town.app.cancel_run(&owner, &run, "").await.unwrap();
         town.clock.pass(11);
-        town.app.force_cancel_run(&owner, &run).await.unwrap();
+        town.app.force_cancel_run(&owner, &run, "").await.unwrap();
         if written_meanwhile {
             town.write(&state(serial + 1, "l", &[("b", 1)])).await.unwrap();
         }

@@ -53,10 +53,10 @@ impl Story {
                 let Some(run) = self.pick() else { return };
                 let app = &self.town.app;
                 let answer = match self.dice.below(6) {
-                    0..=2 => app.confirm_run(&owner, &run).await,
-                    3 => app.discard_run(&owner, &run).await,
-                    4 => app.cancel_run(&owner, &run).await,
-                    _ => app.force_cancel_run(&owner, &run).await,
+                    0..=2 => app.confirm_run(&owner, &run, "").await,
+                    3 => app.discard_run(&owner, &run, "").await,
+                    4 => app.cancel_run(&owner, &run, "").await,
+                    _ => app.force_cancel_run(&owner, &run, "").await,
                 };
                 fair(answer);
             }
@@ -154,9 +154,9 @@ impl Story {
                 }
                 open = true;
                 // An apply whose runner was lost ends when a person says that it is dead.
-                drop(fair(self.town.app.force_cancel_run(&owner, &id).await));
-                if fair(self.town.app.cancel_run(&owner, &id).await).is_none() {
-                    drop(fair(self.town.app.discard_run(&owner, &id).await));
+                drop(fair(self.town.app.force_cancel_run(&owner, &id, "").await));
+                if fair(self.town.app.cancel_run(&owner, &id, "").await).is_none() {
+                    drop(fair(self.town.app.discard_run(&owner, &id, "").await));
                 }
             }
             if !open {
@@ -224,12 +224,12 @@ async fn stories(engine: Engine, seeds: std::ops::Range<u64>, steps: usize) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn in_any_order_on_sqlite() {
-    stories(Engine::Sqlite, 0..12, 80).await;
+    Box::pin(stories(Engine::Sqlite, 0..12, 80)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn in_any_order_on_postgres() {
-    stories(Engine::Postgres, 100..104, 60).await;
+    Box::pin(stories(Engine::Postgres, 100..104, 60)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -240,8 +240,8 @@ async fn everybody_decides_at_once() {
         let run = town.new_run(&owner, &town.workspace, NewRun::default()).await;
         let job = town.app.claim(&inside(), None).await.unwrap();
         town.planned(&job, true).await;
-        let confirms = futures::future::join_all((0..6).map(|_| town.app.confirm_run(&owner, &run)));
-        let discards = futures::future::join_all((0..6).map(|_| town.app.discard_run(&owner, &run)));
+        let confirms = futures::future::join_all((0..6).map(|_| town.app.confirm_run(&owner, &run, "")));
+        let discards = futures::future::join_all((0..6).map(|_| town.app.discard_run(&owner, &run, "")));
         let (confirms, discards) = futures::future::join(confirms, discards).await;
         let won = confirms.into_iter().chain(discards).filter_map(fair).count();
         assert_eq!(won, 1, "one decision on {engine:?}");

@@ -6,8 +6,9 @@ use domain::{
     id::{ConfigurationVersionId, RunId, WorkspaceId},
     permission::{Permission, allows},
     run::Event as RunEvent,
+    time::Time,
 };
-use store::run::Run;
+use store::{configuration::ConfigurationVersion, run::Run, workspace::Workspace};
 
 /// The most addresses of `-target` or `-replace`.
 const MOST_ADDRESSES: usize = 1000;
@@ -98,12 +99,6 @@ impl App {
             .store
             .write(async |mut tx| {
                 let workspace = access::hold(&mut tx, caller, workspace, Permission::QueueRun).await?;
-                if workspace.execution_mode == "local" {
-                    return Err(Error::invalid(
-                        "workspace",
-                        format!("workspace {} executes locally: it has no runs", workspace.name),
-                    ));
-                }
                 let configuration = match &new.configuration_version {
                     Some(id) => {
                         store::configuration::find(&mut tx, id).await?.filter(|c| c.workspace_id == workspace.id)
@@ -116,52 +111,70 @@ impl App {
                         "The workspace has no such configuration version; upload one first",
                     )
                 })?;
-                if configuration.status != "uploaded" {
-                    let detail = format!(
-                        "{} is {}; only an uploaded one can be planned",
-                        configuration.id, configuration.status
-                    );
-                    return Err(Error::invalid("configuration-version", detail));
-                }
-                let plan_only = new.plan_only.unwrap_or_default() || configuration.speculative;
-                let may_apply = caller.role(workspace.role.as_deref()).is_some_and(|r| allows(r, Permission::ApplyRun));
-                let auto_apply = new.auto_apply.unwrap_or(workspace.auto_apply);
-                let row = store::run::New {
-                    id: id.clone(),
-                    organization_id: workspace.organization_id.clone(),
-                    workspace_id: workspace.id.clone(),
-                    configuration_version_id: configuration.id,
-                    message: new.message.clone().unwrap_or_else(|| "Queued manually using Terraform".into()),
-                    source: new.source.clone(),
-                    created_by: caller.id().map(ToString::to_string),
-                    created_at: now,
-                    is_destroy: new.is_destroy,
-                    refresh: new.refresh.unwrap_or(true),
-                    refresh_only: new.refresh_only,
-                    plan_only,
-                    save_plan: new.save_plan && !plan_only,
-                    auto_apply: auto_apply && may_apply && !plan_only && !new.save_plan,
-                    allow_empty_apply: new.allow_empty_apply,
-                    generate_config: new.generate_config,
-                    json_log: new.json_log,
-                    targets: new.targets.clone(),
-                    replaces: new.replaces.clone(),
-                    variables: variables.clone(),
-                };
-                store::run::insert(&mut tx, &row).await?;
-                let run = find(&mut tx, &id).await?;
-                let events = if run.traits().holds_workspace() {
-                    advance::next(&mut tx, &workspace.id, now).await?
-                } else {
-                    advance::take(&mut tx, run, RunEvent::Begin, now).await?
-                };
-                Ok((find(&mut tx, &id).await?, events))
+                queue(&mut tx, caller, &workspace, configuration, &new, variables.clone(), &id, now).await
             })
             .await?;
         self.after(events);
         self.hub.announce([Event::Run { workspace: run.workspace_id.clone(), run: run.id.clone() }]);
         Ok(run)
     }
+}
+
+/// Makes a run of a configuration in a workspace that is held, and lets it begin if that is free.
+#[expect(clippy::too_many_arguments, reason = "a run is made of all of them, and by two callers alone")]
+pub(crate) async fn queue(
+    tx: &mut store::Tx,
+    caller: &Caller,
+    workspace: &Workspace,
+    configuration: ConfigurationVersion,
+    new: &New,
+    variables: Option<Vec<u8>>,
+    id: &RunId,
+    now: Time,
+) -> Result<(Run, Vec<Event>)> {
+    if workspace.execution_mode == "local" {
+        return Err(Error::invalid(
+            "workspace",
+            format!("workspace {} executes locally: it has no runs", workspace.name),
+        ));
+    }
+    if configuration.status != "uploaded" {
+        let detail = format!("{} is {}; only an uploaded one can be planned", configuration.id, configuration.status);
+        return Err(Error::invalid("configuration-version", detail));
+    }
+    let plan_only = new.plan_only.unwrap_or_default() || configuration.speculative;
+    let may_apply = caller.role(workspace.role.as_deref()).is_some_and(|r| allows(r, Permission::ApplyRun));
+    let auto_apply = new.auto_apply.unwrap_or(workspace.auto_apply);
+    let row = store::run::New {
+        id: id.clone(),
+        organization_id: workspace.organization_id.clone(),
+        workspace_id: workspace.id.clone(),
+        configuration_version_id: configuration.id,
+        message: new.message.clone().unwrap_or_else(|| "Queued manually using Terraform".into()),
+        source: new.source.clone(),
+        created_by: caller.id().map(ToString::to_string),
+        created_at: now,
+        is_destroy: new.is_destroy,
+        refresh: new.refresh.unwrap_or(true),
+        refresh_only: new.refresh_only,
+        plan_only,
+        save_plan: new.save_plan && !plan_only,
+        auto_apply: auto_apply && may_apply && !plan_only && !new.save_plan,
+        allow_empty_apply: new.allow_empty_apply,
+        generate_config: new.generate_config,
+        json_log: new.json_log,
+        targets: new.targets.clone(),
+        replaces: new.replaces.clone(),
+        variables,
+    };
+    store::run::insert(tx, &row).await?;
+    let run = find(tx, id).await?;
+    let events = if run.traits().holds_workspace() {
+        advance::next(tx, &workspace.id, now).await?
+    } else {
+        advance::take(tx, run, RunEvent::Begin, now).await?
+    };
+    Ok((find(tx, id).await?, events))
 }
 
 async fn find(tx: &mut store::Tx, id: &RunId) -> Result<Run> {

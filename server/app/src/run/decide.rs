@@ -1,6 +1,6 @@
 //! Confirm, discard, cancel, force-cancel.
 
-use super::{Phases, advance};
+use super::{Phases, advance, comment};
 use crate::{App, Caller, Error, Result, access, hub::Event};
 use domain::{
     id::RunId,
@@ -13,26 +13,37 @@ use store::run::Run;
 pub(crate) const COOL_OFF: i64 = 10;
 
 impl App {
-    /// Says yes to a plan: it will be applied.
-    pub async fn confirm_run(&self, caller: &Caller, id: &RunId) -> Result<Run> {
-        self.decide(caller, id, Permission::ApplyRun, RunEvent::Confirm).await
+    /// Says yes to a plan: it will be applied. With each decision goes a comment, which may be empty.
+    pub async fn confirm_run(&self, caller: &Caller, id: &RunId, comment: &str) -> Result<Run> {
+        self.decide(caller, id, Permission::ApplyRun, RunEvent::Confirm, comment).await
     }
     /// Says no to a plan.
-    pub async fn discard_run(&self, caller: &Caller, id: &RunId) -> Result<Run> {
-        self.decide(caller, id, Permission::ApplyRun, RunEvent::Discard).await
+    pub async fn discard_run(&self, caller: &Caller, id: &RunId, comment: &str) -> Result<Run> {
+        self.decide(caller, id, Permission::ApplyRun, RunEvent::Discard, comment).await
     }
     /// Stops a run gently: what waits ends, what executes is interrupted.
-    pub async fn cancel_run(&self, caller: &Caller, id: &RunId) -> Result<Run> {
-        self.decide(caller, id, Permission::QueueRun, RunEvent::Cancel).await
+    pub async fn cancel_run(&self, caller: &Caller, id: &RunId, comment: &str) -> Result<Run> {
+        self.decide(caller, id, Permission::QueueRun, RunEvent::Cancel, comment).await
     }
     /// Kills a run that was canceled and does not end.
-    pub async fn force_cancel_run(&self, caller: &Caller, id: &RunId) -> Result<Run> {
-        self.decide(caller, id, Permission::ApplyRun, RunEvent::ForceCancel).await
+    pub async fn force_cancel_run(&self, caller: &Caller, id: &RunId, comment: &str) -> Result<Run> {
+        self.decide(caller, id, Permission::ApplyRun, RunEvent::ForceCancel, comment).await
     }
 
-    async fn decide(&self, caller: &Caller, id: &RunId, permission: Permission, event: RunEvent) -> Result<Run> {
+    async fn decide(
+        &self,
+        caller: &Caller,
+        id: &RunId,
+        permission: Permission,
+        event: RunEvent,
+        comment: &str,
+    ) -> Result<Run> {
         let run = self.run(caller, id).await?;
         let now = self.now();
+        let comment = (!comment.trim().is_empty()).then(|| self.comment(caller, &run, comment));
+        if let Some(comment) = &comment {
+            comment::check(&comment.body)?;
+        }
         let (run, events) = self
             .store
             .write(async |mut tx| {
@@ -56,6 +67,15 @@ impl App {
                         }
                     }
                     _ => {}
+                }
+                let who = caller.id().map(ToString::to_string);
+                match event {
+                    RunEvent::Confirm => run.confirmed_by = who,
+                    RunEvent::Cancel | RunEvent::Discard => run.canceled_by = who,
+                    _ => {}
+                }
+                if let Some(comment) = &comment {
+                    comment::insert(&mut tx, comment).await?;
                 }
                 let executing = matches!(status, Status::Planning | Status::Applying);
                 // Whether the cancel was asked while a phase executed decides how that phase's end is read.

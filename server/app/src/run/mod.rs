@@ -1,7 +1,8 @@
 //! Runs: create, confirm, discard, cancel, and what each step does to the rest.
 
 pub(crate) mod advance;
-mod create;
+mod comment;
+pub(crate) mod create;
 mod decide;
 mod read;
 mod waiting;

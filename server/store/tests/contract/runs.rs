@@ -2,10 +2,11 @@
 
 use crate::base::leased;
 use crate::base::{Fresh, NOW, on_both, run as add, sealed, world};
+use domain::id::CommentId;
 use domain::run::{PhaseStatus, Status};
-use store::{Error, blob, log, phase, queue, run};
+use store::{Error, blob, comment, log, phase, queue, run};
 
-on_both! { runs  waiting_runs  a_lease  lost_phases  a_claim  staged_artifacts  artifacts  logs }
+on_both! { runs  comments  waiting_runs  a_lease  lost_phases  a_claim  staged_artifacts  artifacts  logs }
 
 async fn runs(store: &Fresh) {
     let world = world(store).await;
@@ -15,12 +16,14 @@ async fn runs(store: &Fresh) {
     assert_eq!((seen.targets(), seen.replaces()), (vec!["a.b[\"ü\"]".to_owned()], vec![]));
     assert_eq!((seen.variables.as_deref(), seen.json_log), (Some(&[0, 1][..]), true));
     seen.reason = Some("because".into());
+    (seen.confirmed_by, seen.canceled_by) = (Some(world.user.id.to_string()), None);
     let through = [Status::PlanQueued];
     store
         .write(async |mut tx| {
             run::update(&mut tx, &seen, &through, Status::Errored, NOW).await?;
             let found = run::find(&mut tx, &one.id).await?.unwrap();
             assert_eq!((found.status()?, found.reason.as_deref()), (Status::Errored, Some("because")));
+            assert_eq!((&found.confirmed_by, &found.canceled_by), (&seen.confirmed_by, &None));
             assert!(found.timestamps().contains_key(&Status::PlanQueued.timestamp()));
             assert!(found.timestamps().contains_key(&Status::Errored.timestamp()));
             let listed = run::list(&mut tx, ws, true, 9, 0).await?;
@@ -43,6 +46,33 @@ async fn runs(store: &Fresh) {
         .unwrap();
     let late = store.write(async |mut tx| run::update(&mut tx, &seen, &[], Status::Canceled, NOW).await).await;
     assert!(matches!(late, Err(Error::Contended(_))), "{late:?}");
+}
+
+async fn comments(store: &Fresh) {
+    let world = world(store).await;
+    let run = add(store, &world, 1).await;
+    let said = |number: u8| comment::Comment {
+        id: CommentId::new(&[number; 32]),
+        organization_id: world.organization.id.clone(),
+        run_id: run.id.clone(),
+        body: format!("ünique {number}"),
+        created_by: Some(world.user.id.to_string()),
+        created_at: NOW.plus_seconds(i64::from(number)),
+    };
+    store
+        .write(async |mut tx| {
+            for number in [2, 1] {
+                comment::insert(&mut tx, &said(number)).await?;
+            }
+            let listed = comment::list(&mut tx, &run.id).await?;
+            assert_eq!(listed.iter().map(|one| one.body.as_str()).collect::<Vec<_>>(), ["ünique 1", "ünique 2"]);
+            assert_eq!(comment::count(&mut tx, &run.id).await?, 2);
+            let found = comment::find(&mut tx, &said(2).id).await?.unwrap();
+            assert_eq!((found.created_by, found.created_at), (said(2).created_by, said(2).created_at));
+            Ok::<_, Error>(())
+        })
+        .await
+        .unwrap();
 }
 
 async fn waiting_runs(store: &Fresh) {
