@@ -57,14 +57,36 @@ impl Terminal {
     #[track_caller]
     pub fn expect(&mut self, text: &str) -> &mut Self {
         let wanted = plain(text.as_bytes());
+        let _ = self.wait(text, |rest| rest.find(&wanted).map(|at| (at, at + wanted.len())));
+        self
+    }
+
+    /// Waits for a whole word that begins so, such as an address, and gives it.
+    ///
+    /// # Panics
+    /// When the program ends or two minutes pass without it.
+    #[track_caller]
+    pub fn word(&mut self, beginning: &str) -> String {
+        self.wait(beginning, |rest| {
+            let at = rest.find(beginning)?;
+            // Only what comes after it shows that the word is whole.
+            rest[at..].find(' ').map(|length| (at, at + length))
+        })
+    }
+
+    /// Waits until `find` finds something in what was not seen yet, and gives it; what is before and in it is seen then.
+    #[track_caller]
+    fn wait(&mut self, text: &str, find: impl Fn(&str) -> Option<(usize, usize)>) -> String {
         let deadline = Instant::now() + PATIENCE;
         let screen = Arc::clone(&self.screen);
         let mut printed = screen.lock();
         loop {
             let shown = plain(&printed.bytes);
-            if let Some(at) = shown.get(self.seen..).and_then(|rest| rest.find(&wanted)) {
-                self.seen += at + wanted.len();
-                return self;
+            if let Some(rest) = shown.get(self.seen..)
+                && let Some((from, to)) = find(rest)
+            {
+                self.seen += to;
+                return rest[from..to].to_owned();
             }
             let left = deadline.saturating_duration_since(Instant::now());
             let why = if printed.closed { "ended" } else { "went on for two minutes" };

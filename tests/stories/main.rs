@@ -17,6 +17,7 @@ mod http;
 mod init;
 mod local;
 mod lock;
+mod login;
 mod migrate;
 mod mirror;
 mod modules;
@@ -77,6 +78,7 @@ fn main() -> ExitCode {
         init::stories(),
         local::stories(),
         lock::stories(),
+        login::stories(),
         migrate::stories(),
         mirror::stories(),
         modules::stories(),

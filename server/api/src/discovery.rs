@@ -11,14 +11,22 @@ use axum::{
     http::StatusCode,
     response::IntoResponse,
 };
-use domain::permission::Permission;
+use domain::{login, permission::Permission};
 use http_doors::Authenticated;
 use serde_json::{Value, json};
 
 /// `GET /.well-known/terraform.json`: the same answer to everybody (client contract section 1).
 pub(crate) async fn services() -> Json<Value> {
     let api = "/api/v2/";
-    Json(json!({ "tfe.v2": api, "tfe.v2.1": api, "tfe.v2.2": api, "state.v2": api }))
+    let login = json!({
+        "client": login::CLIENT,
+        "grant_types": ["authz_code"],
+        "authz": "/oauth/authorization",
+        "token": "/oauth/token",
+        // The upper bound is exclusive to the CLI too.
+        "ports": [login::PORTS.start, login::PORTS.end],
+    });
+    Json(json!({ "tfe.v2": api, "tfe.v2.1": api, "tfe.v2.2": api, "state.v2": api, "login.v1": login }))
 }
 
 /// `GET ping`: only its headers matter, and those are on every answer.

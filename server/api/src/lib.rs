@@ -10,6 +10,7 @@ mod http_backend;
 mod identity;
 mod jsonapi;
 mod log;
+mod login;
 mod mirror;
 mod organization;
 mod plan_json;
@@ -17,6 +18,7 @@ mod run;
 mod runner;
 mod ssh_key;
 mod state;
+mod token;
 mod variable;
 mod workspace;
 
@@ -61,7 +63,8 @@ pub fn router(http: &Http) -> Router {
         .route("/agent-pools/{pool}/agents", get(agent_pool::agents))
         .route("/agents/{agent}", get(agent_pool::agent).delete(agent_pool::delete_agent))
         .route("/agent-pools/{pool}/authentication-tokens", get(agent_pool::tokens).post(agent_pool::create_token))
-        .route("/authentication-tokens/{token}", get(agent_pool::token).delete(agent_pool::delete_token))
+        .route("/users/{user}/authentication-tokens", get(token::list).post(token::create))
+        .route("/authentication-tokens/{token}", get(token::show).delete(token::delete))
         .route("/projects/{project}", get(organization::show_project))
         .route("/organizations/{organization}/workspaces", get(workspace::list).post(workspace::create))
         .route(
@@ -134,6 +137,7 @@ pub fn router(http: &Http) -> Router {
         .fallback(http_backend::misaddressed);
     Router::new()
         .route("/.well-known/terraform.json", get(discovery::services))
+        .route("/oauth/token", post(login::exchange))
         .route("/.well-known/openid-configuration", get(identity::configuration))
         .route("/.well-known/jwks", get(identity::keys))
         .nest("/api/v2", api)

@@ -15,6 +15,7 @@ mod known;
 mod line;
 mod lock;
 mod log;
+mod login;
 mod organization;
 mod phase;
 mod queue;
@@ -47,7 +48,7 @@ pub use protocol::Artifact;
 pub use queue::{Share, ShareChange};
 pub use run::{New as NewRun, Phases, Waiting};
 pub use state::{Announced, Content, OutputValue, Source, Written};
-pub use user::New as NewUser;
+pub use user::{AnyToken, New as NewUser};
 pub use variable::{Change as VariableChange, Variable};
 pub use vault::{Reader, Vault};
 pub use workspace::Settings;
@@ -162,9 +163,15 @@ impl App {
             self.hub.wake_runners();
         }
     }
-    /// Forgets sessions that are over. Idempotent; the reconciler calls it.
+    /// Forgets sessions, and codes of `terraform login`, that are over. Idempotent; the reconciler calls it.
     pub async fn forget_old_sessions(&self) -> Result<u64> {
         let now = self.now();
-        Ok(self.store.write(async |mut tx| store::user::delete_old_sessions(&mut tx, now).await).await?)
+        Ok(self
+            .store
+            .write(async |mut tx| {
+                store::login::delete_old_codes(&mut tx, now).await?;
+                store::user::delete_old_sessions(&mut tx, now).await
+            })
+            .await?)
     }
 }

@@ -18,6 +18,7 @@ pub mod configuration;
 pub mod hook;
 pub mod identity;
 pub mod log;
+pub mod login;
 pub mod notify;
 pub mod organization;
 pub mod phase;
