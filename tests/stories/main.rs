@@ -28,6 +28,7 @@ mod refused;
 mod remote;
 mod runners;
 mod serve;
+mod sharing;
 mod state;
 mod uploads;
 mod wall;
@@ -88,6 +89,7 @@ fn main() -> ExitCode {
         remote::stories(),
         runners::stories(),
         serve::stories(),
+        sharing::stories(),
         state::stories(),
         uploads::stories(),
         wall::stories(),

@@ -84,6 +84,7 @@ pub fn router(http: &Http) -> Router {
             "/app/{organization}/{workspace}/settings",
             get(workspace_settings::show).post(workspace_settings::update),
         )
+        .route("/app/{organization}/{workspace}/settings/sharing", post(workspace_settings::share))
         .route("/app/{organization}/{workspace}/settings/ssh-key", post(workspace_settings::assign_key))
         .route("/app/{organization}/{workspace}/states", get(state::list))
         .route("/app/{organization}/{workspace}/states/{version}/download", get(state::download))

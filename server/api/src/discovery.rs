@@ -11,7 +11,7 @@ use axum::{
     http::StatusCode,
     response::IntoResponse,
 };
-use domain::{login, permission::Permission};
+use domain::login;
 use http_doors::Authenticated;
 use serde_json::{Value, json};
 
@@ -54,7 +54,7 @@ pub(crate) async fn entitlements(
     Authenticated(caller): Authenticated,
     Path(organization): Path<String>,
 ) -> Result<Document, Failure> {
-    let organization = app.organization(&caller, &organization, Permission::Read).await?;
+    let organization = app.own_organization(&caller, &organization).await?;
     let attributes = json!({
         "operations": true,
         "state-storage": true,

@@ -16,6 +16,7 @@ mod organization;
 mod plan_json;
 mod run;
 mod runner;
+mod sharing;
 mod ssh_key;
 mod state;
 mod token;
@@ -90,6 +91,11 @@ pub fn router(http: &Http) -> Router {
         .route("/organizations/{organization}/hooks/{point}", put(hook::put).delete(hook::delete))
         .route("/admin/oidc-settings/actions/rotate-key", post(identity::rotate))
         .route("/admin/oidc-settings/actions/trim-key", post(identity::trim))
+        .route(
+            "/workspaces/{workspace}/relationships/remote-state-consumers",
+            get(sharing::list).post(sharing::add).patch(sharing::replace).delete(sharing::remove),
+        )
+        .route("/workspaces/{workspace}/remote-state-reads", get(sharing::reads))
         .route("/workspaces/{workspace}/vars", get(variable::list).post(variable::create))
         .route("/workspaces/{workspace}/all-vars", get(variable::list))
         .route(

@@ -20,6 +20,7 @@ mod organization;
 mod phase;
 mod queue;
 mod run;
+mod sharing;
 mod ssh_key;
 mod state;
 mod user;
@@ -47,6 +48,7 @@ pub use phase::{LeaseError, Renewals};
 pub use protocol::Artifact;
 pub use queue::{Share, ShareChange};
 pub use run::{New as NewRun, Phases, Waiting};
+pub use sharing::ConsumerChange;
 pub use state::{Announced, Content, OutputValue, Source, Written};
 pub use user::{AnyToken, New as NewUser};
 pub use variable::{Change as VariableChange, Variable};
@@ -62,6 +64,7 @@ pub mod model {
         organization::{Member, Organization, Project},
         phase::Phase,
         run::Run,
+        sharing::Read,
         ssh_key::SshKey,
         state::{Output, StateVersion},
         user::{Token, User},

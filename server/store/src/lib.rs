@@ -24,6 +24,7 @@ pub mod organization;
 pub mod phase;
 pub mod queue;
 pub mod run;
+pub mod sharing;
 pub mod site;
 pub mod ssh_key;
 pub mod state;

@@ -15,6 +15,7 @@ mod roles;
 mod runners;
 mod runs;
 mod servers;
+mod sharing;
 mod stalls;
 mod town;
 mod verifiers;

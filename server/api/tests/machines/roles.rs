@@ -154,6 +154,7 @@ fn body(method: &str, path: &str, town: &Town) -> String {
         (_, p) if p.ends_with("/vars") => {
             attributes(serde_json::json!({ "key": "k", "category": "env", "value": "v" }))
         }
+        (_, p) if p.ends_with("/remote-state-consumers") => r#"{"data":[]}"#.into(),
         (_, p) if p.ends_with("/state-versions") => {
             attributes(serde_json::json!({ "serial": 2, "md5": "0".repeat(32) }))
         }

@@ -16,6 +16,7 @@ mod notify;
 mod people;
 mod queue;
 mod runs;
+mod sharing;
 mod site;
 mod states;
 mod workspaces;
