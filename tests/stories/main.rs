@@ -25,6 +25,7 @@ mod options;
 mod partition;
 mod plan;
 mod refused;
+mod registry;
 mod remote;
 mod runners;
 mod serve;
@@ -86,6 +87,7 @@ fn main() -> ExitCode {
         options::stories(),
         plan::stories(),
         refused::stories(),
+        registry::stories(),
         remote::stories(),
         runners::stories(),
         serve::stories(),

@@ -26,7 +26,15 @@ pub(crate) async fn services() -> Json<Value> {
         // The upper bound is exclusive to the CLI too.
         "ports": [login::PORTS.start, login::PORTS.end],
     });
-    Json(json!({ "tfe.v2": api, "tfe.v2.1": api, "tfe.v2.2": api, "state.v2": api, "login.v1": login }))
+    Json(json!({
+        "tfe.v2": api,
+        "tfe.v2.1": api,
+        "tfe.v2.2": api,
+        "state.v2": api,
+        "login.v1": login,
+        "modules.v1": "/api/registry/v1/modules/",
+        "providers.v1": "/api/registry/v1/providers/",
+    }))
 }
 
 /// `GET ping`: only its headers matter, and those are on every answer.
@@ -62,7 +70,7 @@ pub(crate) async fn entitlements(
         "audit-logging": false,
         "cost-estimation": false,
         "global-run-tasks": false,
-        "private-module-registry": false,
+        "private-module-registry": true,
         "private-run-tasks": false,
         "run-tasks": false,
         "sentinel": false,

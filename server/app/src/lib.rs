@@ -19,6 +19,7 @@ mod login;
 mod organization;
 mod phase;
 mod queue;
+mod registry;
 mod run;
 mod sharing;
 mod ssh_key;
@@ -63,6 +64,10 @@ pub mod model {
         configuration::ConfigurationVersion,
         organization::{Member, Organization, Project},
         phase::Phase,
+        registry::{
+            File as RegistryFile, GpgKey, Module, ModuleVersion, Platform as ProviderPlatform, Provider,
+            ProviderVersion,
+        },
         run::Run,
         sharing::Read,
         ssh_key::SshKey,

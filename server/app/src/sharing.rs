@@ -102,6 +102,8 @@ impl App {
         change: ConsumerChange,
         consumers: &[String],
     ) -> Result<()> {
+        // Who may not even read the state is told that, and not that there is none.
+        self.workspace(caller, Which::Id(id), Permission::ReadState).await?;
         self.store
             .write(async |mut tx| {
                 let workspace = access::hold(&mut tx, caller, id, Permission::UpdateWorkspace).await?;

@@ -23,6 +23,7 @@ pub mod notify;
 pub mod organization;
 pub mod phase;
 pub mod queue;
+pub mod registry;
 pub mod run;
 pub mod sharing;
 pub mod site;

@@ -11,6 +11,7 @@ mod login;
 mod mirror;
 mod pools;
 mod queue;
+mod registry;
 mod roles;
 mod runners;
 mod runs;

@@ -15,6 +15,7 @@ mod migrations;
 mod notify;
 mod people;
 mod queue;
+mod registry;
 mod runs;
 mod sharing;
 mod site;
