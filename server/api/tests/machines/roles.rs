@@ -127,7 +127,7 @@ fn fill(path: &str, town: &Town, things: &Things) -> String {
         .replace("{token}", &things.token)
         .replace("{user}", &things.user)
         .replace("{phase}", &format!("plan-{tail}"))
-        .replace("{kind}", if path.contains("provider") { "echo" } else { "plan" })
+        .replace("{kind}", if path.contains("registry") { "echo" } else { "plan" })
         .replace("{owner}", "acme")
         .replace("{module}", "net")
         .replace("{system}", "aws")
