@@ -44,19 +44,19 @@ check: fmt clippy deny test ## formatting, lints, licences and bans, every test,
 
 bench: tools ## every figure of speed and size beside the raw limits of this machine
 	cargo build -q --release -p terrane -p terrane-tests
-	tests/tools/docker run tests/tools/postgres run --durable target/release/terrane-bench
+	tests/tools/docker run tests/tools/postgres run --durable $${CARGO_TARGET_DIR:-target}/release/terrane-bench
 	cargo run -q --release -p terrane-cost --example bench
 	cargo run -q --release -p terrane-sentinel --example measure_policy
 
 torture: tools ## KILLS=50: servers and runners killed, runners cut off (root), under writes and applies, on both databases
 	cargo build -q --workspace --bins
-	tests/tools/postgres run --durable target/debug/terrane-torture $(KILLS)
+	tests/tools/postgres run --durable $${CARGO_TARGET_DIR:-target}/debug/terrane-torture $(KILLS)
 
 conformance: tools ## CASES=short: every case with every terraform that can be had, on both databases; writes docs/compatibility.md
 	@[ "$(CASES)" = short ] || tests/tools/engines --conformance
 	@[ "$(CASES)" != short ] || tests/tools/engines 0.12.29 1.6.6 1.14.9
 	cargo build -q --workspace --bins
-	CASES=$(CASES) tests/tools/postgres run target/debug/terrane-conformance
+	CASES=$(CASES) tests/tools/postgres run $${CARGO_TARGET_DIR:-target}/debug/terrane-conformance
 
 accuracy: ## CASES=folder: how well the cost engine agrees with worked examples
 	cargo run -q -p terrane-cost --example accuracy -- $(CASES)

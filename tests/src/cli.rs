@@ -141,6 +141,19 @@ impl Cli {
         Self::trusting(version, &server.host(), &server.certificate(), token)
     }
 
+    /// A terraform that trusts `server` and holds no token for it.
+    ///
+    /// # Panics
+    /// As [`Cli::new`].
+    #[must_use]
+    pub fn visiting(version: Version, server: &Server) -> Self {
+        let mut cli = Self::new(version);
+        // `terraform login` does not make it.
+        fs::create_dir(cli.home.path().join(".terraform.d")).expect("a folder for credentials");
+        cli.set("SSL_CERT_FILE", server.certificate().to_str().expect("a path of letters"));
+        cli
+    }
+
     /// A terraform that trusts the server at `127.0.0.1:PORT` by this certificate and holds `token` for it.
     ///
     /// # Panics

@@ -56,8 +56,9 @@ impl Terminal {
     /// When the program ends or two minutes pass without it.
     #[track_caller]
     pub fn expect(&mut self, text: &str) -> &mut Self {
-        let found = self.expect_one_of(&[text]);
-        assert!(found.is_some(), "`{}` ended without saying {text:?}; {}", self.command, report(&self.screen.lock()));
+        let wanted = plain(text.as_bytes());
+        let found = self.wait(&[text], |rest| rest.find(&wanted).map(|at| ((), at + wanted.len())));
+        self.must(found, text);
         self
     }
 
@@ -69,17 +70,47 @@ impl Terminal {
     #[track_caller]
     pub fn expect_one_of(&mut self, texts: &[&str]) -> Option<usize> {
         let wanted: Vec<String> = texts.iter().map(|text| plain(text.as_bytes())).collect();
+        self.wait(texts, |rest| {
+            let places =
+                wanted.iter().enumerate().filter_map(|(number, text)| Some((rest.find(text.as_str())?, number)));
+            places.min().map(|(at, number)| (number, at + wanted[number].len()))
+        })
+    }
+
+    /// Waits for a whole word that begins so, such as an address, and gives it.
+    ///
+    /// # Panics
+    /// When the program ends or two minutes pass without it.
+    #[track_caller]
+    pub fn word(&mut self, beginning: &str) -> String {
+        let found = self.wait(&[beginning], |rest| {
+            let at = rest.find(beginning)?;
+            // Only what comes after it shows that the word is whole.
+            let length = rest[at..].find(' ')?;
+            Some((rest[at..at + length].to_owned(), at + length))
+        });
+        self.must(found, beginning)
+    }
+
+    #[track_caller]
+    fn must<T>(&self, found: Option<T>, text: &str) -> T {
+        found.unwrap_or_else(|| {
+            panic!("`{}` ended without saying {text:?}; {}", self.command, report(&self.screen.lock()))
+        })
+    }
+
+    /// Waits until `find` finds something in what was not seen yet, and gives it; what is before the place that it says is seen then.
+    /// Nothing when the program ends without it.
+    #[track_caller]
+    fn wait<T>(&mut self, texts: &[&str], find: impl Fn(&str) -> Option<(T, usize)>) -> Option<T> {
         let deadline = Instant::now() + PATIENCE;
         let screen = Arc::clone(&self.screen);
         let mut printed = screen.lock();
         loop {
             let shown = plain(&printed.bytes);
-            let rest = shown.get(self.seen..).unwrap_or_default();
-            let places =
-                wanted.iter().enumerate().filter_map(|(number, text)| Some((rest.find(text.as_str())?, number)));
-            if let Some((at, number)) = places.min() {
-                self.seen += at + wanted[number].len();
-                return Some(number);
+            if let Some((found, seen)) = shown.get(self.seen..).and_then(&find) {
+                self.seen += seen;
+                return Some(found);
             }
             if printed.closed {
                 return None;

@@ -17,6 +17,7 @@ mod http;
 mod init;
 mod local;
 mod lock;
+mod login;
 mod migrate;
 mod mirror;
 mod modules;
@@ -24,9 +25,11 @@ mod options;
 mod partition;
 mod plan;
 mod refused;
+mod registry;
 mod remote;
 mod runners;
 mod serve;
+mod sharing;
 mod state;
 mod uploads;
 mod wall;
@@ -77,15 +80,18 @@ fn main() -> ExitCode {
         init::stories(),
         local::stories(),
         lock::stories(),
+        login::stories(),
         migrate::stories(),
         mirror::stories(),
         modules::stories(),
         options::stories(),
         plan::stories(),
         refused::stories(),
+        registry::stories(),
         remote::stories(),
         runners::stories(),
         serve::stories(),
+        sharing::stories(),
         state::stories(),
         uploads::stories(),
         wall::stories(),

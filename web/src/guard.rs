@@ -41,7 +41,7 @@ pub(crate) fn check_origin(app: &App, headers: &HeaderMap) -> Result<(), Error> 
 
 /// Where to go after a sign-in: one of our own pages, whatever was asked for.
 pub(crate) fn own_path(wanted: &str) -> &str {
-    let ours = wanted == "/app" || wanted.starts_with("/app/");
+    let ours = wanted == "/app" || wanted.starts_with("/app/") || wanted.starts_with("/oauth/authorization?");
     let plain = wanted.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\') && !wanted.contains("//");
     if ours && plain { wanted } else { "/app" }
 }
@@ -52,12 +52,20 @@ mod tests {
 
     #[test]
     fn a_sign_in_leads_to_our_own_pages_only() {
-        for good in ["/app", "/app/acme/net/runs/run-1", "/app/acme?q=a%20b"] {
+        for good in ["/app", "/app/acme/net/runs/run-1", "/app/acme?q=a%20b", "/oauth/authorization?state=x"] {
             assert_eq!(own_path(good), good);
         }
-        for bad in
-            ["//evil", "https://evil", "/\\evil", "/app\\evil", "/app/..//evil", "", "/applause", "/app/\r\nx: y"]
-        {
+        for bad in [
+            "//evil",
+            "https://evil",
+            "/\\evil",
+            "/app\\evil",
+            "/app/..//evil",
+            "",
+            "/applause",
+            "/oauth/authorization@evil",
+            "/app/\r\nx: y",
+        ] {
             assert_eq!(own_path(bad), "/app", "{bad}");
         }
     }

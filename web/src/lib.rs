@@ -7,6 +7,7 @@ mod failure;
 mod guard;
 mod live;
 mod log;
+mod login;
 mod organization;
 mod page;
 mod person;
@@ -64,6 +65,7 @@ pub fn router(http: &Http) -> Router {
         .route("/setup/{setup}", get(sign_in::setup).post(sign_in::set_up))
         .route("/sign-in", get(sign_in::show).post(sign_in::sign_in))
         .route("/sign-out", post(sign_in::sign_out))
+        .route("/oauth/authorization", get(login::ask).post(login::answer))
         .route("/app", get(organization::list))
         .route("/app/events", get(live::events))
         .route("/app/settings/tokens", get(token::list).post(token::create))
@@ -82,6 +84,7 @@ pub fn router(http: &Http) -> Router {
             "/app/{organization}/{workspace}/settings",
             get(workspace_settings::show).post(workspace_settings::update),
         )
+        .route("/app/{organization}/{workspace}/settings/sharing", post(workspace_settings::share))
         .route("/app/{organization}/{workspace}/settings/ssh-key", post(workspace_settings::assign_key))
         .route("/app/{organization}/{workspace}/states", get(state::list))
         .route("/app/{organization}/{workspace}/states/{version}/download", get(state::download))
@@ -109,7 +112,7 @@ async fn shorter(Path((organization, rest)): Path<(String, String)>, uri: Uri) -
 /// What every answer says to the browser about itself.
 async fn protect(mut response: Response) -> Response {
     let headers = response.headers_mut();
-    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(POLICY));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     headers.insert("cross-origin-opener-policy", HeaderValue::from_static("same-origin"));

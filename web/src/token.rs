@@ -1,4 +1,4 @@
-//! A person's API tokens. `terraform login` opens this page.
+//! A person's API tokens. `terraform login` opens this page where it was told that there is no other way in (docs/login.md).
 
 use crate::{
     failure::{Failure, sentence},
@@ -79,6 +79,13 @@ pub(crate) struct New {
     days: String,
 }
 
+/// How long a token is to live, in seconds, of the days that a form offers.
+pub(crate) fn lifetime(days: &str) -> Result<Option<i64>, Error> {
+    let days = days.parse().ok().filter(|days| DAYS.contains(days));
+    let days = days.ok_or_else(|| Error::invalid("days", "a token lives 30, 90 or 365 days, or for ever"))?;
+    Ok((days > 0).then_some(days * 24 * 3600))
+}
+
 /// `POST /app/settings/tokens`: the answer shows the value, this once.
 pub(crate) async fn create(
     State(app): State<App>,
@@ -87,10 +94,7 @@ pub(crate) async fn create(
     Form(new): Form<New>,
 ) -> Result<Response, Failure> {
     new.proof.check(&app, &person, &headers)?;
-    let days = new.days.parse().ok().filter(|days| DAYS.contains(days));
-    let days = days.ok_or_else(|| Error::invalid("days", "a token lives 30, 90 or 365 days, or for ever"))?;
-    let ttl = (days > 0).then_some(days * 24 * 3600);
-    let made = app.create_token(&person.user, new.description.trim(), ttl).await;
+    let made = app.create_token(&person.user, new.description.trim(), lifetime(&new.days)?).await;
     let mut page = page(&app, &person).await?;
     match made {
         Ok((_, value)) => {

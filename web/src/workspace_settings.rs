@@ -69,6 +69,9 @@ struct Page {
     inherited: String,
     keys: Vec<SshKey>,
     key: Option<String>,
+    /// Whether all runs of the organization may read the state, and if not, those of which workspaces.
+    shared: bool,
+    consumers: String,
     may_update: bool,
     may_assign: bool,
     problem: Option<String>,
@@ -81,6 +84,8 @@ async fn find(app: &App, person: &Person, organization: &str, name: &str) -> Res
 async fn page(app: &App, person: &Person, organization: &str, name: &str) -> Result<Page, Failure> {
     let workspace = find(app, person, organization, name).await?;
     let frame = Frame::new(&workspace, "settings");
+    let consumers = app.list_consumers(&person.caller, &workspace.id).await?;
+    let consumers: Vec<String> = consumers.into_iter().map(|consumer| consumer.name).collect();
     Ok(Page {
         layout: frame.layout(app, person, "Settings"),
         frame,
@@ -88,6 +93,8 @@ async fn page(app: &App, person: &Person, organization: &str, name: &str) -> Res
         pools: app.list_agent_pools(&person.caller, organization).await?,
         keys: app.list_ssh_keys(&person.caller, organization).await?,
         key: workspace.ssh_key_id,
+        shared: workspace.global_remote_state,
+        consumers: consumers.join(" "),
         may_update: person.can(workspace.role.as_deref(), Permission::UpdateWorkspace),
         may_assign: person.can(workspace.role.as_deref(), Permission::ManageSshKeys),
         inherited: workspace.organization_image,
@@ -136,6 +143,39 @@ pub(crate) async fn update(
 
 fn back(organization: &str, workspace: &str) -> Redirect {
     Redirect::to(&format!("/app/{organization}/{workspace}/settings"))
+}
+
+/// Whose runs may read the state.
+#[derive(Deserialize)]
+pub(crate) struct Shared {
+    #[serde(flatten)]
+    proof: Proof,
+    with: String,
+    #[serde(default)]
+    consumers: String,
+}
+
+/// `POST /app/ORG/WS/settings/sharing`
+pub(crate) async fn share(
+    State(app): State<App>,
+    person: Person,
+    Path((organization, workspace)): Path<(String, String)>,
+    headers: HeaderMap,
+    Form(wanted): Form<Shared>,
+) -> Result<Response, Failure> {
+    wanted.proof.check(&app, &person, &headers)?;
+    let id = find(&app, &person, &organization, &workspace).await?.id;
+    let names: Vec<&str> = wanted.consumers.split([' ', ',', '\n', '\r']).filter(|name| !name.is_empty()).collect();
+    let shared = wanted.with == "all";
+    match app.share_state(&person.caller, &id, shared, &names).await {
+        Ok(()) => Ok(back(&organization, &workspace).into_response()),
+        Err(error) => {
+            let problem = Some(problem(error)?);
+            let page = page(&app, &person, &organization, &workspace).await?;
+            let page = Page { shared, consumers: wanted.consumers, problem, ..page };
+            Ok((StatusCode::UNPROCESSABLE_ENTITY, html(&page)).into_response())
+        }
+    }
 }
 
 /// The key that runs are to use; empty is none.

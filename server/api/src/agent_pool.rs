@@ -13,7 +13,7 @@ use axum::{
     http::StatusCode,
 };
 use domain::{
-    id::{AgentId, AgentPoolId, TokenId},
+    id::{AgentId, AgentPoolId},
     permission::Permission,
     time::Time,
 };
@@ -51,7 +51,7 @@ fn agent_resource(app: &App, agent: &Agent) -> Resource {
     Resource::new("agents", &agent.id, attributes).one("agent-pool", "agent-pools", agent.pool_id.as_deref())
 }
 
-fn token_resource(token: &AgentToken, value: Option<&str>) -> Resource {
+pub(crate) fn token_resource(token: &AgentToken, value: Option<&str>) -> Resource {
     let attributes = json!({
         "description": token.description,
         "created-at": token.created_at.rfc3339(),
@@ -200,27 +200,4 @@ pub(crate) async fn create_token(
     let description: Option<String> = body.attribute("description")?;
     let (token, value) = app.create_agent_token(&caller, &pool_id(&id)?, &description.unwrap_or_default()).await?;
     Ok(Document::created(token_resource(&token, Some(value.expose_secret()))))
-}
-
-fn token_id(text: &str) -> Result<TokenId, Error> {
-    text.parse().map_err(|_| Error::not_found("that token"))
-}
-
-/// `GET authentication-tokens/ID`
-pub(crate) async fn token(
-    State(app): State<App>,
-    Authenticated(caller): Authenticated,
-    Path(id): Path<String>,
-) -> Result<Document, Failure> {
-    Ok(Document::new(token_resource(&app.agent_token(&caller, &token_id(&id)?).await?, None)))
-}
-
-/// `DELETE authentication-tokens/ID`
-pub(crate) async fn delete_token(
-    State(app): State<App>,
-    Authenticated(caller): Authenticated,
-    Path(id): Path<String>,
-) -> Result<StatusCode, Failure> {
-    app.delete_agent_token(&caller, &token_id(&id)?).await?;
-    Ok(StatusCode::NO_CONTENT)
 }

@@ -11,14 +11,30 @@ use axum::{
     http::StatusCode,
     response::IntoResponse,
 };
-use domain::permission::Permission;
+use domain::login;
 use http_doors::Authenticated;
 use serde_json::{Value, json};
 
 /// `GET /.well-known/terraform.json`: the same answer to everybody (client contract section 1).
 pub(crate) async fn services() -> Json<Value> {
     let api = "/api/v2/";
-    Json(json!({ "tfe.v2": api, "tfe.v2.1": api, "tfe.v2.2": api, "state.v2": api }))
+    let login = json!({
+        "client": login::CLIENT,
+        "grant_types": ["authz_code"],
+        "authz": "/oauth/authorization",
+        "token": "/oauth/token",
+        // The upper bound is exclusive to the CLI too.
+        "ports": [login::PORTS.start, login::PORTS.end],
+    });
+    Json(json!({
+        "tfe.v2": api,
+        "tfe.v2.1": api,
+        "tfe.v2.2": api,
+        "state.v2": api,
+        "login.v1": login,
+        "modules.v1": "/api/registry/v1/modules/",
+        "providers.v1": "/api/registry/v1/providers/",
+    }))
 }
 
 /// `GET ping`: only its headers matter, and those are on every answer.
@@ -46,7 +62,7 @@ pub(crate) async fn entitlements(
     Authenticated(caller): Authenticated,
     Path(organization): Path<String>,
 ) -> Result<Document, Failure> {
-    let organization = app.organization(&caller, &organization, Permission::Read).await?;
+    let organization = app.own_organization(&caller, &organization).await?;
     let attributes = json!({
         "operations": true,
         "state-storage": true,
@@ -54,7 +70,7 @@ pub(crate) async fn entitlements(
         "audit-logging": false,
         "cost-estimation": false,
         "global-run-tasks": false,
-        "private-module-registry": false,
+        "private-module-registry": true,
         "private-run-tasks": false,
         "run-tasks": false,
         "sentinel": false,

@@ -11,14 +11,18 @@ mod http_backend;
 mod identity;
 mod jsonapi;
 mod log;
+mod login;
 mod mirror;
 mod organization;
 mod plan_json;
+mod registry;
 mod run;
 mod run_event;
 mod runner;
+mod sharing;
 mod ssh_key;
 mod state;
+mod token;
 mod variable;
 mod workspace;
 
@@ -28,9 +32,10 @@ use axum::{
     http::{HeaderName, HeaderValue},
     middleware::map_response,
     response::Response,
-    routing::{any, get, patch, post, put},
+    routing::{any, delete, get, patch, post, put},
 };
 use http_doors::Http;
+use registry::{module, provider};
 
 /// The most bytes of a document.
 const DOCUMENT: usize = 8 << 20;
@@ -63,7 +68,8 @@ pub fn router(http: &Http) -> Router {
         .route("/agent-pools/{pool}/agents", get(agent_pool::agents))
         .route("/agents/{agent}", get(agent_pool::agent).delete(agent_pool::delete_agent))
         .route("/agent-pools/{pool}/authentication-tokens", get(agent_pool::tokens).post(agent_pool::create_token))
-        .route("/authentication-tokens/{token}", get(agent_pool::token).delete(agent_pool::delete_token))
+        .route("/users/{user}/authentication-tokens", get(token::list).post(token::create))
+        .route("/authentication-tokens/{token}", get(token::show).delete(token::delete))
         .route("/projects/{project}", get(organization::show_project))
         .route("/organizations/{organization}/workspaces", get(workspace::list).post(workspace::create))
         .route(
@@ -87,8 +93,48 @@ pub fn router(http: &Http) -> Router {
         .route("/ssh-keys/{ssh_key}", get(ssh_key::show).patch(ssh_key::update).delete(ssh_key::delete))
         .route("/organizations/{organization}/hooks", get(hook::list))
         .route("/organizations/{organization}/hooks/{point}", put(hook::put).delete(hook::delete))
+        .route("/organizations/{organization}/registry-modules", get(module::list).post(module::create))
+        .route(
+            "/organizations/{organization}/registry-modules/private/{owner}/{module}/{system}",
+            get(module::show).delete(module::delete),
+        )
+        .route(
+            "/organizations/{organization}/registry-modules/private/{owner}/{module}/{system}/versions",
+            post(module::create_version),
+        )
+        .route(
+            "/organizations/{organization}/registry-modules/private/{owner}/{module}/{system}/{number}",
+            delete(module::delete_version),
+        )
+        .route("/registry-modules/{organization}/{module}/{system}/versions", post(module::create_version_by_name))
+        .route("/organizations/{organization}/registry-providers", get(provider::list).post(provider::create))
+        .route(
+            "/organizations/{organization}/registry-providers/private/{owner}/{kind}",
+            get(provider::show).delete(provider::delete),
+        )
+        .route(
+            "/organizations/{organization}/registry-providers/private/{owner}/{kind}/versions",
+            get(provider::versions).post(provider::create_version),
+        )
+        .route(
+            "/organizations/{organization}/registry-providers/private/{owner}/{kind}/versions/{number}",
+            get(provider::version).delete(provider::delete_version),
+        )
+        .route(
+            "/organizations/{organization}/registry-providers/private/{owner}/{kind}/versions/{number}/platforms",
+            get(provider::platforms).post(provider::create_platform),
+        )
+        .route(
+            "/organizations/{organization}/registry-providers/private/{owner}/{kind}/versions/{number}/platforms/{os}/{arch}",
+            get(provider::platform).delete(provider::delete_platform),
+        )
         .route("/admin/oidc-settings/actions/rotate-key", post(identity::rotate))
         .route("/admin/oidc-settings/actions/trim-key", post(identity::trim))
+        .route(
+            "/workspaces/{workspace}/relationships/remote-state-consumers",
+            get(sharing::list).post(sharing::add).patch(sharing::replace).delete(sharing::remove),
+        )
+        .route("/workspaces/{workspace}/remote-state-reads", get(sharing::reads))
         .route("/workspaces/{workspace}/vars", get(variable::list).post(variable::create))
         .route("/workspaces/{workspace}/all-vars", get(variable::list))
         .route(
@@ -133,12 +179,14 @@ pub fn router(http: &Http) -> Router {
         .route("/state/{signed}", put(state::upload))
         .route("/json-state/{signed}", put(state::upload_json))
         .route("/log/{signed}", get(log::read))
-        .route("/provider/{signed}/{file}", get(mirror::archive));
+        .route("/provider/{signed}/{file}", get(mirror::archive))
+        .merge(registry::signed_router());
     let states = Router::new()
         .route("/{organization}/{workspace}", any(http_backend::handle))
         .fallback(http_backend::misaddressed);
     Router::new()
         .route("/.well-known/terraform.json", get(discovery::services))
+        .route("/oauth/token", post(login::exchange))
         .route("/.well-known/openid-configuration", get(identity::configuration))
         .route("/.well-known/jwks", get(identity::keys))
         .nest("/api/v2", api)
@@ -146,6 +194,7 @@ pub fn router(http: &Http) -> Router {
         .nest("/api/http", states)
         .nest("/api/runner", runner::router(http))
         .nest("/api/mirror", mirror::router())
+        .nest("/api/registry", registry::router())
         .layer(DefaultBodyLimit::max(state_bytes))
         .layer(map_response(identify))
         .with_state(http.clone())

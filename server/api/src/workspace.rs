@@ -52,7 +52,7 @@ pub(crate) fn resource(workspace: &Workspace, caller: &Caller) -> Result<Resourc
         "structured-run-output-enabled": true,
         "speculative-enabled": true,
         "queue-all-runs": false,
-        "global-remote-state": false,
+        "global-remote-state": workspace.global_remote_state,
         "source": "tfe-api",
         "tag-names": names,
         "vcs-repo": null,
@@ -388,6 +388,7 @@ fn settings(body: &Body) -> Result<Settings, Error> {
         working_directory: body.attribute("working-directory")?,
         auto_apply: body.attribute("auto-apply")?,
         plan_limit: body.change("speculative-plan-limit")?,
+        global_remote_state: body.attribute("global-remote-state")?,
         tags: None,
     })
 }

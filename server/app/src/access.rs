@@ -66,7 +66,14 @@ impl App {
         {
             self.may_find_nothing(caller, organization, which).await?;
         }
-        permit(caller, which, found, permission)
+        let Some(workspace) = found else { return permit(caller, which, None, permission) };
+        match self.run_may_read(caller, &workspace, permission).await? {
+            Some(true) => Ok(workspace),
+            Some(false) => Err(Error::Forbidden(format!(
+                "{which} does not share its state with the runs of this workspace; name it among its remote state consumers, in its settings"
+            ))),
+            None => permit(caller, which, Some(workspace), permission),
+        }
     }
 
     /// "Not there" may be told of a state only to who could create the workspace, or read it if it were there.
@@ -78,6 +85,21 @@ impl App {
             }
             Err(other) => Err(other),
         }
+    }
+
+    /// The organization, for a member or for one of its runs: what every run of it may know, which is that it exists.
+    pub async fn own_organization(&self, caller: &Caller, name: &str) -> Result<Organization> {
+        let Caller::Phase { workspace_id, .. } = caller else {
+            return self.organization(caller, name, Permission::Read).await;
+        };
+        let missing = || Error::not_found(format!("organization {name}"));
+        self.store
+            .read(async |mut tx| {
+                let found = store::organization::find_by_name(&mut tx, name, "").await?.ok_or_else(missing)?;
+                let own = store::workspace::is_of(&mut tx, &found.id, workspace_id.as_str()).await?;
+                own.then_some(found).ok_or_else(missing)
+            })
+            .await
     }
 
     /// The organization, if the caller may do this in it.

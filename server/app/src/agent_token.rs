@@ -1,6 +1,6 @@
 //! Tokens that runners come with: those of a pool's agents and those of the site's runners.
 
-use crate::{App, Caller, Error, Result};
+use crate::{App, Caller, Error, Result, user::check_description};
 use domain::{
     id::{AgentPoolId, TokenId},
     permission::Permission,
@@ -78,9 +78,7 @@ impl App {
         description: &str,
         caller: Option<&Caller>,
     ) -> Result<(AgentToken, SecretString)> {
-        if description.chars().count() > 256 {
-            return Err(Error::invalid("description", "Description is too long (maximum is 256 characters)"));
-        }
+        check_description(description)?;
         let (value, hash) = self.vault.new_token(secrets::TokenKind::Agent)?;
         let token = AgentToken {
             id: TokenId::new(&self.entropy()),

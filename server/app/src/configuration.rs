@@ -97,7 +97,8 @@ impl App {
         Ok(())
     }
 
-    async fn check(&self, stored: Reader) -> Result<Result<(), String>> {
+    /// What is wrong with an archive that was stored.
+    pub(crate) async fn check(&self, stored: Reader) -> Result<Result<(), String>> {
         let (check, mut stored) = (self.check_archive, SyncIoBridge::new(stored));
         let checked = tokio::task::spawn_blocking(move || check(&mut stored)).await;
         checked.map_err(|e| Error::internal("reading an uploaded archive", e))

@@ -15,10 +15,13 @@ mod known;
 mod line;
 mod lock;
 mod log;
+mod login;
 mod organization;
 mod phase;
 mod queue;
+mod registry;
 mod run;
+mod sharing;
 mod ssh_key;
 mod state;
 mod user;
@@ -46,8 +49,9 @@ pub use phase::{LeaseError, Renewals};
 pub use protocol::Artifact;
 pub use queue::{Share, ShareChange};
 pub use run::{New as NewRun, Phases, Waiting};
+pub use sharing::ConsumerChange;
 pub use state::{Announced, Content, OutputValue, Source, Written};
-pub use user::New as NewUser;
+pub use user::{AnyToken, New as NewUser};
 pub use variable::{Change as VariableChange, Variable};
 pub use vault::{Reader, Vault};
 pub use workspace::Settings;
@@ -61,7 +65,12 @@ pub mod model {
         configuration::ConfigurationVersion,
         organization::{Member, Organization, Project},
         phase::Phase,
+        registry::{
+            File as RegistryFile, GpgKey, Module, ModuleVersion, Platform as ProviderPlatform, Provider,
+            ProviderVersion,
+        },
         run::Run,
+        sharing::Read,
         ssh_key::SshKey,
         state::{Output, StateVersion},
         user::{Token, User},
@@ -163,9 +172,15 @@ impl App {
             self.hub.wake_runners();
         }
     }
-    /// Forgets sessions that are over. Idempotent; the reconciler calls it.
+    /// Forgets sessions, and codes of `terraform login`, that are over. Idempotent; the reconciler calls it.
     pub async fn forget_old_sessions(&self) -> Result<u64> {
         let now = self.now();
-        Ok(self.store.write(async |mut tx| store::user::delete_old_sessions(&mut tx, now).await).await?)
+        Ok(self
+            .store
+            .write(async |mut tx| {
+                store::login::delete_old_codes(&mut tx, now).await?;
+                store::user::delete_old_sessions(&mut tx, now).await
+            })
+            .await?)
     }
 }

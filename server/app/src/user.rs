@@ -8,7 +8,11 @@ use domain::{
 };
 use secrecy::{ExposeSecret, SecretString};
 use std::collections::HashMap;
-use store::user::{Token, User};
+use store::{
+    Tx,
+    agent_pool::AgentToken,
+    user::{Token, User},
+};
 
 /// How long a browser session lasts, in seconds.
 const SESSION: i64 = 14 * 24 * 3600;
@@ -16,6 +20,15 @@ const SESSION: i64 = 14 * 24 * 3600;
 const SETUP: i64 = 24 * 3600;
 /// The fewest characters of a password.
 const SHORTEST_PASSWORD: usize = 12;
+
+/// A token, without its value.
+#[derive(Debug, Clone)]
+pub enum AnyToken {
+    /// Of a person.
+    User(Token),
+    /// Of the agents of a pool.
+    Agent(AgentToken),
+}
 
 /// What a new person is made of.
 #[derive(Debug, Clone)]
@@ -28,6 +41,31 @@ pub struct New {
     pub site_admin: bool,
     /// A password for the browser; without one there are only tokens.
     pub password: Option<SecretString>,
+}
+
+/// Refuses what a token may not be said to be for.
+pub(crate) fn check_description(description: &str) -> Result<()> {
+    if description.chars().count() > 256 {
+        return Err(Error::invalid("description", "Description is too long (maximum is 256 characters)"));
+    }
+    Ok(())
+}
+
+/// Revokes a token of this person, and tells every server in the same commit: one that is not told goes on letting it in. How many were.
+pub(crate) async fn revoke(tx: &mut Tx, user: &UserId, token: &TokenId, now: Time) -> Result<u64> {
+    let revoked = store::user::revoke_token(tx, user, token, now).await?;
+    if revoked > 0 {
+        store::notify::tell(tx, FORGET).await?;
+    }
+    Ok(revoked)
+}
+
+/// The caller, who must be the person with this id: nobody else may know whether there is one.
+fn own<'a>(caller: &'a Caller, id: &UserId) -> Result<&'a User> {
+    match caller.user() {
+        Ok(user) if user.id == *id => Ok(user),
+        _ => Err(Error::not_found(format!("user {id}"))),
+    }
 }
 
 impl App {
@@ -81,9 +119,7 @@ impl App {
         description: &str,
         ttl_seconds: Option<i64>,
     ) -> Result<(Token, SecretString)> {
-        if description.chars().count() > 256 {
-            return Err(Error::invalid("description", "Description is too long (maximum is 256 characters)"));
-        }
+        check_description(description)?;
         let now = self.now();
         let (value, hash) = self.vault.new_token(secrets::TokenKind::User)?;
         let token = Token {
@@ -102,20 +138,50 @@ impl App {
         Ok(self.store.look(async |mut tx| store::user::list_tokens(&mut tx, &user.id).await).await?)
     }
 
+    /// The tokens of the person with this id, who is the caller.
+    pub async fn list_tokens_of(&self, caller: &Caller, user: &UserId) -> Result<Vec<Token>> {
+        own(caller, user)?;
+        self.list_tokens(caller).await
+    }
+
+    /// Creates a token of the person with this id, who is the caller; its value is told this once.
+    pub async fn create_token_of(
+        &self,
+        caller: &Caller,
+        user: &UserId,
+        description: &str,
+        until: Option<Time>,
+    ) -> Result<(Token, SecretString)> {
+        let user = own(caller, user)?;
+        let seconds = until.map(|until| (until.micros() - self.now().micros()) / 1_000_000);
+        if seconds.is_some_and(|seconds| seconds <= 0) {
+            return Err(Error::invalid("expired-at", "Expired at must be in the future"));
+        }
+        self.create_token(user, description, seconds).await
+    }
+
+    /// A token by its id: one of the caller's own, or one of a pool that they manage.
+    pub async fn any_token(&self, caller: &Caller, id: &TokenId) -> Result<AnyToken> {
+        if caller.id().is_some()
+            && let Some(token) = self.list_tokens(caller).await?.into_iter().find(|token| token.id == *id)
+        {
+            return Ok(AnyToken::User(token));
+        }
+        self.agent_token(caller, id).await.map(AnyToken::Agent)
+    }
+
+    /// Ends such a token, at once.
+    pub async fn delete_any_token(&self, caller: &Caller, id: &TokenId) -> Result<()> {
+        match self.any_token(caller, id).await? {
+            AnyToken::User(token) => self.revoke_token(caller, &token.id).await,
+            AnyToken::Agent(token) => self.delete_agent_token(caller, &token.id).await,
+        }
+    }
+
     /// Revokes one of the caller's tokens, at once.
     pub async fn revoke_token(&self, caller: &Caller, token: &TokenId) -> Result<()> {
         let (user, now) = (caller.user()?, self.now());
-        let revoked = self
-            .store
-            .write(async |mut tx| {
-                let revoked = store::user::revoke_token(&mut tx, &user.id, token, now).await?;
-                if revoked > 0 {
-                    // In this commit: a server that is not told goes on letting the token in.
-                    store::notify::tell(&mut tx, FORGET).await?;
-                }
-                Ok::<_, Error>(revoked)
-            })
-            .await?;
+        let revoked = self.store.write(async |mut tx| revoke(&mut tx, &user.id, token, now).await).await?;
         self.known.forget();
         if revoked == 0 { Err(Error::not_found(format!("token {token}"))) } else { Ok(()) }
     }

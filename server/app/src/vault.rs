@@ -92,18 +92,44 @@ pub(crate) struct Own {
 impl Vault {
     /// Seals a value under a key of its own.
     pub(crate) fn seal_own(&self, context: &Context<'_>, value: &[u8]) -> Result<Own> {
-        let doing = "sealing a value";
-        let key = DataKey::generate().map_err(|e| Error::internal(doing, e))?;
-        let wrapped = self.service.wrap_now(&key, context).map_err(|e| Error::internal(doing, e))?.to_bytes();
-        let sealed = secrets::seal(&key, context, value).map_err(|e| Error::internal(doing, e))?;
+        let (key, wrapped) = self.own_key(context)?;
+        let sealed = secrets::seal(&key, context, value).map_err(|e| Error::internal("sealing a value", e))?;
         Ok(Own { wrapped, sealed })
     }
     /// Opens such a value.
     pub(crate) fn open_own(&self, context: &Context<'_>, own: &Own) -> Result<Zeroizing<Vec<u8>>> {
         let doing = "opening a sealed value";
-        let wrapped = WrappedKey::from_bytes(&own.wrapped).map_err(|e| Error::internal(doing, e))?;
-        let key = self.service.unwrap_now(&wrapped, context).map_err(|e| Error::internal(doing, e))?;
+        let key = self.open_own_key(context, &own.wrapped)?;
         secrets::open(&key, context, &own.sealed).map(Zeroizing::new).map_err(|e| Error::internal(doing, e))
+    }
+}
+
+impl Vault {
+    /// Where large sealed bytes lie.
+    pub(crate) fn blobs(&self) -> &Blobs {
+        &self.blobs
+    }
+    /// A new data key for one thing alone, and the same, wrapped.
+    pub(crate) fn own_key(&self, context: &Context<'_>) -> Result<(DataKey, Vec<u8>)> {
+        let doing = "making a data key";
+        let key = DataKey::generate().map_err(|e| Error::internal(doing, e))?;
+        let wrapped = self.service.wrap_now(&key, context).map_err(|e| Error::internal(doing, e))?.to_bytes();
+        Ok((key, wrapped))
+    }
+    /// Such a key, unwrapped.
+    pub(crate) fn open_own_key(&self, context: &Context<'_>, wrapped: &[u8]) -> Result<DataKey> {
+        let doing = "unwrapping a data key";
+        let wrapped = WrappedKey::from_bytes(wrapped).map_err(|e| Error::internal(doing, e))?;
+        self.service.unwrap_now(&wrapped, context).map_err(|e| Error::internal(doing, e))
+    }
+}
+
+/// Why an upload was not sealed, in words for who sends it.
+pub(crate) fn refused(error: objects::Error) -> Error {
+    match error {
+        objects::Error::Source(cut) => Error::invalid("body", format!("the upload was cut off: {cut}; send it again")),
+        objects::Error::TooLarge { limit } => Error::TooLarge(format!("the upload is larger than {limit} bytes")),
+        other => Error::internal("sealing a blob", other),
     }
 }
 
@@ -211,13 +237,7 @@ impl App {
             Key::new(format!("{organization}/{workspace}/{id}")).map_err(|e| Error::internal("naming an object", e))?;
         let context = blob_context(&id, organization);
         let written = self.vault.blobs.seal_stream(&key, &context, &object, reader, limit, Digests::default()).await;
-        let written = written.map_err(|error| match error {
-            objects::Error::Source(cut) => {
-                Error::invalid("body", format!("the upload was cut off: {cut}; send it again"))
-            }
-            objects::Error::TooLarge { limit } => Error::TooLarge(format!("the upload is larger than {limit} bytes")),
-            other => Error::internal("sealing a blob", other),
-        })?;
+        let written = written.map_err(refused)?;
         Ok(blob(id, organization, workspace, written.size, written.sealed))
     }
 

@@ -41,6 +41,8 @@ pub struct Settings {
     pub auto_apply: Option<bool>,
     /// How many plans may execute at once beside the run that holds it; none is as many as the server's setting says.
     pub plan_limit: Option<Option<i64>>,
+    /// Whether the runs of every workspace of the organization may read its state.
+    pub global_remote_state: Option<bool>,
     /// Its tags, all of them.
     pub tags: Option<Vec<Tag>>,
 }
@@ -106,6 +108,9 @@ impl Settings {
                 return invalid("speculative-plan-limit", &detail);
             }
             workspace.plan_limit = limit;
+        }
+        if let Some(global) = self.global_remote_state {
+            workspace.global_remote_state = global;
         }
         if self.tags.as_ref().is_some_and(|tags| tags.len() > tag::MOST) {
             return invalid("tags", "A workspace has up to 100 tags");

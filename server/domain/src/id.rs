@@ -118,6 +118,16 @@ ids! {
     AgentPoolId = "apool-";
     /// A runner.
     AgentId = "agent-";
+    /// A module of the registry.
+    ModuleId = "mod-";
+    /// One version of such a module.
+    ModuleVersionId = "modver-";
+    /// A provider of the registry.
+    ProviderId = "prov-";
+    /// One version of such a provider.
+    ProviderVersionId = "provver-";
+    /// One version of such a provider, for one platform.
+    PlatformId = "provpltfrm-";
     /// A sealed blob.
     BlobId = "blob-";
 }

@@ -5,6 +5,7 @@ pub mod hook;
 pub mod id;
 pub mod image;
 pub mod lock;
+pub mod login;
 pub mod name;
 pub mod permission;
 pub mod queue;

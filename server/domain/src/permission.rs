@@ -83,6 +83,8 @@ permissions! {
     ManageProjects: Owner;
     /// Keep SSH keys, and let workspaces use them.
     ManageSshKeys: Owner;
+    /// Publish modules and providers, and keep the keys that sign them.
+    ManageRegistry: Owner;
     /// Change the organization's settings and members.
     ManageOrganization: Owner;
 }

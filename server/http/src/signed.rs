@@ -21,6 +21,16 @@ pub enum Purpose {
     Log,
     /// Read the archive of a provider.
     Provider,
+    /// Upload a module.
+    Module,
+    /// Upload the check sums of a provider.
+    Shasums,
+    /// Upload the signature of those.
+    Signature,
+    /// Upload a provider for one platform.
+    Platform,
+    /// Read a file of the registry.
+    RegistryFile,
 }
 
 impl Purpose {
@@ -31,11 +41,16 @@ impl Purpose {
             Self::JsonState => "json-state",
             Self::Log => "log",
             Self::Provider => "provider",
+            Self::Module => "module",
+            Self::Shasums => "shasums",
+            Self::Signature => "signature",
+            Self::Platform => "platform",
+            Self::RegistryFile => "registry",
         }
     }
 
     fn seconds(self) -> i64 {
-        if self == Self::Provider { SHORT } else { GOOD }
+        if matches!(self, Self::Provider | Self::RegistryFile) { SHORT } else { GOOD }
     }
 }
 

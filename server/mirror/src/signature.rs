@@ -32,6 +32,19 @@ pub fn verify(keys: &str, data: &[u8], signature: &[u8]) -> Result<(), Failure> 
     if good { Ok(()) } else { Err(Failure::NotSigned) }
 }
 
+/// The id of the first of these armored keys: the last 16 hexadecimal digits of its fingerprint. Only of keys that verify something here.
+pub fn key_id(keys: &str) -> Option<String> {
+    let keys = dearmor(keys)?;
+    let (_, body) = packets(&keys).find(|(tag, _)| *tag == 6)?;
+    Key::parse(body)?;
+    let mut hashed = vec![0x99];
+    hashed.extend_from_slice(&u16::try_from(body.len()).ok()?.to_be_bytes());
+    hashed.extend_from_slice(body);
+    // It names a key, as every version 4 key is named; nothing is trusted because of it.
+    let fingerprint = digest::digest(&digest::SHA1_FOR_LEGACY_USE_ONLY, &hashed);
+    Some(fingerprint.as_ref().get(12..)?.iter().map(|byte| format!("{byte:02X}")).collect())
+}
+
 /// All armored blocks of a text, one after another.
 fn dearmor(text: &str) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
@@ -189,6 +202,14 @@ mod tests {
         verify(RSA, SUMS, SIGNATURE).unwrap();
         verify(ED25519, SUMS, ARMORED).unwrap();
         verify(&format!("{OTHER}\n{RSA}"), SUMS, SIGNATURE).unwrap();
+    }
+
+    #[test]
+    fn a_key_is_named_as_gpg_names_it() {
+        // gpg --show-keys --keyid-format long
+        assert_eq!(key_id(RSA).as_deref(), Some("56D6DA732C1B52EE"));
+        assert_eq!(key_id(ED25519).as_deref(), Some("4C37B12359C40E01"));
+        assert_eq!(key_id("no key"), None);
     }
 
     #[test]

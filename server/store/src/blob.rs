@@ -46,9 +46,14 @@ pub async fn find(tx: &mut Tx, id: &str) -> Result<Option<Blob>> {
         .await
 }
 
-/// Whether an object is known.
+/// Whether an object is known: as a blob, or as a file of the registry.
 pub async fn is_known(tx: &mut Tx, object_key: &str) -> Result<bool> {
-    let row: Option<(String,)> =
-        tx.query("SELECT id FROM blobs WHERE object_key = $1 LIMIT 1").bind(object_key).optional().await?;
+    let row: Option<(String,)> = tx
+        .query(
+            "SELECT id FROM blobs WHERE object_key = $1 UNION ALL SELECT id FROM registry_files WHERE object_key = $1 LIMIT 1",
+        )
+        .bind(object_key)
+        .optional()
+        .await?;
     Ok(row.is_some())
 }

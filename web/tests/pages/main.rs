@@ -4,6 +4,7 @@
 
 mod house;
 mod live;
+mod login;
 mod queue;
 mod settings;
 mod sign_in;

@@ -1,7 +1,7 @@
 //! The settings of an organization and of a workspace, and the runners of the site.
 
 use crate::house::{House, Seen};
-use app::{Serves, Which};
+use app::{Serves, Settings, Which};
 use axum::http::StatusCode;
 use domain::permission::Permission;
 use protocol::wire::{Hello, Speaks};
@@ -254,4 +254,30 @@ async fn a_site_admin_sees_the_runners_of_the_site() {
     assert_eq!(house.fill(&forget, &ada, &[]).await.status, StatusCode::NOT_FOUND);
     assert_eq!(house.fill(&forget, &root, &[]).await.location(), path);
     assert!(!house.get(path, &root).await.text.contains("rack-9"));
+}
+
+#[tokio::test]
+async fn a_state_is_shared_by_name_or_with_all() {
+    let house = House::new().await;
+    let settings = Settings { name: Some("app".into()), ..Settings::default() };
+    house.app.create_workspace(&house.ada, "acme", &settings).await.unwrap();
+    let (ada, ron) = (house.cookie("ada").await, house.cookie("ron").await);
+    let (page, path) = ("/app/acme/net/settings", "/app/acme/net/settings/sharing");
+    let csrf = house.get(page, &ada).await.csrf();
+    let refused = house.post(path, &ada, "same-origin", &format!("csrf={csrf}&with=named&consumers=app+gone")).await;
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        refused.text.contains("no workspace gone in acme") && refused.text.contains("value=\"app gone\""),
+        "{}",
+        refused.text
+    );
+    assert!(house.app.list_consumers(&house.ada, &house.workspace.id).await.unwrap().is_empty());
+    let seen = house.post(path, &ada, "same-origin", &format!("csrf={csrf}&with=all&consumers=app%2C")).await;
+    assert_eq!((seen.status, seen.location()), (StatusCode::SEE_OTHER, page));
+    let shown = house.get(page, &ron).await.text;
+    assert!(shown.contains("name=\"consumers\" class=\"mono\" value=\"app\""), "{shown}");
+    assert!(shown.contains("<option value=\"all\" selected>"), "{shown}");
+    let csrf = house.get(page, &ron).await.csrf();
+    let seen = house.post(path, &ron, "same-origin", &format!("csrf={csrf}&with=named")).await;
+    assert_eq!(seen.status, StatusCode::FORBIDDEN);
 }

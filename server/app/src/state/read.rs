@@ -1,7 +1,7 @@
 //! Read states and outputs.
 
 use super::{OutputValue, content};
-use crate::{App, Caller, Error, Result, access::Which};
+use crate::{App, Caller, Error, Result, access::Which, sharing::must_be_own};
 use bytes::Bytes;
 use domain::{
     id::{OutputId, StateVersionId, WorkspaceId},
@@ -17,7 +17,9 @@ impl App {
     pub async fn current_state(&self, caller: &Caller, which: Which<'_>) -> Result<Option<(StateVersion, Workspace)>> {
         let workspace = self.workspace(caller, which, Permission::ReadState).await?;
         let version = self.store.look(async |mut tx| store::state::current(&mut tx, &workspace.id).await).await?;
-        Ok(version.map(|version| (version, workspace)))
+        let Some(version) = version else { return Ok(None) };
+        self.record_read(caller, &workspace, &version).await?;
+        Ok(Some((version, workspace)))
     }
 
     /// A state version that the caller may read.
@@ -25,7 +27,8 @@ impl App {
         let missing = || Error::not_found(format!("state version {id}"));
         let found = self.store.look(async |mut tx| store::state::find(&mut tx, id).await).await?;
         let version = found.ok_or_else(missing)?;
-        self.workspace(caller, Which::Id(&version.workspace_id), Permission::ReadState).await?;
+        let workspace = self.workspace(caller, Which::Id(&version.workspace_id), Permission::ReadState).await?;
+        self.record_read(caller, &workspace, &version).await?;
         Ok(version)
     }
 
@@ -38,6 +41,7 @@ impl App {
         offset: i64,
     ) -> Result<(Vec<StateVersion>, i64)> {
         let workspace = self.workspace(caller, Which::Id(workspace), Permission::ReadState).await?;
+        must_be_own(caller, &workspace)?;
         Ok(self
             .store
             .read(async |mut tx| {

@@ -58,6 +58,8 @@ pub struct Workspace {
     pub auto_apply: bool,
     /// How many plans may run at once beside the run that holds it, where it has a number of its own.
     pub plan_limit: Option<i64>,
+    /// Whether the runs of every workspace of the organization may read its state.
+    pub global_remote_state: bool,
     /// The tags, as JSON: a list of pairs.
     pub tag_list: String,
     lock_kind: Option<String>,
@@ -115,6 +117,7 @@ impl Workspace {
             working_directory: String::new(),
             auto_apply: false,
             plan_limit: None,
+            global_remote_state: false,
             tag_list: "[]".into(),
             lock_kind: None,
             lock_user_id: None,

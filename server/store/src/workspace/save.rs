@@ -12,8 +12,9 @@ use domain::{
 pub async fn insert(tx: &mut Tx, workspace: &Workspace, wrapped_key: &[u8]) -> Result<()> {
     tx.query(
         "INSERT INTO workspaces (id, organization_id, project_id, name, description, execution_mode, engine, terraform_version,
-         working_directory, auto_apply, plan_limit, tag_list, state_sequence, fence, created_at, updated_at, version, agent_pool_id, image)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '[]', 0, 0, $12, $12, 0, $13, $14)",
+         working_directory, auto_apply, plan_limit, tag_list, state_sequence, fence, created_at, updated_at, version, agent_pool_id, image,
+         global_remote_state)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '[]', 0, 0, $12, $12, 0, $13, $14, $15)",
     )
     .bind(workspace.id.as_str())
     .bind(workspace.organization_id.as_str())
@@ -29,6 +30,7 @@ pub async fn insert(tx: &mut Tx, workspace: &Workspace, wrapped_key: &[u8]) -> R
     .bind(workspace.created_at.micros())
     .bind(workspace.agent_pool_id.as_deref())
     .bind(workspace.image.as_str())
+    .bind(workspace.global_remote_state)
     .run()
     .await?;
     tx.query("INSERT INTO data_keys (workspace_id, organization_id, wrapped, created_at) VALUES ($1, $2, $3, $4)")
@@ -52,7 +54,8 @@ pub async fn find_key(tx: &mut Tx, id: &WorkspaceId) -> Result<Option<Vec<u8>>> 
 pub async fn update(tx: &mut Tx, workspace: &Workspace, now: Time) -> Result<()> {
     tx.query(
         "UPDATE workspaces SET project_id = $1, name = $2, description = $3, execution_mode = $4, engine = $5, terraform_version = $6,
-         working_directory = $7, auto_apply = $8, plan_limit = $9, updated_at = $10, agent_pool_id = $11, image = $12, version = version + 1 WHERE id = $13",
+         working_directory = $7, auto_apply = $8, plan_limit = $9, updated_at = $10, agent_pool_id = $11, image = $12, global_remote_state = $13,
+         version = version + 1 WHERE id = $14",
     )
     .bind(workspace.project_id.as_str())
     .bind(workspace.name.as_str())
@@ -66,6 +69,7 @@ pub async fn update(tx: &mut Tx, workspace: &Workspace, now: Time) -> Result<()>
     .bind(now.micros())
     .bind(workspace.agent_pool_id.as_deref())
     .bind(workspace.image.as_str())
+    .bind(workspace.global_remote_state)
     .bind(workspace.id.as_str())
     .save()
     .await

@@ -5,9 +5,9 @@ use domain::{
     id::{ProjectId, TokenId, UserId},
     permission::Role,
 };
-use store::{Error, organization, phase, user};
+use store::{Error, login, organization, phase, user};
 
-on_both! { users  tokens  sessions  the_setup_link  organizations  projects }
+on_both! { users  tokens  login_codes  sessions  the_setup_link  organizations  projects }
 
 async fn users(store: &Fresh) {
     let (one, two) = (person(1), person(2));
@@ -72,6 +72,45 @@ async fn tokens(store: &Fresh) {
             assert_eq!(user::revoke_token(&mut tx, &one.id, &ever.id, NOW).await?, 0);
             assert!(user::find_by_token(&mut tx, b"ever", NOW).await?.is_none());
             assert_eq!(user::list_tokens(&mut tx, &one.id).await?.len(), 1);
+            Ok::<_, Error>(())
+        })
+        .await
+        .unwrap();
+}
+
+async fn login_codes(store: &Fresh) {
+    let (one, soon, later) = (person(1), NOW.plus_seconds(1), NOW.plus_seconds(2));
+    let token =
+        user::Token { id: TokenId::new(&[1; 32]), description: "laptop".into(), created_at: NOW, expires_at: None };
+    let code = |expires_at, ttl_seconds| login::Code {
+        user_id: one.id.clone(),
+        challenge: "challenge".into(),
+        redirect_uri: "http://localhost:10000/login".into(),
+        description: "laptop".into(),
+        ttl_seconds,
+        expires_at,
+        token_id: None,
+    };
+    store
+        .write(async |mut tx| {
+            user::insert(&mut tx, &one, None).await?;
+            user::insert_token(&mut tx, &one.id, &token, b"token").await?;
+            login::insert_code(&mut tx, b"a", &code(soon, None), NOW).await?;
+            login::insert_code(&mut tx, b"b", &code(later, Some(60)), NOW).await?;
+            let found = login::find_code(&mut tx, b"b").await?.unwrap();
+            assert_eq!((found.user_id, found.ttl_seconds, found.expires_at), (one.id.clone(), Some(60), later));
+            assert_eq!(
+                (found.challenge.as_str(), found.redirect_uri.as_str()),
+                ("challenge", "http://localhost:10000/login")
+            );
+            assert_eq!((found.description.as_str(), found.token_id), ("laptop", None));
+            assert_eq!(login::use_code(&mut tx, b"none", NOW).await?, 0);
+            assert_eq!(login::use_code(&mut tx, b"b", NOW).await?, 1);
+            assert_eq!(login::use_code(&mut tx, b"b", NOW).await?, 0);
+            assert_eq!(login::set_token(&mut tx, b"b", &token.id).await?, 1);
+            assert_eq!(login::find_code(&mut tx, b"b").await?.unwrap().token_id, Some(token.id.to_string()));
+            assert_eq!(login::delete_old_codes(&mut tx, soon).await?, 1);
+            assert!(login::find_code(&mut tx, b"a").await?.is_none());
             Ok::<_, Error>(())
         })
         .await

@@ -1,0 +1,124 @@
+//! Modules of an organization.
+
+use super::{check_name, check_version, taken};
+use crate::{App, Caller, Error, Result};
+use domain::{
+    id::{ModuleId, ModuleVersionId},
+    permission::Permission,
+};
+use store::registry::{File, Module, ModuleVersion, Owner};
+
+impl App {
+    /// Creates a module, without a version yet.
+    pub async fn create_module(
+        &self,
+        caller: &Caller,
+        organization: &str,
+        name: &str,
+        provider: &str,
+    ) -> Result<Module> {
+        let organization = self.organization(caller, organization, Permission::ManageRegistry).await?;
+        check_name("name", name)?;
+        check_name("provider", provider)?;
+        let module = Module {
+            id: ModuleId::new(&self.entropy()),
+            organization_id: organization.id,
+            name: name.to_owned(),
+            provider: provider.to_owned(),
+            created_at: self.now(),
+        };
+        let saved = self.store.write(async |mut tx| store::registry::insert_module(&mut tx, &module).await).await;
+        saved.map_err(taken("registry_modules", "name"))?;
+        Ok(module)
+    }
+
+    /// The modules of an organization, by name.
+    pub async fn list_modules(&self, caller: &Caller, organization: &str) -> Result<Vec<Module>> {
+        let organization = self.own_organization(caller, organization).await?;
+        Ok(self.store.look(async |mut tx| store::registry::list_modules(&mut tx, &organization.id).await).await?)
+    }
+
+    /// A module with its versions, the latest made first.
+    pub async fn module(
+        &self,
+        caller: &Caller,
+        organization: &str,
+        name: &str,
+        provider: &str,
+    ) -> Result<(Module, Vec<ModuleVersion>)> {
+        let id = self.own_organization(caller, organization).await?.id;
+        let missing = || Error::not_found(format!("module {organization}/{name}/{provider}"));
+        self.store
+            .read(async |mut tx| {
+                let module = store::registry::find_module(&mut tx, &id, name, provider).await?.ok_or_else(missing)?;
+                let versions = store::registry::list_module_versions(&mut tx, &module.id).await?;
+                Ok((module, versions))
+            })
+            .await
+    }
+
+    /// Removes a module with its versions.
+    pub async fn delete_module(&self, caller: &Caller, organization: &str, name: &str, provider: &str) -> Result<()> {
+        self.organization(caller, organization, Permission::ManageRegistry).await?;
+        let (module, _) = self.module(caller, organization, name, provider).await?;
+        self.store.write(async |mut tx| store::registry::delete_module(&mut tx, &module.id).await).await?;
+        Ok(())
+    }
+
+    /// Announces a version, to be uploaded.
+    pub async fn create_module_version(
+        &self,
+        caller: &Caller,
+        (organization, name, provider): (&str, &str, &str),
+        version: &str,
+    ) -> Result<ModuleVersion> {
+        self.organization(caller, organization, Permission::ManageRegistry).await?;
+        let (module, _) = self.module(caller, organization, name, provider).await?;
+        let version = ModuleVersion {
+            id: ModuleVersionId::new(&self.entropy()),
+            organization_id: module.organization_id,
+            module_id: module.id,
+            version: check_version(version)?,
+            status: "pending".into(),
+            error: None,
+            created_at: self.now(),
+        };
+        let saved =
+            self.store.write(async |mut tx| store::registry::insert_module_version(&mut tx, &version).await).await;
+        saved.map_err(taken("registry_module_versions", "version"))?;
+        Ok(version)
+    }
+
+    /// Removes a version.
+    pub async fn delete_module_version(
+        &self,
+        caller: &Caller,
+        (organization, name, provider): (&str, &str, &str),
+        version: &str,
+    ) -> Result<()> {
+        self.organization(caller, organization, Permission::ManageRegistry).await?;
+        let id = self.module_version(caller, (organization, name, provider), version).await?.id;
+        self.store.write(async |mut tx| store::registry::delete_module_version(&mut tx, &id).await).await?;
+        Ok(())
+    }
+
+    async fn module_version(
+        &self,
+        caller: &Caller,
+        (organization, name, provider): (&str, &str, &str),
+        version: &str,
+    ) -> Result<ModuleVersion> {
+        let (_, versions) = self.module(caller, organization, name, provider).await?;
+        let found = versions.into_iter().find(|known| known.version == version);
+        found.ok_or_else(|| Error::not_found(format!("version {version} of module {organization}/{name}/{provider}")))
+    }
+
+    /// The archive of a version that was uploaded.
+    pub async fn module_archive(&self, caller: &Caller, module: (&str, &str, &str), version: &str) -> Result<File> {
+        let found = self.module_version(caller, module, version).await?;
+        let owner = Owner::Module(found.id);
+        let file =
+            self.store.look(async |mut tx| store::registry::find_file_of(&mut tx, &owner, "archive").await).await?;
+        file.ok_or_else(|| Error::not_found(format!("the archive of version {version}, which was not uploaded yet,")))
+    }
+}

@@ -1,0 +1,243 @@
+//! Providers of an organization.
+
+use super::{check_name, check_version, taken, upload::sum_of};
+use crate::{App, Caller, Error, Result};
+use domain::{
+    id::{PlatformId, ProviderId, ProviderVersionId},
+    permission::Permission,
+};
+use store::registry::{File, GpgKey, Owner, Platform, Provider, ProviderVersion};
+
+/// Everything that the CLI needs to install a provider.
+#[derive(Debug)]
+pub struct Package {
+    /// Its version.
+    pub version: ProviderVersion,
+    /// For which platform.
+    pub platform: Platform,
+    /// The key that signed the check sums.
+    pub key: GpgKey,
+    /// The check sums.
+    pub shasums: File,
+    /// Their signature.
+    pub signature: File,
+    /// The archive.
+    pub archive: File,
+}
+
+impl App {
+    /// Creates a provider, without a version yet.
+    pub async fn create_provider(&self, caller: &Caller, organization: &str, name: &str) -> Result<Provider> {
+        let organization = self.organization(caller, organization, Permission::ManageRegistry).await?;
+        check_name("name", name)?;
+        let provider = Provider {
+            id: ProviderId::new(&self.entropy()),
+            organization_id: organization.id,
+            name: name.to_owned(),
+            created_at: self.now(),
+        };
+        let saved = self.store.write(async |mut tx| store::registry::insert_provider(&mut tx, &provider).await).await;
+        saved.map_err(taken("registry_providers", "name"))?;
+        Ok(provider)
+    }
+
+    /// The providers of an organization, by name.
+    pub async fn list_providers(&self, caller: &Caller, organization: &str) -> Result<Vec<Provider>> {
+        let organization = self.own_organization(caller, organization).await?;
+        Ok(self.store.look(async |mut tx| store::registry::list_providers(&mut tx, &organization.id).await).await?)
+    }
+
+    /// A provider with its versions, the latest made first.
+    pub async fn provider(
+        &self,
+        caller: &Caller,
+        organization: &str,
+        name: &str,
+    ) -> Result<(Provider, Vec<ProviderVersion>)> {
+        let id = self.own_organization(caller, organization).await?.id;
+        let missing = || Error::not_found(format!("provider {organization}/{name}"));
+        self.store
+            .read(async |mut tx| {
+                let provider = store::registry::find_provider(&mut tx, &id, name).await?.ok_or_else(missing)?;
+                let versions = store::registry::list_provider_versions(&mut tx, &provider.id).await?;
+                Ok((provider, versions))
+            })
+            .await
+    }
+
+    /// Removes a provider with its versions.
+    pub async fn delete_provider(&self, caller: &Caller, organization: &str, name: &str) -> Result<()> {
+        self.organization(caller, organization, Permission::ManageRegistry).await?;
+        let (provider, _) = self.provider(caller, organization, name).await?;
+        self.store.write(async |mut tx| store::registry::delete_provider(&mut tx, &provider.id).await).await?;
+        Ok(())
+    }
+
+    /// Announces a version, signed by one of the organization's keys.
+    pub async fn create_provider_version(
+        &self,
+        caller: &Caller,
+        (organization, name): (&str, &str),
+        version: &str,
+        key_id: &str,
+        protocols: &[String],
+    ) -> Result<ProviderVersion> {
+        self.organization(caller, organization, Permission::ManageRegistry).await?;
+        let (provider, _) = self.provider(caller, organization, name).await?;
+        let plain = |text: &String| {
+            text.split_once('.').is_some_and(|(a, b)| a.parse::<u8>().is_ok() && b.parse::<u8>().is_ok())
+        };
+        if protocols.is_empty() || protocols.len() > 10 || !protocols.iter().all(plain) {
+            return Err(Error::invalid(
+                "protocols",
+                "protocols is a list of one or more of \"5.0\", \"6.0\" and their like",
+            ));
+        }
+        let version = ProviderVersion {
+            id: ProviderVersionId::new(&self.entropy()),
+            organization_id: provider.organization_id,
+            provider_id: provider.id,
+            version: check_version(version)?,
+            key_id: key_id.to_uppercase(),
+            protocols: serde_json::to_string(protocols).map_err(|e| Error::internal("writing protocols", e))?,
+            created_at: self.now(),
+            shasums: 0,
+            signatures: 0,
+        };
+        self.store
+            .write(async |mut tx| {
+                let key = store::registry::find_key(&mut tx, &version.organization_id, &version.key_id).await?;
+                if key.is_none() {
+                    let detail = format!("the organization has no GPG key {}; add it first", version.key_id);
+                    return Err(Error::invalid("key-id", detail));
+                }
+                let saved = store::registry::insert_provider_version(&mut tx, &version).await;
+                saved.map_err(taken("registry_provider_versions", "version"))
+            })
+            .await?;
+        Ok(version)
+    }
+
+    /// A version with its platforms.
+    pub async fn provider_version(
+        &self,
+        caller: &Caller,
+        (organization, name): (&str, &str),
+        version: &str,
+    ) -> Result<(ProviderVersion, Vec<Platform>)> {
+        let (_, versions) = self.provider(caller, organization, name).await?;
+        let found = versions.into_iter().find(|known| known.version == version);
+        let missing = || Error::not_found(format!("version {version} of provider {organization}/{name}"));
+        let found = found.ok_or_else(missing)?;
+        let platforms = self.store.look(async |mut tx| store::registry::list_platforms(&mut tx, &found.id).await);
+        let platforms = platforms.await?;
+        Ok((found, platforms))
+    }
+
+    /// Removes a version with its platforms.
+    pub async fn delete_provider_version(&self, caller: &Caller, provider: (&str, &str), version: &str) -> Result<()> {
+        self.organization(caller, provider.0, Permission::ManageRegistry).await?;
+        let (version, _) = self.provider_version(caller, provider, version).await?;
+        let deleted =
+            self.store.write(async |mut tx| store::registry::delete_provider_version(&mut tx, &version.id).await);
+        deleted.await?;
+        Ok(())
+    }
+
+    /// Announces the archive for a platform. Its sum has to stand among the check sums, once those are there.
+    pub async fn create_platform(
+        &self,
+        caller: &Caller,
+        provider: (&str, &str),
+        version: &str,
+        (os, arch, shasum, filename): (&str, &str, &str, &str),
+    ) -> Result<Platform> {
+        self.organization(caller, provider.0, Permission::ManageRegistry).await?;
+        let (version, _) = self.provider_version(caller, provider, version).await?;
+        check_name("os", os)?;
+        check_name("arch", arch)?;
+        if shasum.len() != 64 || !shasum.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err(Error::invalid("shasum", "shasum is a SHA-256: 64 hexadecimal digits"));
+        }
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b"._-".contains(&b);
+        if !(5..=200).contains(&filename.len()) || !filename.bytes().all(plain) || !filename.ends_with(".zip") {
+            return Err(Error::invalid(
+                "filename",
+                "filename is the name of a zip file, such as terraform-provider-x_1.0.0_linux_amd64.zip",
+            ));
+        }
+        let platform = Platform {
+            id: PlatformId::new(&self.entropy()),
+            version_id: version.id.clone(),
+            os: os.to_owned(),
+            arch: arch.to_owned(),
+            shasum: shasum.to_lowercase(),
+            filename: filename.to_owned(),
+            files: 0,
+        };
+        if let Some(shasums) = self.provider_file(&version, "shasums").await? {
+            sum_of(&self.file_bytes(&shasums).await?, &platform)?;
+        }
+        let saved = self.store.write(async |mut tx| store::registry::insert_platform(&mut tx, &platform).await).await;
+        saved.map_err(taken("registry_platforms", "os"))?;
+        Ok(platform)
+    }
+
+    /// A platform of a version.
+    pub async fn platform(
+        &self,
+        caller: &Caller,
+        provider: (&str, &str),
+        version: &str,
+        (os, arch): (&str, &str),
+    ) -> Result<(ProviderVersion, Platform)> {
+        let (version, platforms) = self.provider_version(caller, provider, version).await?;
+        let found = platforms.into_iter().find(|known| known.os == os && known.arch == arch);
+        let missing = || {
+            Error::not_found(format!(
+                "{os}_{arch} of version {} of provider {}/{}",
+                version.version, provider.0, provider.1
+            ))
+        };
+        let found = found.ok_or_else(missing)?;
+        Ok((version, found))
+    }
+
+    /// Removes a platform.
+    pub async fn delete_platform(
+        &self,
+        caller: &Caller,
+        provider: (&str, &str),
+        version: &str,
+        platform: (&str, &str),
+    ) -> Result<()> {
+        self.organization(caller, provider.0, Permission::ManageRegistry).await?;
+        let (_, platform) = self.platform(caller, provider, version, platform).await?;
+        self.store.write(async |mut tx| store::registry::delete_platform(&mut tx, &platform.id).await).await?;
+        Ok(())
+    }
+
+    /// Everything that the CLI needs to install a provider; nothing as long as anything is missing.
+    pub async fn package(
+        &self,
+        caller: &Caller,
+        provider: (&str, &str),
+        version: &str,
+        (os, arch): (&str, &str),
+    ) -> Result<Package> {
+        let (version, platform) = self.platform(caller, provider, version, (os, arch)).await?;
+        let missing = || Error::not_found(format!("the whole of {os}_{arch} of version {}", version.version));
+        let shasums = self.provider_file(&version, "shasums").await?.ok_or_else(missing)?;
+        let signature = self.provider_file(&version, "signature").await?.ok_or_else(missing)?;
+        let owner = Owner::Platform(platform.id.clone());
+        let archive = self.store.look(async |mut tx| store::registry::find_file_of(&mut tx, &owner, "archive").await);
+        let archive = archive.await?.ok_or_else(missing)?;
+        let key = self.gpg_key(caller, provider.0, &version.key_id).await?;
+        Ok(Package { version, platform, key, shasums, signature, archive })
+    }
+
+    pub(super) async fn provider_file(&self, version: &ProviderVersion, kind: &str) -> Result<Option<File>> {
+        let owner = Owner::Provider(version.id.clone());
+        Ok(self.store.look(async |mut tx| store::registry::find_file_of(&mut tx, &owner, kind).await).await?)
+    }
+}

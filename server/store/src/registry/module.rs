@@ -1,0 +1,152 @@
+//! Modules and their versions.
+
+use crate::{Result, Tx};
+use domain::{
+    id::{ModuleId, ModuleVersionId, OrganizationId},
+    time::Time,
+};
+use sqlx::FromRow;
+
+/// A module.
+#[derive(Debug, Clone, FromRow)]
+pub struct Module {
+    /// Which.
+    #[sqlx(try_from = "String")]
+    pub id: ModuleId,
+    /// Whose.
+    #[sqlx(try_from = "String")]
+    pub organization_id: OrganizationId,
+    /// Its name.
+    pub name: String,
+    /// For which system, such as `aws`.
+    pub provider: String,
+    /// Since when.
+    #[sqlx(try_from = "i64")]
+    pub created_at: Time,
+}
+
+/// A version of a module.
+#[derive(Debug, Clone, FromRow)]
+pub struct ModuleVersion {
+    /// Which.
+    #[sqlx(try_from = "String")]
+    pub id: ModuleVersionId,
+    /// Whose.
+    #[sqlx(try_from = "String")]
+    pub organization_id: OrganizationId,
+    /// Of which module.
+    #[sqlx(try_from = "String")]
+    pub module_id: ModuleId,
+    /// Its number.
+    pub version: String,
+    /// `pending`, `ok` or `reg_ingress_failed`.
+    pub status: String,
+    /// What is wrong with what was uploaded.
+    pub error: Option<String>,
+    /// Since when.
+    #[sqlx(try_from = "i64")]
+    pub created_at: Time,
+}
+
+macro_rules! versions {
+    ($rest:literal) => {
+        concat!(
+            "SELECT v.id, m.organization_id, v.module_id, v.version, v.status, v.error, v.created_at FROM registry_module_versions v
+             JOIN registry_modules m ON m.id = v.module_id ",
+            $rest
+        )
+    };
+}
+
+/// Adds a module. `Error::is_taken("registry_modules")` when the organization has it.
+pub async fn insert_module(tx: &mut Tx, module: &Module) -> Result<()> {
+    tx.query(
+        "INSERT INTO registry_modules (id, organization_id, name, provider, created_at) VALUES ($1, $2, $3, $4, $5)",
+    )
+    .bind(module.id.as_str())
+    .bind(module.organization_id.as_str())
+    .bind(module.name.as_str())
+    .bind(module.provider.as_str())
+    .bind(module.created_at.micros())
+    .run()
+    .await
+    .map(drop)
+}
+
+/// The module of this name for this system.
+pub async fn find_module(
+    tx: &mut Tx,
+    organization: &OrganizationId,
+    name: &str,
+    provider: &str,
+) -> Result<Option<Module>> {
+    tx.query(
+        "SELECT id, organization_id, name, provider, created_at FROM registry_modules
+         WHERE organization_id = $1 AND name = $2 AND provider = $3",
+    )
+    .bind(organization.as_str())
+    .bind(name)
+    .bind(provider)
+    .optional()
+    .await
+}
+
+/// The modules of an organization by name; at most a thousand.
+pub async fn list_modules(tx: &mut Tx, organization: &OrganizationId) -> Result<Vec<Module>> {
+    tx.query(
+        "SELECT id, organization_id, name, provider, created_at FROM registry_modules WHERE organization_id = $1
+         ORDER BY name, provider LIMIT 1000",
+    )
+    .bind(organization.as_str())
+    .all()
+    .await
+}
+
+/// Removes a module with its versions.
+pub async fn delete_module(tx: &mut Tx, id: &ModuleId) -> Result<u64> {
+    tx.query("DELETE FROM registry_modules WHERE id = $1").bind(id.as_str()).run().await
+}
+
+/// Adds a version. `Error::is_taken("registry_module_versions")` when the module has it.
+pub async fn insert_module_version(tx: &mut Tx, version: &ModuleVersion) -> Result<()> {
+    tx.query(
+        "INSERT INTO registry_module_versions (id, module_id, version, status, error, created_at) VALUES ($1, $2, $3, $4, $5, $6)",
+    )
+    .bind(version.id.as_str())
+    .bind(version.module_id.as_str())
+    .bind(version.version.as_str())
+    .bind(version.status.as_str())
+    .bind(version.error.as_deref())
+    .bind(version.created_at.micros())
+    .run()
+    .await
+    .map(drop)
+}
+
+/// The versions of a module, the latest made first; at most a thousand.
+pub async fn list_module_versions(tx: &mut Tx, module: &ModuleId) -> Result<Vec<ModuleVersion>> {
+    tx.query(versions!("WHERE v.module_id = $1 ORDER BY v.created_at DESC, v.id LIMIT 1000"))
+        .bind(module.as_str())
+        .all()
+        .await
+}
+
+/// A version of a module.
+pub async fn find_module_version(tx: &mut Tx, id: &ModuleVersionId) -> Result<Option<ModuleVersion>> {
+    tx.query(versions!("WHERE v.id = $1")).bind(id.as_str()).optional().await
+}
+
+/// Says what came of an upload.
+pub async fn set_module_status(tx: &mut Tx, id: &ModuleVersionId, status: &str, error: Option<&str>) -> Result<()> {
+    tx.query("UPDATE registry_module_versions SET status = $1, error = $2 WHERE id = $3")
+        .bind(status)
+        .bind(error)
+        .bind(id.as_str())
+        .save()
+        .await
+}
+
+/// Removes a version.
+pub async fn delete_module_version(tx: &mut Tx, id: &ModuleVersionId) -> Result<u64> {
+    tx.query("DELETE FROM registry_module_versions WHERE id = $1").bind(id.as_str()).run().await
+}

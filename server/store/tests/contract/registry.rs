@@ -1,0 +1,215 @@
+//! Modules, providers, the keys that sign them, their files.
+
+use crate::base::{Fresh, NOW, on_both, world};
+use domain::id::{BlobId, ModuleId, ModuleVersionId, OrganizationId, PlatformId, ProviderId, ProviderVersionId};
+use store::{Error, blob, registry};
+
+on_both! { modules  providers  files }
+
+fn module(organization: &OrganizationId, n: u8, name: &str) -> registry::Module {
+    registry::Module {
+        id: ModuleId::new(&[n; 32]),
+        organization_id: organization.clone(),
+        name: name.into(),
+        provider: "aws".into(),
+        created_at: NOW,
+    }
+}
+
+fn module_version(module: &registry::Module, n: u8, version: &str) -> registry::ModuleVersion {
+    registry::ModuleVersion {
+        id: ModuleVersionId::new(&[n; 32]),
+        organization_id: module.organization_id.clone(),
+        module_id: module.id.clone(),
+        version: version.into(),
+        status: "pending".into(),
+        error: None,
+        created_at: NOW.plus_seconds(n.into()),
+    }
+}
+
+fn file(organization: &OrganizationId, n: u8, kind: &str) -> registry::File {
+    registry::File {
+        id: BlobId::new(&[n; 32]),
+        organization_id: organization.clone(),
+        kind: kind.into(),
+        name: format!("{kind}.zip"),
+        wrapped: b"wrapped".to_vec(),
+        size: 7,
+        sealed: None,
+        object_key: Some(format!("object-{n}")),
+    }
+}
+
+async fn modules(store: &Fresh) {
+    let world = world(store).await;
+    let org = &world.organization.id;
+    let (one, two) = (module(org, 1, "net"), module(org, 2, "app"));
+    store
+        .write(async |mut tx| {
+            registry::insert_module(&mut tx, &one).await?;
+            registry::insert_module(&mut tx, &two).await
+        })
+        .await
+        .unwrap();
+    let double = module(org, 3, "net");
+    let taken = store.write(async |mut tx| registry::insert_module(&mut tx, &double).await).await.unwrap_err();
+    assert!(taken.is_taken("registry_modules"), "{taken:?}");
+    let (first, second) = (module_version(&one, 1, "1.0.0"), module_version(&one, 2, "1.1.0"));
+    store
+        .write(async |mut tx| {
+            let listed = registry::list_modules(&mut tx, org).await?;
+            assert_eq!(listed.iter().map(|m| m.name.as_str()).collect::<Vec<_>>(), ["app", "net"]);
+            assert!(registry::find_module(&mut tx, org, "net", "gcp").await?.is_none());
+            assert_eq!(registry::find_module(&mut tx, org, "net", "aws").await?.unwrap().id, one.id);
+            registry::insert_module_version(&mut tx, &first).await?;
+            registry::insert_module_version(&mut tx, &second).await?;
+            let listed = registry::list_module_versions(&mut tx, &one.id).await?;
+            assert_eq!(listed.iter().map(|v| v.version.as_str()).collect::<Vec<_>>(), ["1.1.0", "1.0.0"]);
+            registry::set_module_status(&mut tx, &first.id, "reg_ingress_failed", Some("why")).await?;
+            let found = registry::find_module_version(&mut tx, &first.id).await?.unwrap();
+            assert_eq!((found.status.as_str(), found.error.as_deref()), ("reg_ingress_failed", Some("why")));
+            assert_eq!((found.organization_id, found.created_at), (org.clone(), first.created_at));
+            assert_eq!(registry::delete_module_version(&mut tx, &second.id).await?, 1);
+            assert!(registry::find_module_version(&mut tx, &second.id).await?.is_none());
+            assert_eq!(registry::delete_module(&mut tx, &one.id).await?, 1);
+            assert!(registry::find_module_version(&mut tx, &first.id).await?.is_none());
+            Ok::<_, Error>(())
+        })
+        .await
+        .unwrap();
+}
+
+struct Provided {
+    provider: registry::Provider,
+    version: registry::ProviderVersion,
+    platform: registry::Platform,
+}
+
+async fn provided(store: &Fresh, org: &OrganizationId) -> Provided {
+    let key = registry::GpgKey {
+        organization_id: org.clone(),
+        key_id: "ABCD".into(),
+        ascii_armor: "armor".into(),
+        created_at: NOW,
+    };
+    let provider = registry::Provider {
+        id: ProviderId::new(&[1; 32]),
+        organization_id: org.clone(),
+        name: "echo".into(),
+        created_at: NOW,
+    };
+    let version = registry::ProviderVersion {
+        id: ProviderVersionId::new(&[1; 32]),
+        organization_id: org.clone(),
+        provider_id: provider.id.clone(),
+        version: "1.0.0".into(),
+        key_id: "ABCD".into(),
+        protocols: "[\"5.0\"]".into(),
+        created_at: NOW,
+        shasums: 0,
+        signatures: 0,
+    };
+    let platform = registry::Platform {
+        id: PlatformId::new(&[1; 32]),
+        version_id: version.id.clone(),
+        os: "linux".into(),
+        arch: "amd64".into(),
+        shasum: "00".into(),
+        filename: "x.zip".into(),
+        files: 0,
+    };
+    store
+        .write(async |mut tx| {
+            registry::insert_key(&mut tx, &key).await?;
+            registry::insert_provider(&mut tx, &provider).await?;
+            registry::insert_provider_version(&mut tx, &version).await?;
+            registry::insert_platform(&mut tx, &platform).await
+        })
+        .await
+        .unwrap();
+    let taken = store.write(async |mut tx| registry::insert_key(&mut tx, &key).await).await.unwrap_err();
+    assert!(taken.is_taken("gpg_keys"), "{taken:?}");
+    Provided { provider, version, platform }
+}
+
+async fn providers(store: &Fresh) {
+    let world = world(store).await;
+    let org = &world.organization.id;
+    let Provided { provider, version, platform } = provided(store, org).await;
+    store
+        .write(async |mut tx| {
+            assert_eq!(registry::find_key(&mut tx, org, "ABCD").await?.unwrap().ascii_armor, "armor");
+            assert!(registry::find_key(&mut tx, org, "ABCE").await?.is_none());
+            assert_eq!(registry::list_keys(&mut tx, org).await?.len(), 1);
+            assert_eq!(registry::delete_key(&mut tx, org, "ABCD").await?, 0, "a version is signed by it");
+            assert_eq!(registry::find_provider(&mut tx, org, "echo").await?.unwrap().id, provider.id);
+            assert_eq!(registry::list_providers(&mut tx, org).await?.len(), 1);
+            let listed = registry::list_provider_versions(&mut tx, &provider.id).await?;
+            assert_eq!((listed[0].id.clone(), listed[0].is_signed()), (version.id.clone(), false));
+            let listed = registry::list_platforms(&mut tx, &version.id).await?;
+            assert_eq!((listed[0].arch.as_str(), listed[0].filename.as_str()), ("amd64", "x.zip"));
+            assert_eq!(registry::delete_platform(&mut tx, &platform.id).await?, 1);
+            assert!(registry::find_platform(&mut tx, &platform.id).await?.is_none());
+            assert_eq!(registry::delete_provider_version(&mut tx, &version.id).await?, 1);
+            assert!(registry::find_provider_version(&mut tx, &version.id).await?.is_none());
+            assert_eq!(registry::delete_key(&mut tx, org, "ABCD").await?, 1);
+            assert_eq!(registry::delete_provider(&mut tx, &provider.id).await?, 1);
+            Ok::<_, Error>(())
+        })
+        .await
+        .unwrap();
+}
+
+async fn files(store: &Fresh) {
+    use registry::Owner;
+    let world = world(store).await;
+    let org = &world.organization.id;
+    let Provided { provider, version, platform } = provided(store, org).await;
+    let net = module(org, 1, "net");
+    let first = module_version(&net, 1, "1.0.0");
+    let owners = [
+        (Owner::Module(first.id.clone()), "archive"),
+        (Owner::Provider(version.id.clone()), "shasums"),
+        (Owner::Provider(version.id.clone()), "signature"),
+        (Owner::Platform(platform.id.clone()), "archive"),
+    ];
+    store
+        .write(async |mut tx| {
+            registry::insert_module(&mut tx, &net).await?;
+            registry::insert_module_version(&mut tx, &first).await?;
+            for (n, (owner, kind)) in (1..).zip(&owners) {
+                let kept = file(org, n, kind);
+                assert!(registry::find_file_of(&mut tx, owner, kind).await?.is_none());
+                registry::insert_file(&mut tx, &kept, owner, NOW).await?;
+                let found = registry::find_file_of(&mut tx, owner, kind).await?.unwrap();
+                assert_eq!((&found.id, &found.kind, found.size, &found.name), (&kept.id, &kept.kind, 7, &kept.name));
+                let found = registry::find_file(&mut tx, kept.id.as_str()).await?.unwrap();
+                assert_eq!((found.wrapped, found.sealed, found.object_key), (kept.wrapped, None, kept.object_key));
+                assert!(blob::is_known(&mut tx, &format!("object-{n}")).await?, "the sweep would take it away");
+            }
+            let found = registry::find_provider_version(&mut tx, &version.id).await?.unwrap();
+            assert_eq!((found.shasums, found.signatures, found.is_signed()), (1, 1, true));
+            assert_eq!(registry::find_platform(&mut tx, &platform.id).await?.unwrap().files, 1);
+            assert_eq!(registry::delete_file(&mut tx, &BlobId::new(&[3; 32])).await?, 1);
+            assert!(!registry::find_provider_version(&mut tx, &version.id).await?.unwrap().is_signed());
+            Ok::<_, Error>(())
+        })
+        .await
+        .unwrap();
+    let second = file(org, 9, "archive");
+    let taken =
+        store.write(async |mut tx| registry::insert_file(&mut tx, &second, &owners[0].0, NOW).await).await.unwrap_err();
+    assert!(taken.is_taken("registry_files"), "{taken:?}");
+    store
+        .write(async |mut tx| {
+            registry::delete_provider(&mut tx, &provider.id).await?;
+            registry::delete_module(&mut tx, &net.id).await?;
+            for n in 1..=4 {
+                assert!(!blob::is_known(&mut tx, &format!("object-{n}")).await?, "{n}");
+            }
+            Ok::<_, Error>(())
+        })
+        .await
+        .unwrap();
+}
