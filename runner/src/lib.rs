@@ -4,6 +4,7 @@
 //! The program that holds a [`Runner`] must call [`supervise::main`] first thing in `main` when it is started with the arguments of
 //! [`Options::supervisor`]: each phase runs under such a process, which outlives the runner where the phase is an apply.
 
+mod aside;
 mod builtin;
 pub mod command;
 mod conclude;

@@ -4,7 +4,7 @@
 //! backend keeps it, for one to be migrated, and asks. The state cannot come later, because `init` installs the providers that it needs.
 
 use crate::{
-    conclude::{aside, side_step},
+    aside::{aside, side_step},
     layout::Layout,
     phase::Execution,
     prepare::{self, BACKEND},

@@ -154,7 +154,7 @@ impl Server {
         if settings::runner() && !elsewhere && self.runner.is_none() {
             let token = self.admin(&["runner-token", "create", "--description", "tests"]);
             // What the server's own runner would be told.
-            let told = [("--engines", "--engines"), ("--runner-ports", "--ports")];
+            let told = [("--engines", "--engines"), ("--providers", "--providers"), ("--runner-ports", "--ports")];
             let told = told.map(|(here, there)| self.nodes[0].flag(here).map(|value| [there, value]));
             self.runner = Some(Runner::start_with(
                 self,

@@ -5,6 +5,7 @@
 
 mod apply;
 mod canary;
+mod cloud;
 mod cluster;
 mod compose;
 mod configurations;
@@ -73,6 +74,7 @@ fn main() -> ExitCode {
     let stories = [
         apply::stories(),
         canary::stories(),
+        cloud::stories(),
         containers::stories(),
         crash::stories(),
         engines::stories(),

@@ -92,7 +92,7 @@ impl Docker {
             // No path of this machine: a name for these bytes, and the program's own name.
             Some(version) => {
                 let path = Path::new("/").join(&image.id).join(engine.program());
-                Ok(Executable { version, path, image: Some(image), judge: None })
+                Ok(Executable { image: Some(image), ..Executable::at(version, path) })
             }
             None => Err(Failure::OtherVersion {
                 image: image.reference,

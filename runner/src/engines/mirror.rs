@@ -89,7 +89,7 @@ impl Releases {
         let path = self.directory.join(version.to_string()).join(program);
         let _one_at_a_time = self.known.lock().await;
         if path.exists() {
-            return Ok(Some(Executable { version, path, image: None, judge: None }));
+            return Ok(Some(Executable::at(version, path)));
         }
         let base = format!("{}/{program}/{version}/{program}_{version}", self.mirror.address);
         let sums_address = format!("{base}_SHA256SUMS");
@@ -119,7 +119,7 @@ impl Releases {
         let failed = |source| Failure::Write { directory: self.directory.display().to_string(), source };
         unpacked.map_err(io::Error::other).flatten().map_err(failed)?;
         tracing::info!(program, %version, "an engine was fetched");
-        Ok(Some(Executable { version, path, image: None, judge: None }))
+        Ok(Some(Executable::at(version, path)))
     }
 
     async fn fetch(&self, address: &str, largest: u64) -> Result<Bytes, Failure> {

@@ -30,6 +30,13 @@ pub(crate) struct Executable {
     pub(crate) judge: Option<crate::docker::Image>,
 }
 
+impl Executable {
+    /// One that lies on this machine.
+    pub(crate) fn at(version: Version, path: PathBuf) -> Self {
+        Self { version, path, image: None, judge: None }
+    }
+}
+
 /// Why there is no engine.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Failure {
@@ -106,7 +113,7 @@ impl Engines {
             if let Some(executable) = releases.get(engine, &parsed).await? {
                 return Ok(executable);
             }
-            let version = |version| Executable { version, path: PathBuf::new(), image: None, judge: None };
+            let version = |version| Executable::at(version, PathBuf::new());
             here.extend(releases.versions(engine).await?.into_iter().map(version));
             here.sort_by(|one, other| one.version.cmp(&other.version));
         }
@@ -126,7 +133,7 @@ impl Engines {
         let executable = |entry: fs::DirEntry| {
             let version = Version::parse(entry.file_name().to_str()?).ok()?;
             let path = entry.path().join(engine.program());
-            path.is_file().then_some(Executable { version, path, image: None, judge: None })
+            path.is_file().then_some(Executable::at(version, path))
         };
         entries.flatten().filter_map(executable).collect()
     }
@@ -149,7 +156,7 @@ impl Engines {
                     version
                 }
             };
-            found.extend(version.map(|version| Executable { version, path, image: None, judge: None }));
+            found.extend(version.map(|version| Executable::at(version, path)));
         }
         found
     }

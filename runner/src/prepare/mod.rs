@@ -1,7 +1,13 @@
-//! Lays out the work directory of a phase: configuration, state, variables, the engine's own settings; and the environment, from nothing.
+//! Lays out the work directory of a phase: configuration, state, variables, the engine's own settings.
+
+mod environment;
+mod settings;
+
+pub(crate) use environment::environment;
+pub(crate) use settings::{port, quote};
 
 use crate::{
-    Options, builtin,
+    builtin,
     layout::Layout,
     machine::Machine,
     prime, provided,
@@ -13,7 +19,7 @@ use crate::{
 use bytes::Bytes;
 use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
 use protocol::{Job, Phase};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use std::{
     fs, io,
     io::{Read, Write},
@@ -216,7 +222,7 @@ fn fill(
         write(&module, Path::new(".terraform.lock.hcl"), &fs::read(layout.lock_file())?)?;
     }
     let needs_init = !builtin::is_enough(&module, state.as_deref())?;
-    let own_settings = uploaded_settings(&module, layout)?;
+    let own_settings = settings::uploaded(&module, layout)?;
     let mut links = Vec::new();
     if needs_init {
         links = machine.links(layout, locked)?;
@@ -229,14 +235,14 @@ fn fill(
     };
     let installation = providers::installation(&job.address, &job.mirrored, &sources, &links, locked);
     match &own_settings {
-        None => cli_configuration(job, &installation, &layout.cli_configuration())?,
+        None => settings::write(job, &installation, &layout.cli_configuration())?,
         // The engine reads a directory of settings after those of its user: what is ours wins.
         Some(text) => {
             fs::create_dir_all(layout.home().join(".terraform.d"))?;
             let path = layout.home().join(".terraform.d/zzzzzz_terrane.tfrc");
             // An engine takes one word only about where providers come from.
             let installation = if text.contains("provider_installation") { "" } else { &installation };
-            cli_configuration(job, installation, &path)?;
+            settings::write(job, installation, &path)?;
         }
     }
     if job.phase == Phase::Apply && layout.plan().exists() {
@@ -254,18 +260,6 @@ fn fill(
         own_settings: own_settings.is_some(),
         links,
     })
-}
-
-/// The settings of the engine that came with the configuration, put where it looks for those of its user.
-fn uploaded_settings(module: &Dir, layout: &Layout) -> io::Result<Option<String>> {
-    let file = match module.open(".terraformrc") {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        other => other?,
-    };
-    let mut text = String::new();
-    file.take(LARGEST_SETTINGS).read_to_string(&mut text)?;
-    fs::write(layout.home().join(".terraformrc"), &text)?;
-    Ok(Some(text))
 }
 
 fn remove(directory: &Dir, path: &Path) -> io::Result<()> {
@@ -292,102 +286,4 @@ pub(crate) fn own(path: &Path, owner: u32) -> io::Result<()> {
         }
     }
     Ok(())
-}
-
-fn cli_configuration(job: &Job, installation: &str, path: &Path) -> io::Result<()> {
-    let mut text = String::from("disable_checkpoint = true\n");
-    if let Some(host) = host(&job.address) {
-        text += &format!("credentials {} {{\n  token = {}\n}}\n", quote(host), quote(job.token.expose_secret()));
-    }
-    text += installation;
-    let mut file = fs::File::create(path)?;
-    file.write_all(text.as_bytes())
-}
-
-/// A string of HCL in which nothing is interpolated.
-pub(crate) fn quote(text: &str) -> String {
-    serde_json::Value::from(text).to_string().replace("${", "$${").replace("%{", "%%{")
-}
-
-/// `host:port` of an address, as the engine looks for credentials.
-fn host(address: &str) -> Option<&str> {
-    let (_, rest) = address.split_once("://")?;
-    rest.split('/').next().filter(|host| !host.is_empty())
-}
-
-/// The port of an address.
-pub(crate) fn port(address: &str) -> Option<u16> {
-    let (scheme, _) = address.split_once("://")?;
-    let host = host(address)?;
-    let after = host.rsplit_once(']').map_or(host, |(_, after)| after);
-    match after.rsplit_once(':') {
-        Some((_, port)) => port.parse().ok(),
-        None => Some(if scheme == "http" { 80 } else { 443 }),
-    }
-}
-
-/// What every engine finds in its environment; what the run sets comes between the machine's and that which cannot be changed.
-pub(crate) fn environment(
-    options: &Options,
-    inside: &Inside,
-    of_run: &[(String, String)],
-    cli_workspace: Option<&str>,
-) -> Result<Vec<(String, String)>, Failure> {
-    let temporary = &inside.temporary;
-    // "/plugin" and up to ten digits, and the zero at the end.
-    if temporary.as_os_str().len() + 18 > 107 {
-        return Err(Failure::TooLong(temporary.clone()));
-    }
-    let text = |path: &Path| path.display().to_string();
-    let mut all: std::collections::BTreeMap<String, String> = std::collections::BTreeMap::new();
-    if let Some(search) = inside.search {
-        all.insert("PATH".into(), search.into());
-        // What the machine's own configuration says is nothing to a run; git gives up where it is there and cannot be read.
-        all.insert("GIT_CONFIG_NOSYSTEM".into(), "1".into());
-    }
-    all.insert("LANG".into(), "C.UTF-8".into());
-    // What engine and providers read is SSL_CERT_FILE; git, curl and the like have names of their own for the same.
-    for key in ["AWS_CA_BUNDLE", "CURL_CA_BUNDLE", "GIT_SSL_CAINFO", "NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE"] {
-        all.insert(key.into(), text(&inside.certificates));
-    }
-    all.extend(options.environment.iter().cloned());
-    all.extend(of_run.iter().cloned());
-    for (key, value) in [
-        ("HOME", text(&inside.layout.work().join("h"))),
-        ("TMPDIR", text(temporary)),
-        ("TF_IN_AUTOMATION", "1".into()),
-        ("TF_INPUT", "0".into()),
-        ("CHECKPOINT_DISABLE", "1".into()),
-        ("TF_CLI_CONFIG_FILE", text(&inside.layout.cli_configuration())),
-        ("SSL_CERT_FILE", text(&inside.certificates)),
-    ] {
-        all.insert(key.into(), value);
-    }
-    if let Some(workspace) = cli_workspace {
-        all.insert("TF_WORKSPACE".into(), workspace.into());
-    }
-    Ok(all.into_iter().collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_address_has_a_host_and_a_port() {
-        for (address, is_host, is_port) in [
-            ("https://terrane.example", Some("terrane.example"), Some(443)),
-            ("https://localhost:8443/", Some("localhost:8443"), Some(8443)),
-            ("http://[::1]:80/x", Some("[::1]:80"), Some(80)),
-            ("https://[::1]", Some("[::1]"), Some(443)),
-            ("nonsense", None, None),
-        ] {
-            assert_eq!((host(address), port(address)), (is_host, is_port), "{address}");
-        }
-    }
-
-    #[test]
-    fn a_quoted_string_interpolates_nothing() {
-        assert_eq!(quote("a\"b\\${x}%{y}\n"), "\"a\\\"b\\\\$${x}%%{y}\\n\"");
-    }
 }
