@@ -62,8 +62,10 @@ fn main() -> ExitCode {
     if !differences.is_empty() {
         return ExitCode::FAILURE;
     }
-    if whole {
+    if whole && versions.len() == Version::ALL.len() {
         report::write(&report::document(&cases, &expected));
+    } else if whole {
+        println!("docs/compatibility.md stays as it is: not every version is there");
     }
     ExitCode::SUCCESS
 }

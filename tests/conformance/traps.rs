@@ -142,8 +142,19 @@ pub(crate) const ALL: &[Trap] = &[
         "the codes of the http door",
         &[Case("the_http_backend_keeps_state_and_lock"), Story("http", "a_lock_answers_with_its_holder")],
     ),
-    trap(27, "signing in with `terraform login`", &[Absent("not part of these cases")]),
-    trap(28, "registries of modules and providers", &[Absent("not part of these cases")]),
+    trap(
+        27,
+        "signing in with `terraform login`",
+        &[Story("login", "a_person_signs_in_by_the_browser_plans_and_signs_out")],
+    ),
+    trap(
+        28,
+        "registries of modules and providers",
+        &[
+            Story("registry", "a_module_is_published_and_used_here_and_in_a_run"),
+            Story("registry", "a_provider_is_published_and_installed"),
+        ],
+    ),
     trap(29, "no right to a state is never 404", &[Story("refused", "a_revoked_reader_never_reads_no_state")]),
     trap(30, "links that the CLI prints lead somewhere", &[Case("links_that_the_cli_prints_lead_somewhere")]),
     trap(31, "the bytes of a state come back as they went in", &[Story("http", "bytes_come_back_as_they_went_in")]),

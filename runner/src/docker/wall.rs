@@ -5,7 +5,8 @@ use bollard::models::{ContainerCreateBody, HostConfig, HostConfigLogConfig, Reso
 use std::collections::HashMap;
 
 /// Who a phase is inside its container. Not who server and runner are in theirs (65532): the kernel counts some things by user over all containers,
-/// such as what watches files, and no run may use up those of the runner. Images know this one as nobody: OpenSSH refuses whoever has no name.
+/// such as what watches files, and no run may use up those of the runner. Images know this one as nobody: OpenSSH refuses whoever
+/// has no name.
 const USER: u32 = 65_534;
 /// How long a container waits for its phase, in seconds.
 const IDLE: u64 = 3_600;

@@ -186,7 +186,7 @@ pub fn router(http: &Http) -> Router {
         .fallback(http_backend::misaddressed);
     Router::new()
         .route("/.well-known/terraform.json", get(discovery::services))
-        .route("/oauth/token", post(login::exchange))
+        .route("/oauth/token", post(login::exchange).layer(DefaultBodyLimit::max(login::LARGEST)))
         .route("/.well-known/openid-configuration", get(identity::configuration))
         .route("/.well-known/jwks", get(identity::keys))
         .nest("/api/v2", api)
@@ -194,7 +194,7 @@ pub fn router(http: &Http) -> Router {
         .nest("/api/http", states)
         .nest("/api/runner", runner::router(http))
         .nest("/api/mirror", mirror::router())
-        .nest("/api/registry", registry::router())
+        .nest("/api/registry", registry::router().layer(DefaultBodyLimit::max(DOCUMENT)))
         .layer(DefaultBodyLimit::max(state_bytes))
         .layer(map_response(identify))
         .with_state(http.clone())

@@ -13,6 +13,9 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde_json::json;
 
+/// The longest form that is read, in bytes: anybody may send one.
+pub(crate) const LARGEST: usize = 16 << 10;
+
 /// What the client sends.
 #[derive(Deserialize)]
 pub(crate) struct Exchange {

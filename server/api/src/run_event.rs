@@ -138,7 +138,11 @@ pub(crate) async fn show(
     let tail = id.strip_prefix(PREFIX).filter(|tail| tail.is_ascii()).ok_or_else(missing)?;
     let hidden = |error| if matches!(error, Error::NotFound(_)) { missing() } else { error };
     let comment = match format!("{}{tail}", CommentId::PREFIX).parse() {
-        Ok(comment) => app.find_comment(&caller, &comment).await.ok(),
+        Ok(comment) => match app.find_comment(&caller, &comment).await {
+            Ok(comment) => Some(comment),
+            Err(Error::NotFound(_)) => None,
+            Err(other) => return Err(other.into()),
+        },
         Err(_) => None,
     };
     let run = match &comment {

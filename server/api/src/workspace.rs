@@ -131,9 +131,15 @@ async fn included(app: &App, caller: &Caller, workspace: &Workspace, query: &Que
     if query.includes("current_run")
         && let Some(id) = workspace.current_run_id.as_deref().and_then(|id| id.parse().ok())
     {
-        let run = app.run(caller, &id).await?;
-        let waiting = app.waiting(&run, workspace).await?;
-        included.push(run::resource(app, caller, &run, workspace, waiting.as_ref())?);
+        match app.run(caller, &id).await {
+            Ok(run) => {
+                let waiting = app.waiting(&run, workspace).await?;
+                included.push(run::resource(app, caller, &run, workspace, waiting.as_ref())?);
+            }
+            // A run that may read the state of this workspace may not read its runs.
+            Err(Error::NotFound(_) | Error::Forbidden(_)) => {}
+            Err(other) => return Err(other),
+        }
     }
     Ok(included)
 }

@@ -91,7 +91,12 @@ impl App {
             .await?;
         match came {
             Came::Token => return Ok(value),
-            Came::Again => self.known.forget(),
+            Came::Again => {
+                tracing::warn!(
+                    "a code of `terraform login` came twice: the token that it was exchanged for is revoked"
+                );
+                self.known.forget();
+            }
             Came::Nothing => {}
         }
         Err(refused())
@@ -101,6 +106,5 @@ impl App {
 async fn revoke_exchanged(tx: &mut Tx, code: &Code, now: Time) -> Result<Came> {
     let Some(token) = code.token_id.as_deref().and_then(|id| id.parse().ok()) else { return Ok(Came::Nothing) };
     user::revoke(tx, &code.user_id, &token, now).await?;
-    tracing::warn!(%token, user = %code.user_id, "a code of `terraform login` came twice: its token is revoked");
     Ok(Came::Again)
 }

@@ -102,6 +102,7 @@ impl App {
         change: ConsumerChange,
         consumers: &[String],
     ) -> Result<()> {
+        check_count(consumers.len())?;
         // Who may not even read the state is told that, and not that there is none.
         self.workspace(caller, Which::Id(id), Permission::ReadState).await?;
         self.store
@@ -122,6 +123,7 @@ impl App {
 
     /// Says at once whether the runs of the whole organization may read the state of this workspace, and if not, of which workspaces, by name.
     pub async fn share_state(&self, caller: &Caller, id: &WorkspaceId, global: bool, names: &[&str]) -> Result<()> {
+        check_count(names.len())?;
         let now = self.now();
         self.store
             .write(async |mut tx| {
@@ -155,7 +157,11 @@ async fn put_consumers(tx: &mut Tx, workspace: &Workspace, change: ConsumerChang
         }
         store::sharing::put_consumer(tx, &workspace.organization_id, id, consumer).await?;
     }
-    if store::sharing::list_consumers(tx, id).await?.len() > MOST {
+    check_count(store::sharing::list_consumers(tx, id).await?.len())
+}
+
+fn check_count(consumers: usize) -> Result<()> {
+    if consumers > MOST {
         return Err(Error::invalid(
             "remote-state-consumers",
             format!("A workspace names up to {MOST} others; share its state with the whole organization instead"),
@@ -172,7 +178,8 @@ fn foreign<'a>(caller: &'a Caller, workspace: &Workspace) -> Option<&'a Workspac
     }
 }
 
-/// Refuses a run of another workspace: it is given the current state and its outputs, and nothing about them.
+/// Refuses a run of another workspace. It is given what the CLI reads on its way to the state: the workspace and its states by id; not who else reads
+/// them, nor their history.
 pub(crate) fn must_be_own(caller: &Caller, workspace: &Workspace) -> Result<()> {
     if foreign(caller, workspace).is_none() {
         return Ok(());

@@ -162,8 +162,9 @@ impl App {
 
     /// A token by its id: one of the caller's own, or one of a pool that they manage.
     pub async fn any_token(&self, caller: &Caller, id: &TokenId) -> Result<AnyToken> {
-        if caller.id().is_some()
-            && let Some(token) = self.list_tokens(caller).await?.into_iter().find(|token| token.id == *id)
+        if let Ok(user) = caller.user()
+            && let Some(token) =
+                self.store.look(async |mut tx| store::user::find_token(&mut tx, &user.id, id).await).await?
         {
             return Ok(AnyToken::User(token));
         }

@@ -146,6 +146,17 @@ pub async fn list_tokens(tx: &mut Tx, user: &UserId) -> Result<Vec<Token>> {
     .await
 }
 
+/// A token of this person that is not revoked.
+pub async fn find_token(tx: &mut Tx, user: &UserId, token: &TokenId) -> Result<Option<Token>> {
+    tx.query(
+        "SELECT id, description, created_at, expires_at FROM tokens WHERE id = $1 AND user_id = $2 AND revoked_at IS NULL",
+    )
+    .bind(token.as_str())
+    .bind(user.as_str())
+    .optional()
+    .await
+}
+
 /// Revokes a token of this person. How many were: none, or one.
 pub async fn revoke_token(tx: &mut Tx, user: &UserId, token: &TokenId, now: Time) -> Result<u64> {
     tx.query("UPDATE tokens SET revoked_at = $1 WHERE id = $2 AND user_id = $3 AND revoked_at IS NULL")

@@ -43,7 +43,7 @@ fn a_plan_is_shown_and_changes_nothing(tenant: &Tenant) {
     if tenant.version() >= Version::V0_14_6 {
         assert!(says(&shown, "+ it = \"first\""), "{shown}");
     }
-    cli.start(&["plan", "-detailed-exitcode"]).finish();
+    cli.start(&["plan", "-detailed-exitcode"]).exits(2);
     let run = tenant.newest_run("app");
     assert_eq!(run["attributes"]["status"], "planned_and_finished");
     assert_eq!(run["attributes"]["plan-only"], true);

@@ -1,6 +1,6 @@
 //! What people say of a run.
 
-use crate::{App, Caller, Error, Result};
+use crate::{App, Caller, Error, Result, access};
 use domain::{
     id::{CommentId, RunId},
     permission::Permission,
@@ -28,9 +28,13 @@ impl App {
     pub async fn comment_run(&self, caller: &Caller, run: &RunId, body: &str) -> Result<Comment> {
         check(body)?;
         let run = self.run(caller, run).await?;
-        self.workspace(caller, crate::Which::Id(&run.workspace_id), Permission::QueueRun).await?;
         let comment = self.comment(caller, &run, body);
-        self.store.write(async |mut tx| insert(&mut tx, &comment).await).await?;
+        self.store
+            .write(async |mut tx| {
+                access::hold(&mut tx, caller, &run.workspace_id, Permission::QueueRun).await?;
+                insert(&mut tx, &comment).await
+            })
+            .await?;
         Ok(comment)
     }
 
@@ -65,7 +69,7 @@ impl App {
     }
 }
 
-/// Keeps a comment.
+/// Keeps a comment on a run whose workspace is held: nobody else counts meanwhile.
 pub(super) async fn insert(tx: &mut Tx, comment: &Comment) -> Result<()> {
     if store::comment::count(tx, &comment.run_id).await? >= MOST {
         return Err(Error::Conflict(format!("{} has {MOST} comments, which is the most", comment.run_id)));

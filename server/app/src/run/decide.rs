@@ -51,6 +51,9 @@ impl App {
                 let missing = || Error::not_found(format!("run {id}"));
                 let mut run = store::run::find(&mut tx, id).await?.ok_or_else(missing)?;
                 let status = run.status()?;
+                if let Some(comment) = &comment {
+                    comment::insert(&mut tx, comment).await?;
+                }
                 match event {
                     RunEvent::Cancel if run.cancel_asked_at.is_some() && !status.is_final() => {
                         return Ok((run, Vec::new())); // asked already
@@ -73,9 +76,6 @@ impl App {
                     RunEvent::Confirm => run.confirmed_by = who,
                     RunEvent::Cancel | RunEvent::Discard => run.canceled_by = who,
                     _ => {}
-                }
-                if let Some(comment) = &comment {
-                    comment::insert(&mut tx, comment).await?;
                 }
                 let executing = matches!(status, Status::Planning | Status::Applying);
                 // Whether the cancel was asked while a phase executed decides how that phase's end is read.

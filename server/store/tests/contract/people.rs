@@ -67,10 +67,16 @@ async fn tokens(store: &Fresh) {
             assert!(user::find_by_token(&mut tx, b"none", NOW).await?.is_none());
             let listed = user::list_tokens(&mut tx, &one.id).await?;
             assert_eq!(listed.iter().map(|t| t.id.clone()).collect::<Vec<_>>(), [over.id.clone(), ever.id.clone()]);
+            assert!(user::find_token(&mut tx, &stranger, &ever.id).await?.is_none());
+            assert_eq!(
+                user::find_token(&mut tx, &one.id, &ever.id).await?.map(|token| token.id),
+                Some(ever.id.clone())
+            );
             assert_eq!(user::revoke_token(&mut tx, &stranger, &ever.id, NOW).await?, 0);
             assert_eq!(user::revoke_token(&mut tx, &one.id, &ever.id, NOW).await?, 1);
             assert_eq!(user::revoke_token(&mut tx, &one.id, &ever.id, NOW).await?, 0);
             assert!(user::find_by_token(&mut tx, b"ever", NOW).await?.is_none());
+            assert!(user::find_token(&mut tx, &one.id, &ever.id).await?.is_none());
             assert_eq!(user::list_tokens(&mut tx, &one.id).await?.len(), 1);
             Ok::<_, Error>(())
         })
