@@ -140,6 +140,11 @@ pub enum User {
         #[arg(long)]
         password_stdin: bool,
     },
+    /// Give a user another password, read from the first line of standard input; ends their sessions in browsers, not their tokens
+    Password {
+        /// The user's name
+        name: String,
+    },
     /// List all users on standard output: id, name, address and `site-admin`, separated by tabs
     List,
 }
@@ -168,7 +173,7 @@ pub enum Organization {
     Create {
         /// Its name
         name: String,
-        /// Its address
+        /// An address for mail about it; owners are made by `organization member add`
         #[arg(long)]
         email: String,
     },

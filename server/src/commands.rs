@@ -107,6 +107,7 @@ async fn administer(config: Config, noun: Noun) -> anyhow::Result<()> {
     };
     match admin::call(&data, request, local).await? {
         Response::UserCreated(user) => tell(&format!("user {} made, {}", user.name, user.id)),
+        Response::PasswordSet => tell(&format!("{name} has another password, and is signed out everywhere")),
         Response::Users { users } => {
             let line = |user: admin::User| {
                 let site_admin = if user.site_admin { "site-admin" } else { "" };
@@ -165,7 +166,9 @@ struct Subject<'a>(&'a Request);
 impl std::fmt::Display for Subject<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self.0 {
-            Request::CreateUser { name, .. } | Request::CreateToken { user: name, .. } => write!(f, "user {name}"),
+            Request::CreateUser { name, .. }
+            | Request::SetPassword { name, .. }
+            | Request::CreateToken { user: name, .. } => write!(f, "user {name}"),
             Request::ListUsers => f.write_str("users"),
             Request::RotateIdentityKey | Request::TrimIdentityKeys => f.write_str("keys that sign identities"),
             Request::CreateOrganization { name, .. } | Request::SetShare { organization: name, .. } => {
@@ -185,6 +188,9 @@ fn request(noun: Noun) -> anyhow::Result<Request> {
         Noun::User(cli::User::Create { name, email, site_admin, password_stdin }) => {
             let password = if password_stdin { Some(read_password(std::io::stdin().lock())?) } else { None };
             Request::CreateUser { name, email, site_admin, password }
+        }
+        Noun::User(cli::User::Password { name }) => {
+            Request::SetPassword { name, password: read_password(std::io::stdin().lock())? }
         }
         Noun::User(cli::User::List) => Request::ListUsers,
         Noun::Token(cli::Token::Create { user, description, ttl }) => {

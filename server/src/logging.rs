@@ -50,7 +50,7 @@ async fn log_request(params: Result<RawPathParams, RawPathParamsRejection>, requ
     response
 }
 
-const UNTOLD: [&str; 4] = ["signed", "signature", "token", "secret"];
+const UNTOLD: [&str; 5] = ["signed", "signature", "token", "secret", "setup"];
 
 /// The route with its parameters filled in, as far as they may be told.
 fn told<'a>(route: &str, params: impl Iterator<Item = (&'a str, &'a str)>) -> String {

@@ -17,6 +17,10 @@ async fn done(app: &App, request: Request) -> Result<Response> {
             let user = app.create_user(NewUser { name, email, site_admin, password }).await?;
             Response::UserCreated(told(user))
         }
+        Request::SetPassword { name, password } => {
+            app.set_password(&name, &password.expose().to_owned().into()).await?;
+            Response::PasswordSet
+        }
         Request::ListUsers => Response::Users { users: app.list_users().await?.into_iter().map(told).collect() },
         Request::CreateToken { user, description, ttl } => {
             let user = app.user_by_name(&user).await?;

@@ -47,7 +47,7 @@ pub(crate) enum Failure {
     #[error("{0:?} is no version: give one like 1.11.4, a constraint like \"~> 1.11\" or latest")]
     Wanted(String),
     #[error(
-        "no {program} {wanted} can be had: {had}; put one into {engines}/VERSION/{program}, or choose another version"
+        "no {program} {wanted} can be had: {had}; put one into {engines}/VERSION/{program}, name a release mirror (--release-mirror https://releases.hashicorp.com has every terraform), or choose another version"
     )]
     Missing { program: &'static str, wanted: String, had: String, engines: String },
     #[error(

@@ -44,6 +44,9 @@ pub(crate) async fn handle(
     let answered = async {
         // Before a byte of the body is read: nobody fills the memory who may not write.
         let caller = caller::authenticate(&app, &headers).await?.0;
+        if matches!(method.as_str(), "POST" | "PUT" | "LOCK") {
+            may_write_or_make(&app, &caller, &organization, &workspace).await?;
+        }
         let body = whole(&app, body).await?;
         answer(&app, &caller, (&organization, &workspace), &method, &headers, &query, body).await
     };
@@ -135,6 +138,24 @@ async fn lock(app: &App, caller: &Caller, which: Which<'_>, body: &Bytes) -> Res
     Ok(StatusCode::OK.into_response())
 }
 
+/// Whether the caller may change this workspace, or make it if it is not there.
+async fn may_write_or_make(app: &App, caller: &Caller, organization: &str, name: &str) -> Result<(), Error> {
+    let which = Which::Name(organization, name);
+    match app.workspace(caller, which, Permission::ReadState).await {
+        Err(Error::NotFound(_)) => {}
+        found => return found.map(drop),
+    }
+    match app.organization(caller, organization, Permission::CreateWorkspace).await {
+        Err(Error::NotFound(_)) => Err(unseen(which, Permission::WriteState)),
+        found => found.map(drop),
+    }
+}
+
+/// Who may not even see the organization is told so: "not found" would read as an empty state.
+fn unseen(which: Which<'_>, permission: Permission) -> Error {
+    Error::Forbidden(format!("{which}: the right to {permission} is missing; an owner can give it"))
+}
+
 /// The workspace of this address. This backend has no call that makes one: the first lock or write does, for who may. It has no runs: its
 /// client executes.
 async fn found_or_made(
@@ -150,10 +171,7 @@ async fn found_or_made(
             match app.create_workspace(caller, organization, &settings).await {
                 // Another first request may have been faster.
                 Err(invalid @ Error::Invalid(_)) => app.workspace(caller, which, permission).await.map_err(|_| invalid),
-                // Who may not even see the organization is told so: "not found" would read as an empty state.
-                Err(Error::NotFound(_)) => Err(Error::Forbidden(format!(
-                    "{which}: the right to {permission} is missing; an owner can give it"
-                ))),
+                Err(Error::NotFound(_)) => Err(unseen(which, permission)),
                 made => made,
             }
         }

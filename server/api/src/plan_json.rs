@@ -14,11 +14,13 @@ use protocol::Artifact;
 use serde::Deserialize;
 use serde_json::{Value, json, value::RawValue};
 use std::collections::BTreeMap;
-use tokio::io::AsyncReadExt as _;
+use tokio::{io::AsyncReadExt as _, sync::Semaphore};
 use tokio_util::io::ReaderStream;
 
 /// The most bytes of a document that has to be taken apart.
-const LARGEST: u64 = 512 << 20;
+const LARGEST: u64 = 128 << 20;
+/// So many are taken apart at once: each takes several times its size of memory.
+static ROOM: Semaphore = Semaphore::const_new(2);
 
 fn parse(id: &str) -> Result<PlanId, Error> {
     id.parse().map_err(|_| Error::not_found("that plan"))
@@ -45,6 +47,7 @@ pub(crate) async fn redacted(
 ) -> Result<Response, Failure> {
     let id = parse(&id)?;
     let missing = || Error::Unavailable(format!("the JSON of {id} is not there (yet)"));
+    let _room = ROOM.acquire().await.map_err(|e| Error::internal("waiting to redact a plan", e))?;
     let plan = read(&app, &caller, &id, Artifact::PlanJson).await?.ok_or_else(missing)?;
     let schemas = read(&app, &caller, &id, Artifact::ProviderSchemas).await?.ok_or_else(missing)?;
     let document = tokio::task::spawn_blocking(move || redact(&plan, &schemas)).await;

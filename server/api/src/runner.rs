@@ -23,6 +23,9 @@ use tokio_util::io::{ReaderStream, StreamReader};
 /// The most bytes of one piece of a log.
 const PIECE: usize = 1 << 20;
 
+/// The most bytes of what a runner says of itself or of a phase.
+const DOCUMENT: usize = 1 << 20;
+
 /// Every route of runners.
 pub(crate) fn router(http: &Http) -> axum::Router<Http> {
     let state_bytes = http.app.limits.state_bytes;
@@ -41,6 +44,7 @@ pub(crate) fn router(http: &Http) -> axum::Router<Http> {
         .route("/phases/{phase}/artifacts/{kind}", get(artifact))
         .route("/phases/{phase}/artifacts/{kind}", put(put_artifact).layer(DefaultBodyLimit::disable()))
         .route("/phases/{phase}/finish", post(finish))
+        .layer(DefaultBodyLimit::max(DOCUMENT))
 }
 
 /// What a runner is told instead of an answer.

@@ -11,7 +11,7 @@ use app::{
 };
 use axum::{
     body::{Body as RawBody, Bytes},
-    extract::{Path, State},
+    extract::{FromRequest as _, Path, Request, State},
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -181,10 +181,13 @@ pub(crate) async fn create(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
     Path(id): Path<String>,
-    body: Body,
+    request: Request,
 ) -> Result<Response, Failure> {
-    body.about("state-versions")?;
     let id = parse_id(&id)?;
+    // Before a byte of the body is read: it may be large, and who may not write fills no memory.
+    app.workspace(&caller, Which::Id(&id), Permission::WriteState).await?;
+    let body = Body::from_request(request, &()).await?;
+    body.about("state-versions")?;
     let announced = Announced {
         serial: body.attribute("serial")?.ok_or_else(|| Error::invalid("serial", "Serial can't be blank"))?,
         md5: body.attribute("md5")?.ok_or_else(|| Error::invalid("md5", "MD5 can't be blank"))?,

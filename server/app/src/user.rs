@@ -95,6 +95,20 @@ impl App {
         }
     }
 
+    /// Gives a person another password and ends their sessions. Only the house itself calls this: `terrane admin`.
+    pub async fn set_password(&self, name: &str, password: &SecretString) -> Result<()> {
+        let user = self.user_by_name(name).await?;
+        let hash = self.hash_password(password).await?;
+        Ok(self
+            .store
+            .write(async |mut tx| {
+                store::user::set_password(&mut tx, &user.id, &hash).await?;
+                store::user::delete_sessions(&mut tx, &user.id).await
+            })
+            .await
+            .map(drop)?)
+    }
+
     /// Everybody, by name.
     pub async fn list_users(&self) -> Result<Vec<User>> {
         Ok(self.store.look(async |mut tx| store::user::list(&mut tx).await).await?)

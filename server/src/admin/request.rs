@@ -18,6 +18,13 @@ pub enum Request {
         /// The password; without one the user cannot sign in with a password.
         password: Option<Secret>,
     },
+    /// Give a user another password.
+    SetPassword {
+        /// The user's name.
+        name: String,
+        /// The password.
+        password: Secret,
+    },
     /// List all users.
     ListUsers,
     /// Make a token for a user.
@@ -116,6 +123,8 @@ impl std::str::FromStr for RunLimit {
 pub enum Response {
     /// The user exists now.
     UserCreated(User),
+    /// The password is another one now.
+    PasswordSet,
     /// All users.
     Users {
         /// In order of their names.

@@ -260,7 +260,7 @@ pub async fn set_image(tx: &mut Tx, id: &str, fence: i64, image: &str, digest: &
 pub async fn finish(tx: &mut Tx, phase: &Phase, status: PhaseStatus, now: Time) -> Result<()> {
     tx.query(
         "UPDATE phases SET status = $1, finished_at = $2, lease_until = NULL, token_hash = NULL, additions = $3, changes = $4,
-         destructions = $5, imports = $6, generated_configuration = $7 WHERE id = $8",
+         destructions = $5, imports = $6, generated_configuration = $7, lost_at = $8 WHERE id = $9",
     )
     .bind(status.as_str())
     .bind(now.micros())
@@ -269,6 +269,7 @@ pub async fn finish(tx: &mut Tx, phase: &Phase, status: PhaseStatus, now: Time) 
     .bind(phase.destructions)
     .bind(phase.imports)
     .bind(phase.generated_configuration)
+    .bind(phase.lost_at)
     .bind(phase.id.as_str())
     .save()
     .await

@@ -191,6 +191,16 @@ pub async fn find_by_session(tx: &mut Tx, hash: &[u8], now: Time) -> Result<Opti
     .await
 }
 
+/// Gives a person another password.
+pub async fn set_password(tx: &mut Tx, user: &UserId, hash: &str) -> Result<()> {
+    tx.query("UPDATE users SET password_hash = $1 WHERE id = $2").bind(hash).bind(user.as_str()).run().await.map(drop)
+}
+
+/// Ends all sessions of a person.
+pub async fn delete_sessions(tx: &mut Tx, user: &UserId) -> Result<u64> {
+    tx.query("DELETE FROM sessions WHERE user_id = $1").bind(user.as_str()).run().await
+}
+
 /// Ends a session.
 pub async fn delete_session(tx: &mut Tx, hash: &[u8]) -> Result<u64> {
     tx.query("DELETE FROM sessions WHERE hash = $1").bind(hash).run().await

@@ -16,6 +16,8 @@ on_both! {
     a_lost_apply_stays_locked_until_somebody_knows
     a_lost_apply_goes_on_when_its_runner_comes_back
     a_state_that_comes_late_is_current_if_nobody_wrote
+    what_a_runner_sends_after_the_end_or_without_the_fence_is_never_current
+    what_a_runner_says_of_itself_is_bounded
     an_answer_that_was_lost_is_given_again
     what_is_not_begun_can_be_handed_back
     a_later_start_takes_the_place_of_an_earlier_one
@@ -135,6 +137,38 @@ async fn a_state_that_comes_late_is_current_if_nobody_wrote(town: &Town) {
         let (current, _) = town.app.current_state(&owner, Which::Id(&town.workspace)).await.unwrap().unwrap();
         assert_eq!(current.md5 == md5, !written_meanwhile);
     }
+}
+
+async fn what_a_runner_sends_after_the_end_or_without_the_fence_is_never_current(town: &Town) {
+    let runner = enlist(town, None, Vec::new()).await;
+    let owner = town.caller("owner").await;
+    let (_, apply) = applying(town, &runner).await;
+    let good = state(1, "l", &[("a", 1)]);
+    town.app.put_state(&apply.lease, good.clone().into()).await.unwrap();
+    let stranger = Lease { fence: apply.lease.fence + 7, ..apply.lease.clone() };
+    assert!(town.app.put_state(&stranger, state(2, "l", &[("b", 1)]).into()).await.is_err());
+    town.app.finish(&apply.lease, Outcome::Applied { counts: Counts::default() }, Vec::new()).await.unwrap();
+    town.app.put_state(&apply.lease, state(3, "l", &[("c", 1)]).into()).await.unwrap();
+    let (current, _) = town.app.current_state(&owner, Which::Id(&town.workspace)).await.unwrap().unwrap();
+    assert_eq!(current.md5, Content::read(good.as_bytes()).unwrap().md5);
+    let (versions, _) = town.app.list_state_versions(&owner, &town.workspace, 100, 0).await.unwrap();
+    assert_eq!(versions.iter().filter(|version| version.status == "errored").count(), 2, "they are kept");
+}
+
+async fn what_a_runner_says_of_itself_is_bounded(town: &Town) {
+    let runner = enlist(town, None, Vec::new()).await;
+    let owner = town.caller("owner").await;
+    let run = town.new_run(&owner, &town.workspace, NewRun::default()).await;
+    let plan = town.app.claim(&runner, Some("plan")).await.unwrap();
+    for version in ["", "latest", ">= 0.12", "../../tmp/x", &format!("1.{}", "0".repeat(100))] {
+        let refused = town.app.started(&plan.lease, version, None).await;
+        assert!(matches!(refused, Err(Error::Invalid(_))), "{version}: {refused:?}");
+    }
+    town.app.started(&plan.lease, "1.12.0-beta1", None).await.unwrap();
+    let outcome = Outcome::Failed { reason: "\u{e9}".repeat(100_000), exit_code: None };
+    town.app.finish(&plan.lease, outcome, Vec::new()).await.unwrap();
+    let reason = town.app.run(&owner, &run).await.unwrap().reason.unwrap();
+    assert_eq!(reason.chars().count(), 4_000);
 }
 
 async fn an_answer_that_was_lost_is_given_again(town: &Town) {

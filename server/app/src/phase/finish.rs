@@ -61,6 +61,7 @@ impl App {
             .write(async |mut tx| {
                 let held = hold_running(&mut tx, phase).await?;
                 let (mut phase, mut run) = held.ok_or_else(|| lost(&phase.id))?;
+                phase.lost_at = None;
                 let (status, event) = match outcome {
                     Outcome::Planned { has_changes, counts, generated_configuration } => {
                         run.has_changes = *has_changes;
@@ -73,15 +74,17 @@ impl App {
                         (PhaseStatus::Finished, RunEvent::ApplyDone)
                     }
                     Outcome::Failed { reason, .. } => {
-                        run.reason = Some(reason.clone());
+                        run.reason = Some(sentence(reason));
                         (PhaseStatus::Errored, RunEvent::Fail)
                     }
                     Outcome::Unfinished { .. } if phase.attempts < ATTEMPTS => {
                         return advance::again(&mut tx, &phase, run, now).await;
                     }
                     Outcome::Unfinished { reason } => {
-                        run.reason =
-                            Some(format!("{reason}, {ATTEMPTS} times; nothing was changed; start the run again"));
+                        run.reason = Some(format!(
+                            "{}, {ATTEMPTS} times; nothing was changed; start the run again",
+                            sentence(reason)
+                        ));
                         (PhaseStatus::Errored, RunEvent::Fail)
                     }
                     Outcome::Canceled { killed } => {
@@ -159,6 +162,13 @@ fn count(phase: &mut Phase, counts: Counts) {
     phase.changes = counts.changes.into();
     phase.destructions = counts.destructions.into();
     phase.imports = counts.imports.into();
+}
+
+/// The longest reason that is kept, in characters: it is in every list of runs. The log has the whole.
+const LONGEST_REASON: usize = 4_000;
+
+fn sentence(reason: &str) -> String {
+    reason.chars().take(LONGEST_REASON).collect()
 }
 
 fn canceled(apply: bool, killed: bool) -> &'static str {

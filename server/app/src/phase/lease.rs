@@ -1,6 +1,6 @@
 //! Keep a lease, hear what the server wishes, fetch what the phase needs, hand in the state that it writes.
 
-use crate::{App, Error, Result, hub::Event, log::lost, vault::Reader};
+use crate::{App, Error, Result, hub::Event, log::lost, state::Late, vault::Reader};
 use bytes::Bytes;
 use protocol::{Artifact, Image, Lease, Wish};
 use tokio::sync::broadcast::error::RecvError;
@@ -78,6 +78,7 @@ impl App {
 
     /// Notes that the engine's first process was started, its exact version, and the image it is in where it has one.
     pub async fn started(&self, lease: &Lease, version: &str, image: Option<&Image>) -> Result<()> {
+        check_started(version, image)?;
         let phase = self.leased(lease).await?;
         let now = self.now();
         self.store
@@ -150,9 +151,30 @@ impl App {
         if !phase.is_apply() {
             return Err(Error::Forbidden(format!("{} is a plan: it writes no state", phase.id)));
         }
-        self.write_run_state(&phase.run_id, &phase.workspace_id, state).await?;
-        if phase.fence == lease.fence { Ok(()) } else { Err(lost(&phase.id)) }
+        let late = Late { fenced: phase.fence == lease.fence, ended_without_it: phase.lost_at.is_some() };
+        self.write_run_state(&phase.run_id, &phase.workspace_id, state, late).await?;
+        if late.fenced { Ok(()) } else { Err(lost(&phase.id)) }
     }
+}
+
+/// The longest name of an image or digest, and the longest version, in bytes.
+const LONGEST_IMAGE: usize = 1_024;
+const LONGEST_VERSION: usize = 64;
+
+/// Refuses what no engine is called: the version is what the apply asks for, and is shown everywhere.
+fn check_started(version: &str, image: Option<&Image>) -> Result<()> {
+    let usual = |byte: u8| byte.is_ascii_alphanumeric() || b".-+".contains(&byte);
+    if !version.starts_with(|first: char| first.is_ascii_digit())
+        || version.len() > LONGEST_VERSION
+        || !version.bytes().all(usual)
+    {
+        let shown: String = version.chars().take(LONGEST_VERSION).collect();
+        return Err(Error::invalid("version", format!("{shown:?} is no exact version of an engine")));
+    }
+    if image.is_some_and(|image| image.reference.len().max(image.digest.len()) > LONGEST_IMAGE) {
+        return Err(Error::invalid("image", format!("the name of an image has at most {LONGEST_IMAGE} bytes")));
+    }
+    Ok(())
 }
 
 fn read_wish(wish: Option<&str>) -> Wish {

@@ -102,7 +102,7 @@ impl App {
         let events = self
             .store
             .write(async |mut tx| {
-                let Some((phase, mut run)) = hold_running(&mut tx, lost).await? else { return Ok(None) };
+                let Some((mut phase, mut run)) = hold_running(&mut tx, lost).await? else { return Ok(None) };
                 if !ground.stands(&mut tx, lost, &phase).await? {
                     return Ok(None);
                 }
@@ -119,6 +119,8 @@ impl App {
                     )
                 });
                 store::phase::discard_artifacts(&mut tx, &phase.id, "%").await?;
+                // A state that still comes may be the last that there is.
+                phase.lost_at.get_or_insert(now.micros());
                 store::phase::finish(&mut tx, &phase, status, now).await?;
                 advance::take(&mut tx, run, event, now).await.map(Some)
             })

@@ -17,6 +17,9 @@ pub(super) fn check(body: &str) -> Result<()> {
     if body.trim().is_empty() {
         return Err(Error::invalid("body", "Body can't be blank"));
     }
+    if body.contains('\0') {
+        return Err(Error::invalid("body", "Body holds a character that is none of a text (NUL)"));
+    }
     if body.len() > LONGEST {
         return Err(Error::invalid("body", format!("Body is too long (maximum is {LONGEST} bytes)")));
     }

@@ -6,4 +6,5 @@ mod read;
 mod write;
 
 pub use content::{Content, OutputValue};
+pub(crate) use write::Late;
 pub use write::{Announced, Source, Written};

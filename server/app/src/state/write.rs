@@ -198,7 +198,13 @@ impl App {
 
     /// Stores the state that a run's apply wrote. One that comes after a later one, or after the lease was lost, is kept too: current if it
     /// follows what is, otherwise as the run's errored state.
-    pub(crate) async fn write_run_state(&self, run: &RunId, id: &WorkspaceId, bytes: Bytes) -> Result<Written> {
+    pub(crate) async fn write_run_state(
+        &self,
+        run: &RunId,
+        id: &WorkspaceId,
+        bytes: Bytes,
+        late: Late,
+    ) -> Result<Written> {
         let content = self.state_content(&bytes, None).await?;
         let seen = self.store.look(async |mut tx| store::workspace::find(&mut tx, id, "").await).await?;
         let seen = seen.ok_or_else(|| Error::not_found(format!("workspace {id}")))?;
@@ -213,8 +219,10 @@ impl App {
                 let stands = standing(workspace.lock()?.as_ref(), &Writer::Run(run.clone()));
                 let becomes_current = match stands {
                     // An engine never goes back: what does was long on its way, and a later one came first.
-                    Standing::Holds => !is_older(&workspace, &version),
-                    Standing::Free => follows(&mut tx, &workspace, &version, run).await?,
+                    Standing::Holds => late.fenced && !is_older(&workspace, &version),
+                    Standing::Free => {
+                        late.fenced && late.ended_without_it && follows(&mut tx, &workspace, &version, run).await?
+                    }
                     Standing::Barred => false,
                 };
                 if becomes_current {
@@ -318,6 +326,15 @@ impl App {
         }
         stored
     }
+}
+
+/// What is known of the lease under which a runner hands in a state, beside who holds the workspace.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Late {
+    /// It is the phase's last one: an older one no longer decides what is current.
+    pub(crate) fenced: bool,
+    /// The phase was ended without its runner, which then never said that this is the last state.
+    pub(crate) ended_without_it: bool,
 }
 
 fn judged(workspace: &Workspace, new: &StateVersion) -> Verdict {

@@ -136,6 +136,11 @@ async fn sessions(store: &Fresh) {
             assert_eq!(user::delete_old_sessions(&mut tx, soon).await?, 1);
             assert_eq!(user::delete_session(&mut tx, b"a").await?, 0);
             assert_eq!(user::delete_session(&mut tx, b"b").await?, 1);
+            user::insert_session(&mut tx, &one.id, b"c", NOW, later).await?;
+            user::set_password(&mut tx, &one.id, "another").await?;
+            assert_eq!(user::find_password(&mut tx, &one.name).await?, Some((one.id.to_string(), "another".into())));
+            assert_eq!(user::delete_sessions(&mut tx, &one.id).await?, 1);
+            assert!(user::find_by_session(&mut tx, b"c", NOW).await?.is_none());
             Ok::<_, Error>(())
         })
         .await
