@@ -1,11 +1,13 @@
 //! The registry: what is refused, what is served, and to whom.
 
 use crate::town::{Answer, Town, inside, on_both};
-use app::{Caller, NewRun};
+use app::{Caller, Error, NewRun};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt as _;
 
-on_both! { a_module_is_served_as_it_was_uploaded  a_provider_is_served_when_it_is_whole  what_is_wrong_with_names_is_said }
+on_both! { a_module_is_served_as_it_was_uploaded  a_provider_is_served_when_it_is_whole  what_is_wrong_with_names_is_said
+what_is_sent_at_once_is_judged_by_what_is_there  an_upload_that_fails_late_spoils_nothing }
 
 /// The key that the sums are signed by, as gpg names it.
 pub(crate) const KEY: &str = "817C7493EDC5E913";
@@ -188,4 +190,63 @@ async fn what_is_wrong_with_names_is_said(town: &Town) {
         assert_eq!(make(town, &versions, json!({ "version": number })).await.status, 422, "{number}");
     }
     assert_eq!(town.ask("owner", "GET", &format!("{MODULES}/private/other/net/aws"), "").await.status, 404);
+}
+
+/// Check sums and a signature that is not theirs, and check sums and an archive that does not stand among them: each pair sent at once, again and
+/// again, so that each is judged before the other is saved. Only one of a pair may be kept.
+async fn what_is_sent_at_once_is_judged_by_what_is_there(town: &Town) {
+    let (app, owner) = (&town.app, town.caller("owner").await);
+    app.create_gpg_key(&owner, "acme", ARMOR).await.unwrap();
+    app.create_provider(&owner, "acme", "echo").await.unwrap();
+    let protocols = ["5.0".to_owned()];
+    let refused = |answer: app::Result<()>| match answer {
+        Ok(()) => 0,
+        Err(Error::Conflict(_) | Error::Invalid(_)) => 1,
+        Err(other) => panic!("{other}"),
+    };
+    for n in 0..20 {
+        let number = format!("1.0.{n}");
+        let version = app.create_provider_version(&owner, ("acme", "echo"), &number, KEY, &protocols).await.unwrap();
+        let sums = async || app.upload_sums(&version.id, "shasums", Box::pin(SHASUMS.as_bytes())).await;
+        let wrong = app.upload_sums(&version.id, "signature", Box::pin(&SIGNATURE[..20]));
+        let (one, other) = tokio::join!(sums(), wrong);
+        assert_eq!(refused(one) + refused(other), 1, "sums and a signature: attempt {n}");
+
+        let number = format!("2.0.{n}");
+        let version = app.create_provider_version(&owner, ("acme", "echo"), &number, KEY, &protocols).await.unwrap();
+        let sums = app.upload_sums(&version.id, "shasums", Box::pin(SHASUMS.as_bytes()));
+        let sum = "0".repeat(64);
+        let platform = app.create_platform(&owner, ("acme", "echo"), &number, ("linux", "amd64", &sum, FILE));
+        let (one, other) = tokio::join!(sums, platform);
+        assert_eq!(refused(one) + refused(other.map(drop)), 1, "sums and a platform: attempt {n}");
+    }
+}
+
+async fn an_upload_that_fails_late_spoils_nothing(town: &Town) {
+    let (app, owner) = (&town.app, town.caller("owner").await);
+    app.create_module(&owner, "acme", "net", "aws").await.unwrap();
+    let version = app.create_module_version(&owner, ("acme", "net", "aws"), "1.0.0").await.unwrap();
+    // One that has begun, while another one comes whole.
+    let (mut sender, body) = tokio::io::duplex(1);
+    let good = async {
+        sender.write_all(b"bro").await.unwrap();
+        app.upload_module(&version.id, Box::pin(&b"archive"[..])).await.unwrap();
+        sender.write_all(b"ken").await.unwrap();
+        drop(sender);
+    };
+    let (late, ()) = tokio::join!(app.upload_module(&version.id, Box::pin(body)), good);
+    assert!(matches!(late, Err(Error::Invalid(_))), "{late:?}");
+    let (_, versions) = app.module(&owner, "acme", "net", "aws").await.unwrap();
+    assert_eq!((versions[0].status.as_str(), &versions[0].error), ("ok", &None));
+    // And a second good one, which was late.
+    let version = app.create_module_version(&owner, ("acme", "net", "aws"), "1.1.0").await.unwrap();
+    let (mut sender, body) = tokio::io::duplex(1);
+    let good = async {
+        sender.write_all(b"ano").await.unwrap();
+        app.upload_module(&version.id, Box::pin(&b"archive"[..])).await.unwrap();
+        sender.write_all(b"ther").await.unwrap();
+        drop(sender);
+    };
+    let (late, ()) = tokio::join!(app.upload_module(&version.id, Box::pin(body)), good);
+    assert!(matches!(late, Err(Error::Conflict(_))), "{late:?}");
 }

@@ -1,6 +1,9 @@
 //! Providers of an organization.
 
-use super::{check_name, check_version, taken, upload::sum_of};
+use super::{
+    check_name, check_version, taken,
+    upload::{Beside, sum_of},
+};
 use crate::{App, Caller, Error, Result};
 use domain::{
     id::{PlatformId, ProviderId, ProviderVersionId},
@@ -175,11 +178,17 @@ impl App {
             filename: filename.to_owned(),
             files: 0,
         };
-        if let Some(shasums) = self.provider_file(&version, "shasums").await? {
-            sum_of(&self.file_bytes(&shasums).await?, &platform)?;
+        let beside = self.store.read(async |mut tx| Beside::read(&mut tx, &version.id).await).await?;
+        if let Some(shasums) = &beside.shasums {
+            sum_of(&self.file_bytes(shasums).await?, &platform)?;
         }
-        let saved = self.store.write(async |mut tx| store::registry::insert_platform(&mut tx, &platform).await).await;
-        saved.map_err(taken("registry_platforms", "os"))?;
+        self.store
+            .write(async |mut tx| {
+                beside.hold(&mut tx, &version.id, false).await?;
+                let saved = store::registry::insert_platform(&mut tx, &platform).await;
+                saved.map_err(taken("registry_platforms", "os"))
+            })
+            .await?;
         Ok(platform)
     }
 

@@ -11,6 +11,6 @@ pub use module::{
 };
 pub use provider::{
     GpgKey, Platform, Provider, ProviderVersion, delete_key, delete_platform, delete_provider, delete_provider_version,
-    find_key, find_platform, find_provider, find_provider_version, insert_key, insert_platform, insert_provider,
-    insert_provider_version, list_keys, list_platforms, list_provider_versions, list_providers,
+    find_key, find_platform, find_provider, find_provider_version, hold_provider_version, insert_key, insert_platform,
+    insert_provider, insert_provider_version, list_keys, list_platforms, list_provider_versions, list_providers,
 };

@@ -136,13 +136,13 @@ pub async fn find_module_version(tx: &mut Tx, id: &ModuleVersionId) -> Result<Op
     tx.query(versions!("WHERE v.id = $1")).bind(id.as_str()).optional().await
 }
 
-/// Says what came of an upload.
-pub async fn set_module_status(tx: &mut Tx, id: &ModuleVersionId, status: &str, error: Option<&str>) -> Result<()> {
-    tx.query("UPDATE registry_module_versions SET status = $1, error = $2 WHERE id = $3")
+/// Says what came of an upload, unless another one was taken before: what is `ok` stays so. How many versions it was said of: one, or none.
+pub async fn set_module_status(tx: &mut Tx, id: &ModuleVersionId, status: &str, error: Option<&str>) -> Result<u64> {
+    tx.query("UPDATE registry_module_versions SET status = $1, error = $2 WHERE id = $3 AND status <> 'ok'")
         .bind(status)
         .bind(error)
         .bind(id.as_str())
-        .save()
+        .run()
         .await
 }
 

@@ -227,6 +227,19 @@ pub async fn find_provider_version(tx: &mut Tx, id: &ProviderVersionId) -> Resul
     tx.query(versions!("WHERE v.id = $1")).bind(id.as_str()).optional().await
 }
 
+/// Holds a version until the transaction ends: who comes second waits here, and then reads what the first did. First in every verb that
+/// judges by what belongs to a version. Whether the version is there.
+pub async fn hold_provider_version(tx: &mut Tx, id: &ProviderVersionId) -> Result<bool> {
+    // Only Postgres has other writers, and knows these words.
+    let text = if tx.has_other_writers() {
+        "SELECT id FROM registry_provider_versions WHERE id = $1 FOR UPDATE"
+    } else {
+        "SELECT id FROM registry_provider_versions WHERE id = $1"
+    };
+    let found: Option<(String,)> = tx.query(text).bind(id.as_str()).optional().await?;
+    Ok(found.is_some())
+}
+
 /// Removes a version with its platforms.
 pub async fn delete_provider_version(tx: &mut Tx, id: &ProviderVersionId) -> Result<u64> {
     tx.query("DELETE FROM registry_provider_versions WHERE id = $1").bind(id.as_str()).run().await

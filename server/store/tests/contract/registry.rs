@@ -66,10 +66,14 @@ async fn modules(store: &Fresh) {
             registry::insert_module_version(&mut tx, &second).await?;
             let listed = registry::list_module_versions(&mut tx, &one.id).await?;
             assert_eq!(listed.iter().map(|v| v.version.as_str()).collect::<Vec<_>>(), ["1.1.0", "1.0.0"]);
-            registry::set_module_status(&mut tx, &first.id, "reg_ingress_failed", Some("why")).await?;
+            assert_eq!(registry::set_module_status(&mut tx, &first.id, "reg_ingress_failed", Some("why")).await?, 1);
             let found = registry::find_module_version(&mut tx, &first.id).await?.unwrap();
             assert_eq!((found.status.as_str(), found.error.as_deref()), ("reg_ingress_failed", Some("why")));
             assert_eq!((found.organization_id, found.created_at), (org.clone(), first.created_at));
+            assert_eq!(registry::set_module_status(&mut tx, &first.id, "ok", None).await?, 1);
+            assert_eq!(registry::set_module_status(&mut tx, &first.id, "reg_ingress_failed", Some("late")).await?, 0);
+            let found = registry::find_module_version(&mut tx, &first.id).await?.unwrap();
+            assert_eq!((found.status.as_str(), found.error), ("ok", None));
             assert_eq!(registry::delete_module_version(&mut tx, &second.id).await?, 1);
             assert!(registry::find_module_version(&mut tx, &second.id).await?.is_none());
             assert_eq!(registry::delete_module(&mut tx, &one.id).await?, 1);
@@ -147,12 +151,14 @@ async fn providers(store: &Fresh) {
             assert_eq!(registry::list_providers(&mut tx, org).await?.len(), 1);
             let listed = registry::list_provider_versions(&mut tx, &provider.id).await?;
             assert_eq!((listed[0].id.clone(), listed[0].is_signed()), (version.id.clone(), false));
+            assert!(registry::hold_provider_version(&mut tx, &version.id).await?);
             let listed = registry::list_platforms(&mut tx, &version.id).await?;
             assert_eq!((listed[0].arch.as_str(), listed[0].filename.as_str()), ("amd64", "x.zip"));
             assert_eq!(registry::delete_platform(&mut tx, &platform.id).await?, 1);
             assert!(registry::find_platform(&mut tx, &platform.id).await?.is_none());
             assert_eq!(registry::delete_provider_version(&mut tx, &version.id).await?, 1);
             assert!(registry::find_provider_version(&mut tx, &version.id).await?.is_none());
+            assert!(!registry::hold_provider_version(&mut tx, &version.id).await?);
             assert_eq!(registry::delete_key(&mut tx, org, "ABCD").await?, 1);
             assert_eq!(registry::delete_provider(&mut tx, &provider.id).await?, 1);
             Ok::<_, Error>(())
