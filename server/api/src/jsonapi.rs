@@ -100,6 +100,13 @@ impl List {
     pub(crate) fn page(data: Vec<Resource>, page: Page, total: i64) -> Self {
         Self { data, page: Some((page, total)), included: Vec::new() }
     }
+    /// The page of what was read as a whole.
+    pub(crate) fn part(mut data: Vec<Resource>, page: Page) -> Self {
+        let total = i64::try_from(data.len()).unwrap_or(i64::MAX);
+        data.drain(..usize::try_from(page.offset()).unwrap_or(usize::MAX).min(data.len()));
+        data.truncate(usize::try_from(page.size).unwrap_or(usize::MAX));
+        Self::page(data, page, total)
+    }
     pub(crate) fn including(mut self, included: Vec<Resource>) -> Self {
         self.included = included;
         self

@@ -67,13 +67,31 @@ async fn a_module_is_served_as_it_was_uploaded(town: &Town) {
     assert_eq!(listed["modules"][0]["versions"], json!([]), "a version without an archive is offered");
     assert_eq!(town.ask("read", "GET", &format!("{serve}/1.0.0/download"), "").await.status, 404);
 
-    let upload = made.json()["data"]["links"]["upload"].clone();
+    // Who lost the answer asks again; who only reads is told no address.
+    let again = format!("{MODULES}/private/acme/net/aws/version?module_version=1.0.0");
+    assert!(town.ask("read", "GET", &again, "").await.json()["data"]["links"].is_null());
+    let listed = town.ask("read", "GET", MODULES, "").await.json();
+    assert_eq!(listed["data"][0]["attributes"]["status"], "pending");
+    let upload = town.ask("owner", "GET", &again, "").await.json()["data"]["links"]["upload"].clone();
     // Large enough to lie in the object store.
     let archive: Vec<u8> = (0..300_000_u32).map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()[0]).collect();
     assert_eq!(put(town, &upload, archive.clone()).await.status, 200);
     assert_eq!(put(town, &upload, &b"another"[..]).await.status, 409, "a version never changes");
     let listed = town.ask("read", "GET", &format!("{serve}/versions"), "").await.json();
     assert_eq!(listed["modules"][0]["versions"], json!([{ "version": "1.0.0" }]));
+    let shown = town.ask("owner", "GET", &again, "").await.json();
+    assert_eq!((&shown["data"]["attributes"]["status"], &shown["data"]["links"]), (&json!("ok"), &Value::Null));
+    for (actor, may) in [("owner", true), ("write", false)] {
+        let listed = town.ask(actor, "GET", MODULES, "").await.json();
+        let module = &listed["data"][0]["attributes"];
+        assert_eq!((&module["status"], &module["permissions"]["can-delete"]), (&json!("setup_complete"), &json!(may)));
+        assert!(module.get("version-statuses").is_none(), "what was not read is not told: {module}");
+    }
+    assert_eq!(make(town, MODULES, json!({ "name": "app", "provider": "aws" })).await.status, 201);
+    let page = format!("{MODULES}?page%5Bsize%5D=1&page%5Bnumber%5D=2");
+    let page = town.ask("read", "GET", &page, "").await.json();
+    assert_eq!((&page["data"][0]["attributes"]["name"], &page["data"][1]), (&json!("net"), &Value::Null));
+    assert_eq!(page["meta"]["pagination"]["total-count"], 2);
     let answer = town.ask("read", "GET", &format!("{serve}/1.0.0/download"), "").await;
     assert_eq!(answer.status, 204);
     let address = answer.headers["x-terraform-get"].to_str().unwrap().to_owned();
@@ -108,6 +126,8 @@ async fn a_provider_is_served_when_it_is_whole(town: &Town) {
     let made = make(town, keys, json!({ "namespace": "acme", "ascii-armor": ARMOR })).await;
     assert_eq!((made.status.as_u16(), &made.json()["data"]["attributes"]["key-id"]), (201, &json!(KEY)));
     assert_eq!(make(town, keys, json!({ "namespace": "acme", "ascii-armor": "no key" })).await.status, 422);
+    let both = format!("{OTHER_ARMOR}\n{}", ARMOR.replace("PUBLIC", "PRIVATE"));
+    assert_eq!(make(town, keys, json!({ "namespace": "acme", "ascii-armor": both })).await.status, 422);
     assert_eq!(make(town, keys, json!({ "namespace": "acme", "ascii-armor": OTHER_ARMOR })).await.status, 201);
     let providers = "/api/v2/organizations/acme/registry-providers";
     assert_eq!(make(town, providers, json!({ "name": "echo", "registry-name": "private" })).await.status, 201);
@@ -123,6 +143,27 @@ async fn a_provider_is_served_when_it_is_whole(town: &Town) {
     let platform = make(town, &platforms, platform).await;
     assert_eq!(platform.status, 201, "{}", platform.text());
     let binary = platform.json()["data"]["links"]["provider-binary-upload"].clone();
+
+    // Whoever lost an answer reads where to upload, if they publish.
+    let numbered = format!("{versions}/1.2.0");
+    for path in [numbered.clone(), format!("{platforms}/linux/amd64")] {
+        assert!(town.ask("write", "GET", &path, "").await.json()["data"]["links"].is_null(), "{path}");
+    }
+    let read = town.ask("owner", "GET", &numbered, "").await.json();
+    assert_eq!(read["data"]["links"], links);
+    let read = town.ask("owner", "GET", &format!("{platforms}/linux/amd64"), "").await.json();
+    assert_eq!(read["data"]["links"], json!({ "provider-binary-upload": binary }));
+    for path in
+        [providers.to_owned(), versions.clone(), platforms.clone(), format!("{keys}?filter%5Bnamespace%5D=acme")]
+    {
+        let and = if path.contains('?') { '&' } else { '?' };
+        let page = town.ask("read", "GET", &format!("{path}{and}page%5Bnumber%5D=9&page%5Bsize%5D=1"), "").await.json();
+        assert_eq!(page["data"], json!([]), "{path}");
+        assert_ne!(page["meta"]["pagination"]["total-count"], 0, "{path}");
+    }
+    let listed = town.ask("write", "GET", providers, "").await.json();
+    assert_eq!(listed["data"][0]["attributes"]["permissions"]["can-delete"], false);
+    assert!(listed["data"][0]["relationships"].get("registry-provider-versions").is_none());
 
     // Sums in which the announced archive is another, or none.
     for (from, to, word) in [(sum, &*"0".repeat(64), "has the sum"), (FILE, "other.zip", "does not stand")] {
