@@ -84,8 +84,8 @@ fn dearmor(text: &str) -> Option<Vec<u8>> {
     (!bytes.is_empty()).then_some(bytes)
 }
 
-/// Tag and body of each packet, up to the first one that cannot be read.
-fn packets(mut bytes: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
+/// Each packet, up to the first one that cannot be read.
+fn packets(mut bytes: &[u8]) -> impl Iterator<Item = Packet<'_>> {
     std::iter::from_fn(move || {
         let (packet, rest) = packet(bytes)?;
         bytes = rest;
@@ -93,8 +93,11 @@ fn packets(mut bytes: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
     })
 }
 
-/// Tag and body of the packet at the front, and what is behind it.
-fn packet(bytes: &[u8]) -> Option<((u8, &[u8]), &[u8])> {
+/// Tag and body.
+type Packet<'a> = (u8, &'a [u8]);
+
+/// The packet at the front, and what is behind it.
+fn packet(bytes: &[u8]) -> Option<(Packet<'_>, &[u8])> {
     let (&first, rest) = bytes.split_first()?;
     let number = |bytes: &[u8]| bytes.iter().fold(0_usize, |sum, byte| sum << 8 | usize::from(*byte));
     let (tag, header, length) = if first & 0xc0 == 0xc0 {
