@@ -256,15 +256,15 @@ async fn foreign_rows(store: &Fresh) {
     let other = elsewhere.id;
     let mut stray = module_version(&net, 1, "1.0.0");
     stray.organization_id = other.clone();
-    refused(store.write(async |mut tx| registry::insert_module_version(&mut tx, &stray).await).await);
+    refused(&store.write(async |mut tx| registry::insert_module_version(&mut tx, &stray).await).await);
     let mut stray = platform.clone();
     (stray.id, stray.organization_id, stray.arch) = (PlatformId::new(&[2; 32]), other.clone(), "arm64".into());
-    refused(store.write(async |mut tx| registry::insert_platform(&mut tx, &stray).await).await);
+    refused(&store.write(async |mut tx| registry::insert_platform(&mut tx, &stray).await).await);
     let (stray, owner) = (file(&other, 1, "shasums"), registry::Owner::Provider(version.id));
-    refused(store.write(async |mut tx| registry::insert_file(&mut tx, &stray, &owner, NOW).await).await);
+    refused(&store.write(async |mut tx| registry::insert_file(&mut tx, &stray, &owner, NOW).await).await);
 }
 
-fn refused(answer: Result<(), Error>) {
-    let Err(Error::Database(error)) = &answer else { panic!("{answer:?}") };
+fn refused(answer: &Result<(), Error>) {
+    let Err(Error::Database(error)) = answer else { panic!("{answer:?}") };
     assert!(error.as_database_error().unwrap().is_foreign_key_violation(), "{error:?}");
 }
