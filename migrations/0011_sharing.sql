@@ -28,6 +28,8 @@ CREATE TABLE remote_state_reads (
     last_at BIGINT NOT NULL,
     reads BIGINT NOT NULL,
     PRIMARY KEY (phase_id, state_version_id),
-    FOREIGN KEY (organization_id, workspace_id) REFERENCES workspaces (organization_id, id) ON DELETE CASCADE
+    FOREIGN KEY (organization_id, workspace_id) REFERENCES workspaces (organization_id, id) ON DELETE CASCADE,
+    FOREIGN KEY (organization_id, consumer_id) REFERENCES workspaces (organization_id, id) ON DELETE CASCADE,
+    FOREIGN KEY (organization_id, run_id) REFERENCES runs (organization_id, id) ON DELETE CASCADE
 );
 CREATE INDEX remote_state_reads_by_workspace ON remote_state_reads (workspace_id, last_at, phase_id);

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use terrane_tests::api::send;
 use terrane_tests::{Cli, ORGANIZATION, Slug, Stage};
 
-use crate::stories;
+use crate::{stories, uploads};
 
 stories! {
     CLOUD:
@@ -29,6 +29,11 @@ fn upload(stage: &Stage, announced: &Value, link: &str, bytes: &[u8]) -> terrane
     send(stage.server.api("").request("PUT", address).body(bytes.to_vec()))
 }
 
+/// Whether the CLI says that it came without a token, rather than that anything else went wrong.
+fn turned_away(shown: &str) -> bool {
+    shown.contains("401 Unauthorized") || shown.contains("authentication credentials")
+}
+
 fn a_module_is_published_and_used_here_and_in_a_run(stage: &mut Stage) {
     let modules = format!("organizations/{ORGANIZATION}/registry-modules");
     post(
@@ -40,6 +45,16 @@ fn a_module_is_published_and_used_here_and_in_a_run(stage: &mut Stage) {
     let versions = format!("{modules}/private/{ORGANIZATION}/greeting/test/versions");
     for (number, word) in [("1.0.0", "hello"), ("1.1.0", "welcome")] {
         let version = post(stage, &versions, "registry-module-versions", &json!({ "version": number }));
+        if number == "1.0.0" {
+            for (what, slug) in uploads::hostile() {
+                let refused = upload(stage, &version, "upload", &slug.0);
+                assert_eq!(refused.status, 422, "{what}: {}", refused.text());
+            }
+            let module = stage.api().get(&format!("{modules}/private/{ORGANIZATION}/greeting/test")).is(&[200]).data();
+            let said = &module["attributes"]["version-statuses"][0];
+            assert_eq!(said["status"], "reg_ingress_failed");
+            assert!(said["error"].as_str().is_some_and(|error| !error.is_empty()), "no reason is given: {module}");
+        }
         let archive = Slug::pack(&[("main.tf", &format!("output \"word\" {{\n  value = {word:?}\n}}\n"))]);
         let _ = upload(stage, &version, "upload", &archive.0).is(&[200]);
     }
@@ -65,7 +80,7 @@ fn a_module_is_published_and_used_here_and_in_a_run(stage: &mut Stage) {
 
     let stranger = Cli::visiting(stage.version(), &stage.server);
     let shown = stranger.write("main.tf", &using("1.1.0")).bad(&["init"]);
-    assert!(!shown.contains("Initializing provider plugins"), "{shown}");
+    assert!(turned_away(&shown), "{shown}");
 }
 
 fn a_provider_is_published_and_installed(stage: &mut Stage) {
@@ -107,5 +122,6 @@ fn a_provider_is_published_and_installed(stage: &mut Stage) {
     assert!(shown.contains("Installed") && shown.contains("echo v1.2.0"), "{shown}");
     let stranger = Cli::visiting(stage.version(), &stage.server);
     stranger.settings("");
-    let _ = stranger.write("main.tf", &wanted).bad(&["init"]);
+    let shown = stranger.write("main.tf", &wanted).bad(&["init"]);
+    assert!(turned_away(&shown), "{shown}");
 }

@@ -66,10 +66,10 @@ fn refused(stage: &Stage, workspace: &str, slug: &Slug) -> bool {
     false
 }
 
-fn hostile_archives_are_refused(stage: &mut Stage) {
+/// Archives that do harm where they are unpacked, and what is none, each with a word for it.
+pub(crate) fn hostile() -> [(&'static str, Slug); 11] {
     use tar::EntryType;
-    let id = stage.create_workspace("app", json!({}));
-    let hostile = [
+    [
         ("a parent folder", archive(EntryType::Regular, "../escaped", None)),
         ("a parent folder inside", archive(EntryType::Regular, "a/../../escaped", None)),
         ("an absolute path", archive(EntryType::Regular, "/tmp/terrane-escaped", None)),
@@ -81,13 +81,17 @@ fn hostile_archives_are_refused(stage: &mut Stage) {
         ("no archive at all", Slug(b"this is no archive".to_vec())),
         ("nothing", Slug(Vec::new())),
         ("a bomb", bomb()),
-    ];
-    for (what, slug) in hostile {
+    ]
+}
+
+fn hostile_archives_are_refused(stage: &mut Stage) {
+    let id = stage.create_workspace("app", json!({}));
+    for (what, slug) in hostile() {
         assert!(refused(stage, &id, &slug), "{what} was accepted");
     }
     assert!(!std::path::Path::new("/tmp/terrane-escaped").exists());
     // The CLI packs links by their absolute names: they are left out, or the whole is refused.
-    let link = archive(EntryType::Symlink, "link.tf", Some("/etc/passwd"));
+    let link = archive(tar::EntryType::Symlink, "link.tf", Some("/etc/passwd"));
     assert!(refused(stage, &id, &link) || stage.newest_run("app")["attributes"]["status"] == "planned_and_finished");
     // After all of that an honest one still goes through.
     let configuration = stage.uploaded(&id, true, &Slug::pack(&[("main.tf", ONE)]));

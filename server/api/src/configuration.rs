@@ -2,7 +2,7 @@
 
 use crate::{
     error::Failure,
-    jsonapi::{Body, Document, Resource},
+    jsonapi::{Body, Document, Resource, reader},
     workspace::parse_id,
 };
 use app::{App, Error, NewConfiguration, model::ConfigurationVersion};
@@ -13,13 +13,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use domain::id::ConfigurationVersionId;
-use futures::TryStreamExt;
 use http_doors::{
     Authenticated,
     signed::{self, Purpose},
 };
 use serde_json::json;
-use tokio_util::io::{ReaderStream, StreamReader};
+use tokio_util::io::ReaderStream;
 
 fn resource(version: &ConfigurationVersion, upload_url: Option<&str>) -> Resource {
     let attributes = json!({
@@ -87,7 +86,6 @@ pub(crate) async fn upload(
     body: Bytes,
 ) -> Result<StatusCode, Failure> {
     let id = parse(&signed::verify(&app, Purpose::Configuration, &signed)?)?;
-    let reader = StreamReader::new(body.into_data_stream().map_err(std::io::Error::other));
-    app.upload_configuration(&id, Box::pin(reader)).await?;
+    app.upload_configuration(&id, reader(body)).await?;
     Ok(StatusCode::OK)
 }

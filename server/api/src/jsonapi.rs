@@ -8,8 +8,10 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
+use futures::TryStreamExt as _;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
+use tokio_util::io::StreamReader;
 
 /// The media type of every document.
 pub(crate) const MEDIA_TYPE: &str = "application/vnd.api+json";
@@ -99,6 +101,13 @@ impl List {
     }
     pub(crate) fn page(data: Vec<Resource>, page: Page, total: i64) -> Self {
         Self { data, page: Some((page, total)), included: Vec::new() }
+    }
+    /// The page of what was read as a whole.
+    pub(crate) fn part(mut data: Vec<Resource>, page: Page) -> Self {
+        let total = i64::try_from(data.len()).unwrap_or(i64::MAX);
+        data.drain(..usize::try_from(page.offset()).unwrap_or(usize::MAX).min(data.len()));
+        data.truncate(usize::try_from(page.size).unwrap_or(usize::MAX));
+        Self::page(data, page, total)
     }
     pub(crate) fn including(mut self, included: Vec<Resource>) -> Self {
         self.included = included;
@@ -267,6 +276,11 @@ impl Body {
     pub(crate) fn list(&self) -> &[Value] {
         self.data.as_array().map(Vec::as_slice).unwrap_or_default()
     }
+}
+
+/// The body of a request, as it streams in.
+pub(crate) fn reader(body: axum::body::Body) -> app::Reader {
+    Box::pin(StreamReader::new(body.into_data_stream().map_err(std::io::Error::other)))
 }
 
 /// The whole body of a request whose caller is known, up to the size that a state may have.

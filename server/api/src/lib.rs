@@ -103,6 +103,10 @@ pub fn router(http: &Http) -> Router {
             post(module::create_version),
         )
         .route(
+            "/organizations/{organization}/registry-modules/private/{owner}/{module}/{system}/version",
+            get(module::show_version),
+        )
+        .route(
             "/organizations/{organization}/registry-modules/private/{owner}/{module}/{system}/{number}",
             delete(module::delete_version),
         )

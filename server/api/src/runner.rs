@@ -1,6 +1,7 @@
 //! Where runners call from elsewhere (`protocol::wire`). A runner proves itself by the token of its pool, says which agent and which start of
 //! it is speaking, and speaks of a phase under the fencing token of its lease.
 
+use crate::jsonapi::reader;
 use app::{App, Claimant, Credential, Error, LeaseError};
 use axum::{
     Json,
@@ -10,7 +11,6 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post, put},
 };
-use futures::TryStreamExt as _;
 use http_doors::{Http, caller};
 use protocol::{
     Artifact, Lease,
@@ -18,7 +18,7 @@ use protocol::{
 };
 use serde::Deserialize;
 use std::time::Duration;
-use tokio_util::io::{ReaderStream, StreamReader};
+use tokio_util::io::ReaderStream;
 
 /// The most bytes of one piece of a log.
 const PIECE: usize = 1 << 20;
@@ -277,8 +277,7 @@ async fn put_artifact(
     Path((_, name)): Path<(String, String)>,
     body: Body,
 ) -> Result<StatusCode, Refused> {
-    let reader = StreamReader::new(body.into_data_stream().map_err(std::io::Error::other));
-    told(&app, &lease, app.stage_artifact(&lease, kind(&name)?, Box::pin(reader)).await)?;
+    told(&app, &lease, app.stage_artifact(&lease, kind(&name)?, reader(body)).await)?;
     Ok(StatusCode::NO_CONTENT)
 }
 

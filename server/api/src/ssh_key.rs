@@ -34,11 +34,7 @@ pub(crate) async fn list(
     query: Query,
 ) -> Result<List, Failure> {
     let keys = app.list_ssh_keys(&caller, &organization).await?;
-    let page = query.page();
-    let total = i64::try_from(keys.len()).unwrap_or(i64::MAX);
-    let skip = usize::try_from(page.offset()).unwrap_or(usize::MAX);
-    let take = usize::try_from(page.size).unwrap_or(usize::MAX);
-    Ok(List::page(keys.iter().skip(skip).take(take).map(resource).collect(), page, total))
+    Ok(List::part(keys.iter().map(resource).collect(), query.page()))
 }
 
 /// `POST organizations/ORG/ssh-keys`

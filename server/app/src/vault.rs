@@ -122,6 +122,35 @@ impl Vault {
         let wrapped = WrappedKey::from_bytes(wrapped).map_err(|e| Error::internal(doing, e))?;
         self.service.unwrap_now(&wrapped, context).map_err(|e| Error::internal(doing, e))
     }
+
+    /// What lies sealed in its row, or as an object, as it streams out.
+    pub(crate) async fn open(
+        &self,
+        key: &DataKey,
+        context: &Context<'_>,
+        lying: (Option<&Vec<u8>>, Option<&String>),
+        size: i64,
+    ) -> Result<Reader> {
+        let doing = "opening what was sealed";
+        let sealed = match lying {
+            (Some(bytes), _) => Sealed::Inline(bytes.clone()),
+            (None, Some(key)) => {
+                Sealed::Object { key: Key::new(key.clone()).map_err(|e| Error::internal(doing, e))?, size: 0 }
+            }
+            (None, None) => return Err(Error::Internal(format!("{doing}: neither bytes nor an object ({context:?})"))),
+        };
+        let size = u64::try_from(size).unwrap_or_default();
+        let opened = self.blobs.open_stream(key, context, sealed, size).await;
+        Ok(Box::pin(opened.map_err(|e| Error::internal(doing, e))?))
+    }
+
+    /// Removes an object that no row points at. One that stays is found by the sweep.
+    pub(crate) async fn forget(&self, id: &BlobId, object: Option<&String>) {
+        let Some(key) = object.and_then(|key| Key::new(key.clone()).ok()) else { return };
+        if let Err(error) = self.blobs.store().delete(&key).await {
+            tracing::warn!(%error, %id, "removing an object that is not needed");
+        }
+    }
 }
 
 /// Why an upload was not sealed, in words for who sends it.
@@ -262,27 +291,14 @@ impl App {
 
     /// The bytes of a blob, as they stream out.
     pub(crate) async fn open_stream(&self, blob: &Blob) -> Result<Reader> {
-        let doing = "opening a blob";
         let key = self.key(&blob.workspace_id).await?;
-        let size = u64::try_from(blob.size).unwrap_or_default();
-        let sealed = match (&blob.sealed, &blob.object_key) {
-            (Some(bytes), _) => Sealed::Inline(bytes.clone()),
-            (None, Some(key)) => {
-                Sealed::Object { key: Key::new(key.clone()).map_err(|e| Error::internal(doing, e))?, size: 0 }
-            }
-            (None, None) => return Err(Error::Internal(format!("{} has no bytes", blob.id))),
-        };
         let context = blob_context(&blob.id, &blob.organization_id);
-        let opened = self.vault.blobs.open_stream(&key, &context, sealed, size).await;
-        Ok(Box::pin(opened.map_err(|e| Error::internal(doing, e))?))
+        self.vault.open(&key, &context, (blob.sealed.as_ref(), blob.object_key.as_ref()), blob.size).await
     }
 
     /// Removes the object of a blob that no row points at. One that stays is found by the sweep.
     pub(crate) async fn forget_blob(&self, blob: &Blob) {
-        let Some(key) = blob.object_key.clone().and_then(|key| Key::new(key).ok()) else { return };
-        if let Err(error) = self.vault.blobs.store().delete(&key).await {
-            tracing::warn!(%error, blob = %blob.id, "removing an object that is not needed");
-        }
+        self.vault.forget(&blob.id, blob.object_key.as_ref()).await;
     }
 
     /// Removes objects that no row points at, left by a crash between object and row, if they are older than a day. Idempotent; the reconciler

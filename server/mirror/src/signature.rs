@@ -32,10 +32,27 @@ pub fn verify(keys: &str, data: &[u8], signature: &[u8]) -> Result<(), Failure> 
     if good { Ok(()) } else { Err(Failure::NotSigned) }
 }
 
-/// The id of the first of these armored keys: the last 16 hexadecimal digits of its fingerprint. Only of keys that verify something here.
-pub fn key_id(keys: &str) -> Option<String> {
-    let keys = dearmor(keys)?;
-    let (_, body) = packets(&keys).find(|(tag, _)| *tag == 6)?;
+/// The id of the one public key that this text is, armored: the last 16 hexadecimal digits of its fingerprint. Nothing else may be in the text, a
+/// private key least of all, and the key has to be one that verifies something here.
+pub fn key_id(key: &str) -> Option<String> {
+    let (block, after) = key
+        .trim()
+        .strip_prefix("-----BEGIN PGP PUBLIC KEY BLOCK-----")?
+        .split_once("-----END PGP PUBLIC KEY BLOCK-----")?;
+    if !after.is_empty() || block.contains("-----") {
+        return None;
+    }
+    let bytes = dearmor(key)?;
+    let (first, mut rest) = packet(&bytes)?;
+    // Behind it: user ids, subkeys, what certifies them. What cannot be read is unknown, and not taken.
+    while !rest.is_empty() {
+        let ((tag, _), behind) = packet(rest)?;
+        if matches!(tag, 5..=7) {
+            return None;
+        }
+        rest = behind;
+    }
+    let (6, body) = first else { return None };
     Key::parse(body)?;
     let mut hashed = vec![0x99];
     hashed.extend_from_slice(&u16::try_from(body.len()).ok()?.to_be_bytes());
@@ -67,29 +84,38 @@ fn dearmor(text: &str) -> Option<Vec<u8>> {
     (!bytes.is_empty()).then_some(bytes)
 }
 
-/// Tag and body of each packet, up to the first one that cannot be read.
-fn packets(mut bytes: &[u8]) -> impl Iterator<Item = (u8, &[u8])> {
+/// Each packet, up to the first one that cannot be read.
+fn packets(mut bytes: &[u8]) -> impl Iterator<Item = Packet<'_>> {
     std::iter::from_fn(move || {
-        let (&first, rest) = bytes.split_first()?;
-        let number = |bytes: &[u8]| bytes.iter().fold(0_usize, |sum, byte| sum << 8 | usize::from(*byte));
-        let (tag, header, length) = if first & 0xc0 == 0xc0 {
-            let one = usize::from(*rest.first()?);
-            match one {
-                0..192 => (first & 0x3f, 1, one),
-                192..224 => (first & 0x3f, 2, ((one - 192) << 8) + usize::from(*rest.get(1)?) + 192),
-                255 => (first & 0x3f, 5, number(rest.get(1..5)?)),
-                _ => return None,
-            }
-        } else if first & 0xc0 == 0x80 && first & 3 < 3 {
-            let size = 1 << (first & 3);
-            (first >> 2 & 0x0f, size, number(rest.get(..size)?))
-        } else {
-            return None;
-        };
-        let body = rest.get(header..header.checked_add(length)?)?;
-        bytes = &rest[header + length..];
-        Some((tag, body))
+        let (packet, rest) = packet(bytes)?;
+        bytes = rest;
+        Some(packet)
     })
+}
+
+/// Tag and body.
+type Packet<'a> = (u8, &'a [u8]);
+
+/// The packet at the front, and what is behind it.
+fn packet(bytes: &[u8]) -> Option<(Packet<'_>, &[u8])> {
+    let (&first, rest) = bytes.split_first()?;
+    let number = |bytes: &[u8]| bytes.iter().fold(0_usize, |sum, byte| sum << 8 | usize::from(*byte));
+    let (tag, header, length) = if first & 0xc0 == 0xc0 {
+        let one = usize::from(*rest.first()?);
+        match one {
+            0..192 => (first & 0x3f, 1, one),
+            192..224 => (first & 0x3f, 2, ((one - 192) << 8) + usize::from(*rest.get(1)?) + 192),
+            255 => (first & 0x3f, 5, number(rest.get(1..5)?)),
+            _ => return None,
+        }
+    } else if first & 0xc0 == 0x80 && first & 3 < 3 {
+        let size = 1 << (first & 3);
+        (first >> 2 & 0x0f, size, number(rest.get(..size)?))
+    } else {
+        return None;
+    };
+    let (body, behind) = rest.get(header..)?.split_at_checked(length)?;
+    Some(((tag, body), behind))
 }
 
 /// Takes a number of OpenPGP from the front.
@@ -210,6 +236,33 @@ mod tests {
         assert_eq!(key_id(RSA).as_deref(), Some("56D6DA732C1B52EE"));
         assert_eq!(key_id(ED25519).as_deref(), Some("4C37B12359C40E01"));
         assert_eq!(key_id("no key"), None);
+    }
+
+    #[test]
+    fn only_one_public_key_and_nothing_else_has_a_name() {
+        assert_eq!(key_id(&format!("\n{RSA}\n")).as_deref(), Some("56D6DA732C1B52EE"));
+        let private = |key: &str| key.replace("PUBLIC", "PRIVATE");
+        for (text, what) in [
+            (format!("{RSA}\n{ED25519}"), "two blocks"),
+            (format!("{RSA}\n{}", private(ED25519)), "a private block after it"),
+            (format!("{}\n{RSA}", private(ED25519)), "a private block before it"),
+            (private(RSA), "called private"),
+            (format!("words\n{RSA}"), "words before it"),
+            (format!("{RSA}\nwords"), "words after it"),
+        ] {
+            assert_eq!(key_id(&text), None, "{what}");
+        }
+        let key = dearmor(ED25519).unwrap();
+        let armored = |parts: &[&[u8]]| {
+            let begin = "-----BEGIN PGP PUBLIC KEY BLOCK-----";
+            format!("{begin}\n\n{}\n{}\n", STANDARD.encode(parts.concat()), begin.replace("BEGIN", "END"))
+        };
+        assert_eq!(key_id(&armored(&[&key])).as_deref(), Some("4C37B12359C40E01"));
+        // A secret key (5), a secret subkey (7), a second key, something unreadable; and a secret subkey that comes first.
+        for more in [&[0xc5, 1, 4][..], &[0xc7, 1, 4], &key, &[0xff], &[0xc7, 200]] {
+            assert_eq!(key_id(&armored(&[&key, more])), None, "{more:?}");
+        }
+        assert_eq!(key_id(&armored(&[&[0xc7, 1, 4], &key])), None);
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub(crate) async fn list(
         let found = app.list_gpg_keys(&caller, organization).await?;
         keys.extend(found.iter().map(|key| resource(key, organization)));
     }
-    Ok(List::all(keys))
+    Ok(List::part(keys, query.page()))
 }
 
 /// `POST gpg-keys`

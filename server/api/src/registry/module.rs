@@ -3,7 +3,7 @@
 use super::{own, private};
 use crate::{
     error::Failure,
-    jsonapi::{Body, Document, List, Resource},
+    jsonapi::{Body, Document, List, Query, Resource},
 };
 use app::{
     App,
@@ -17,26 +17,26 @@ use http_doors::{
     Authenticated,
     signed::{self, Purpose},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 
-fn resource(module: &Module, organization: &str, versions: &[ModuleVersion]) -> Resource {
-    let statuses: Vec<Value> = versions
-        .iter()
-        .map(|version| json!({ "version": version.version, "status": version.status, "error": version.error }))
-        .collect();
-    let attributes = json!({
+/// A module, for who publishes (`manages`) or who reads. Its versions are told of where they were read.
+fn resource(module: &Module, organization: &str, manages: bool, versions: Option<&[ModuleVersion]>) -> Resource {
+    let mut attributes = json!({
         "name": module.name,
         "provider": module.provider,
         "namespace": organization,
         "registry-name": "private",
-        "status": if versions.iter().any(|version| version.status == "ok") { "setup_complete" } else { "pending" },
+        "status": if module.whole > 0 { "setup_complete" } else { "pending" },
         "publishing-mechanism": "non_vcs",
-        "version-statuses": statuses,
         "no-code": false,
-        "permissions": { "can-delete": true, "can-resync": false, "can-retry": false },
+        "permissions": { "can-delete": manages, "can-resync": false, "can-retry": false },
         "created-at": module.created_at.rfc3339(),
-        "updated-at": versions.first().map_or(module.created_at, |version| version.created_at).rfc3339(),
+        "updated-at": module.changed_at.rfc3339(),
     });
+    if let Some(versions) = versions {
+        let status = |version: &ModuleVersion| json!({ "version": version.version, "status": version.status, "error": version.error });
+        attributes["version-statuses"] = versions.iter().map(status).collect();
+    }
     Resource::new("registry-modules", &module.id, attributes).one("organization", "organizations", Some(organization))
 }
 
@@ -45,9 +45,13 @@ pub(crate) async fn list(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
     Path(organization): Path<String>,
+    query: Query,
 ) -> Result<List, Failure> {
-    let modules = app.list_modules(&caller, &organization).await?;
-    Ok(List::all(modules.iter().map(|module| resource(module, &organization, &[])).collect()))
+    let page = query.page();
+    let (modules, total) = app.list_modules(&caller, &organization, page.size, page.offset()).await?;
+    let manages = app.manages_registry(&caller, &organization).await?;
+    let resources = modules.iter().map(|module| resource(module, &organization, manages, None));
+    Ok(List::page(resources.collect(), page, total))
 }
 
 /// `POST organizations/ORG/registry-modules`
@@ -62,7 +66,7 @@ pub(crate) async fn create(
     let name: String = body.attribute("name")?.unwrap_or_default();
     let provider: String = body.attribute("provider")?.unwrap_or_default();
     let module = app.create_module(&caller, &organization, &name, &provider).await?;
-    Ok(Document::created(resource(&module, &organization, &[])))
+    Ok(Document::created(resource(&module, &organization, true, Some(&[]))))
 }
 
 /// Organization, namespace, name and system of a module.
@@ -75,7 +79,8 @@ pub(crate) async fn show(
     Path((organization, namespace, name, provider)): Named,
 ) -> Result<Document, Failure> {
     let (module, versions) = app.module(&caller, own(&organization, &namespace)?, &name, &provider).await?;
-    Ok(Document::new(resource(&module, &organization, &versions)))
+    let manages = app.manages_registry(&caller, &organization).await?;
+    Ok(Document::new(resource(&module, &organization, manages, Some(&versions))))
 }
 
 /// `DELETE organizations/ORG/registry-modules/private/ORG/NAME/SYSTEM`
@@ -118,6 +123,11 @@ async fn announce(
     body.about("registry-module-versions")?;
     let number: String = body.attribute("version")?.unwrap_or_default();
     let version = app.create_module_version(caller, module, &number).await?;
+    let upload = signed::address(app, Purpose::Module, version.id.as_str());
+    Ok(Document::created(version_resource(&version)).links(json!({ "upload": upload })))
+}
+
+fn version_resource(version: &ModuleVersion) -> Resource {
     let attributes = json!({
         "version": version.version,
         "status": version.status,
@@ -125,13 +135,31 @@ async fn announce(
         "created-at": version.created_at.rfc3339(),
         "updated-at": version.created_at.rfc3339(),
     });
-    let data = Resource::new("registry-module-versions", &version.id, attributes).one(
+    Resource::new("registry-module-versions", &version.id, attributes).one(
         "registry-module",
         "registry-modules",
         Some(version.module_id.as_str()),
-    );
-    let upload = signed::address(app, Purpose::Module, version.id.as_str());
-    Ok(Document::created(data).links(json!({ "upload": upload })))
+    )
+}
+
+/// `GET organizations/ORG/registry-modules/private/ORG/NAME/SYSTEM/version?module_version=VERSION`: who publishes is told anew where to upload
+/// one that was not taken yet.
+pub(crate) async fn show_version(
+    State(app): State<App>,
+    Authenticated(caller): Authenticated,
+    Path((organization, namespace, name, provider)): Named,
+    query: Query,
+) -> Result<Document, Failure> {
+    let organization = own(&organization, &namespace)?;
+    let missing = || app::Error::invalid("module_version", "the query names no module_version");
+    let number = query.get("module_version").ok_or_else(missing)?;
+    let version = app.module_version(&caller, (organization, &name, &provider), number).await?;
+    let document = Document::new(version_resource(&version));
+    if version.status == "ok" || !app.manages_registry(&caller, organization).await? {
+        return Ok(document);
+    }
+    let upload = signed::address(&app, Purpose::Module, version.id.as_str());
+    Ok(document.links(json!({ "upload": upload })))
 }
 
 /// `DELETE organizations/ORG/registry-modules/private/ORG/NAME/SYSTEM/VERSION`

@@ -3,7 +3,7 @@
 use super::{own, private};
 use crate::{
     error::Failure,
-    jsonapi::{Body, Document, List, Resource},
+    jsonapi::{Body, Document, List, Query, Resource},
 };
 use app::{
     App,
@@ -19,19 +19,24 @@ use http_doors::{
 };
 use serde_json::{Value, json};
 
-fn resource(provider: &Provider, organization: &str, versions: &[ProviderVersion]) -> Resource {
+/// A provider, for who publishes (`manages`) or who reads. Its versions are pointed at where they were read.
+fn resource(provider: &Provider, organization: &str, manages: bool, versions: Option<&[ProviderVersion]>) -> Resource {
     let attributes = json!({
         "name": provider.name,
         "namespace": organization,
         "registry-name": "private",
         "created-at": provider.created_at.rfc3339(),
-        "updated-at": versions.first().map_or(provider.created_at, |version| version.created_at).rfc3339(),
-        "permissions": { "can-delete": true },
+        "updated-at": provider.changed_at.rfc3339(),
+        "permissions": { "can-delete": manages },
     });
+    let resource = Resource::new("registry-providers", &provider.id, attributes).one(
+        "organization",
+        "organizations",
+        Some(organization),
+    );
+    let Some(versions) = versions else { return resource };
     let ids = versions.iter().map(|version| version.id.to_string());
-    Resource::new("registry-providers", &provider.id, attributes)
-        .one("organization", "organizations", Some(organization))
-        .many("registry-provider-versions", "registry-provider-versions", ids)
+    resource.many("registry-provider-versions", "registry-provider-versions", ids)
 }
 
 /// The protocols of a version.
@@ -39,14 +44,14 @@ pub(super) fn protocols(version: &ProviderVersion) -> Value {
     serde_json::from_str(&version.protocols).unwrap_or_default()
 }
 
-fn version_resource(version: &ProviderVersion) -> Resource {
+fn version_resource(version: &ProviderVersion, manages: bool) -> Resource {
     let attributes = json!({
         "version": version.version,
         "key-id": version.key_id,
         "protocols": protocols(version),
         "shasums-uploaded": version.shasums > 0,
         "shasums-sig-uploaded": version.signatures > 0,
-        "permissions": { "can-delete": true, "can-upload-asset": true },
+        "permissions": { "can-delete": manages, "can-upload-asset": manages && !version.is_signed() },
         "created-at": version.created_at.rfc3339(),
         "updated-at": version.created_at.rfc3339(),
     });
@@ -72,14 +77,31 @@ fn platform_resource(platform: &ProviderPlatform) -> Resource {
     )
 }
 
+/// Where check sums and signature of a version are uploaded.
+fn version_links(app: &App, version: &ProviderVersion) -> Value {
+    json!({
+        "shasums-upload": signed::address(app, Purpose::Shasums, version.id.as_str()),
+        "shasums-sig-upload": signed::address(app, Purpose::Signature, version.id.as_str()),
+    })
+}
+
+/// Where the archive of a platform is uploaded.
+fn platform_links(app: &App, platform: &ProviderPlatform) -> Value {
+    json!({ "provider-binary-upload": signed::address(app, Purpose::Platform, platform.id.as_str()) })
+}
+
 /// `GET organizations/ORG/registry-providers`: without their versions.
 pub(crate) async fn list(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
     Path(organization): Path<String>,
+    query: Query,
 ) -> Result<List, Failure> {
-    let providers = app.list_providers(&caller, &organization).await?;
-    Ok(List::all(providers.iter().map(|provider| resource(provider, &organization, &[])).collect()))
+    let page = query.page();
+    let (providers, total) = app.list_providers(&caller, &organization, page.size, page.offset()).await?;
+    let manages = app.manages_registry(&caller, &organization).await?;
+    let resources = providers.iter().map(|provider| resource(provider, &organization, manages, None));
+    Ok(List::page(resources.collect(), page, total))
 }
 
 /// `POST organizations/ORG/registry-providers`
@@ -93,7 +115,7 @@ pub(crate) async fn create(
     private(&body, &organization)?;
     let name: String = body.attribute("name")?.unwrap_or_default();
     let provider = app.create_provider(&caller, &organization, &name).await?;
-    Ok(Document::created(resource(&provider, &organization, &[])))
+    Ok(Document::created(resource(&provider, &organization, true, Some(&[]))))
 }
 
 /// Organization, namespace and name of a provider.
@@ -110,8 +132,9 @@ pub(crate) async fn show(
     Path((organization, namespace, name)): Named,
 ) -> Result<Document, Failure> {
     let (provider, versions) = app.provider(&caller, own(&organization, &namespace)?, &name).await?;
-    let included = versions.iter().map(version_resource).collect();
-    Ok(Document::new(resource(&provider, &organization, &versions)).including(included))
+    let manages = app.manages_registry(&caller, &organization).await?;
+    let included = versions.iter().map(|version| version_resource(version, manages)).collect();
+    Ok(Document::new(resource(&provider, &organization, manages, Some(&versions))).including(included))
 }
 
 /// `DELETE organizations/ORG/registry-providers/private/ORG/NAME`
@@ -129,9 +152,12 @@ pub(crate) async fn versions(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
     Path((organization, namespace, name)): Named,
+    query: Query,
 ) -> Result<List, Failure> {
-    let (_, versions) = app.provider(&caller, own(&organization, &namespace)?, &name).await?;
-    Ok(List::all(versions.iter().map(version_resource).collect()))
+    let (page, organization) = (query.page(), own(&organization, &namespace)?);
+    let (_, versions, total) = app.provider_page(&caller, (organization, &name), page.size, page.offset()).await?;
+    let manages = app.manages_registry(&caller, organization).await?;
+    Ok(List::page(versions.iter().map(|version| version_resource(version, manages)).collect(), page, total))
 }
 
 /// `POST …/NAME/versions`: the answer says where to upload check sums and signature.
@@ -147,11 +173,7 @@ pub(crate) async fn create_version(
     let protocols: Vec<String> = body.attribute("protocols")?.unwrap_or_default();
     let provider = (own(&organization, &namespace)?, name.as_str());
     let version = app.create_provider_version(&caller, provider, &number, &key, &protocols).await?;
-    let links = json!({
-        "shasums-upload": signed::address(&app, Purpose::Shasums, version.id.as_str()),
-        "shasums-sig-upload": signed::address(&app, Purpose::Signature, version.id.as_str()),
-    });
-    Ok(Document::created(version_resource(&version)).links(links))
+    Ok(Document::created(version_resource(&version, true)).links(version_links(&app, &version)))
 }
 
 /// `GET …/NAME/versions/VERSION`
@@ -163,7 +185,10 @@ pub(crate) async fn version(
     let provider = (own(&organization, &namespace)?, name.as_str());
     let (version, platforms) = app.provider_version(&caller, provider, &number).await?;
     let ids = platforms.iter().map(|platform| platform.id.to_string());
-    Ok(Document::new(version_resource(&version).many("platforms", "registry-provider-platforms", ids)))
+    let manages = app.manages_registry(&caller, &organization).await?;
+    let data = version_resource(&version, manages).many("platforms", "registry-provider-platforms", ids);
+    let document = Document::new(data);
+    Ok(if manages && !version.is_signed() { document.links(version_links(&app, &version)) } else { document })
 }
 
 /// `DELETE …/NAME/versions/VERSION`
@@ -181,10 +206,11 @@ pub(crate) async fn platforms(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
     Path((organization, namespace, name, number)): Numbered,
+    query: Query,
 ) -> Result<List, Failure> {
     let provider = (own(&organization, &namespace)?, name.as_str());
     let (_, platforms) = app.provider_version(&caller, provider, &number).await?;
-    Ok(List::all(platforms.iter().map(platform_resource).collect()))
+    Ok(List::part(platforms.iter().map(platform_resource).collect(), query.page()))
 }
 
 /// `POST …/NAME/versions/VERSION/platforms`: the answer says where to upload the archive.
@@ -199,8 +225,7 @@ pub(crate) async fn create_platform(
     let (os, arch, shasum, filename) = (text("os")?, text("arch")?, text("shasum")?, text("filename")?);
     let provider = (own(&organization, &namespace)?, name.as_str());
     let platform = app.create_platform(&caller, provider, &number, (&os, &arch, &shasum, &filename)).await?;
-    let upload = signed::address(&app, Purpose::Platform, platform.id.as_str());
-    Ok(Document::created(platform_resource(&platform)).links(json!({ "provider-binary-upload": upload })))
+    Ok(Document::created(platform_resource(&platform)).links(platform_links(&app, &platform)))
 }
 
 /// `GET …/NAME/versions/VERSION/platforms/OS/ARCH`
@@ -211,7 +236,9 @@ pub(crate) async fn platform(
 ) -> Result<Document, Failure> {
     let provider = (own(&organization, &namespace)?, name.as_str());
     let (_, platform) = app.platform(&caller, provider, &number, (&os, &arch)).await?;
-    Ok(Document::new(platform_resource(&platform)))
+    let document = Document::new(platform_resource(&platform));
+    let pending = platform.files == 0 && app.manages_registry(&caller, &organization).await?;
+    Ok(if pending { document.links(platform_links(&app, &platform)) } else { document })
 }
 
 /// `DELETE …/NAME/versions/VERSION/platforms/OS/ARCH`

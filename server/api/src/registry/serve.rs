@@ -41,17 +41,13 @@ pub(super) async fn provider_versions(
     Authenticated(caller): Authenticated,
     Path((organization, name)): Path<(String, String)>,
 ) -> Result<Json<Value>, Failure> {
-    let (_, versions) = app.provider(&caller, &organization, &name).await?;
-    let mut whole = Vec::new();
-    for version in versions.iter().filter(|version| version.is_signed()) {
-        let (_, platforms) = app.provider_version(&caller, (&organization, &name), &version.version).await?;
-        let there = platforms.iter().filter(|platform| platform.files > 0);
-        let platforms: Vec<Value> = there.map(|platform| json!({ "os": platform.os, "arch": platform.arch })).collect();
-        if !platforms.is_empty() {
-            whole.push(json!({ "version": version.version, "protocols": protocols(version), "platforms": platforms }));
-        }
-    }
-    Ok(Json(json!({ "versions": whole })))
+    let found = app.installable(&caller, &organization, &name).await?;
+    let versions = found.iter().map(|(version, platforms)| {
+        let platforms: Vec<Value> =
+            platforms.iter().map(|platform| json!({ "os": platform.os, "arch": platform.arch })).collect();
+        json!({ "version": version.version, "protocols": protocols(version), "platforms": platforms })
+    });
+    Ok(Json(json!({ "versions": versions.collect::<Vec<_>>() })))
 }
 
 /// `GET providers/ORG/NAME/VERSION/download/OS/ARCH`

@@ -1,23 +1,17 @@
 //! `PUT` of signed addresses: archives, check sums and signatures, sealed as they stream in, looked at before they count.
 
-use crate::error::Failure;
-use app::{App, Error, Reader};
+use crate::{error::Failure, jsonapi::reader};
+use app::{App, Error};
 use axum::{
     body::Body,
     extract::{Path, State},
     http::StatusCode,
 };
-use futures::TryStreamExt as _;
 use http_doors::signed::{self, Purpose};
 use std::str::FromStr;
-use tokio_util::io::StreamReader;
 
 fn id<T: FromStr>(app: &App, purpose: Purpose, signed: &str) -> Result<T, Error> {
     signed::verify(app, purpose, signed)?.parse().map_err(|_| Error::not_found("what the address is for"))
-}
-
-fn reader(body: Body) -> Reader {
-    Box::pin(StreamReader::new(body.into_data_stream().map_err(std::io::Error::other)))
 }
 
 pub(super) async fn module(

@@ -1,11 +1,13 @@
 //! The registry: what is refused, what is served, and to whom.
 
 use crate::town::{Answer, Town, inside, on_both};
-use app::{Caller, NewRun};
+use app::{Caller, Error, NewRun};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
+use tokio::io::AsyncWriteExt as _;
 
-on_both! { a_module_is_served_as_it_was_uploaded  a_provider_is_served_when_it_is_whole  what_is_wrong_with_names_is_said }
+on_both! { a_module_is_served_as_it_was_uploaded  a_provider_is_served_when_it_is_whole  what_is_wrong_with_names_is_said
+what_is_sent_at_once_is_judged_by_what_is_there  an_upload_that_fails_late_spoils_nothing }
 
 /// The key that the sums are signed by, as gpg names it.
 pub(crate) const KEY: &str = "817C7493EDC5E913";
@@ -65,13 +67,31 @@ async fn a_module_is_served_as_it_was_uploaded(town: &Town) {
     assert_eq!(listed["modules"][0]["versions"], json!([]), "a version without an archive is offered");
     assert_eq!(town.ask("read", "GET", &format!("{serve}/1.0.0/download"), "").await.status, 404);
 
-    let upload = made.json()["data"]["links"]["upload"].clone();
+    // Who lost the answer asks again; who only reads is told no address.
+    let again = format!("{MODULES}/private/acme/net/aws/version?module_version=1.0.0");
+    assert!(town.ask("read", "GET", &again, "").await.json()["data"]["links"].is_null());
+    let listed = town.ask("read", "GET", MODULES, "").await.json();
+    assert_eq!(listed["data"][0]["attributes"]["status"], "pending");
+    let upload = town.ask("owner", "GET", &again, "").await.json()["data"]["links"]["upload"].clone();
     // Large enough to lie in the object store.
     let archive: Vec<u8> = (0..300_000_u32).map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()[0]).collect();
     assert_eq!(put(town, &upload, archive.clone()).await.status, 200);
     assert_eq!(put(town, &upload, &b"another"[..]).await.status, 409, "a version never changes");
     let listed = town.ask("read", "GET", &format!("{serve}/versions"), "").await.json();
     assert_eq!(listed["modules"][0]["versions"], json!([{ "version": "1.0.0" }]));
+    let shown = town.ask("owner", "GET", &again, "").await.json();
+    assert_eq!((&shown["data"]["attributes"]["status"], &shown["data"]["links"]), (&json!("ok"), &Value::Null));
+    for (actor, may) in [("owner", true), ("write", false)] {
+        let listed = town.ask(actor, "GET", MODULES, "").await.json();
+        let module = &listed["data"][0]["attributes"];
+        assert_eq!((&module["status"], &module["permissions"]["can-delete"]), (&json!("setup_complete"), &json!(may)));
+        assert!(module.get("version-statuses").is_none(), "what was not read is not told: {module}");
+    }
+    assert_eq!(make(town, MODULES, json!({ "name": "app", "provider": "aws" })).await.status, 201);
+    let page = format!("{MODULES}?page%5Bsize%5D=1&page%5Bnumber%5D=2");
+    let page = town.ask("read", "GET", &page, "").await.json();
+    assert_eq!((&page["data"][0]["attributes"]["name"], &page["data"][1]), (&json!("net"), &Value::Null));
+    assert_eq!(page["meta"]["pagination"]["total-count"], 2);
     let answer = town.ask("read", "GET", &format!("{serve}/1.0.0/download"), "").await;
     assert_eq!(answer.status, 204);
     let address = answer.headers["x-terraform-get"].to_str().unwrap().to_owned();
@@ -106,6 +126,8 @@ async fn a_provider_is_served_when_it_is_whole(town: &Town) {
     let made = make(town, keys, json!({ "namespace": "acme", "ascii-armor": ARMOR })).await;
     assert_eq!((made.status.as_u16(), &made.json()["data"]["attributes"]["key-id"]), (201, &json!(KEY)));
     assert_eq!(make(town, keys, json!({ "namespace": "acme", "ascii-armor": "no key" })).await.status, 422);
+    let both = format!("{OTHER_ARMOR}\n{}", ARMOR.replace("PUBLIC", "PRIVATE"));
+    assert_eq!(make(town, keys, json!({ "namespace": "acme", "ascii-armor": both })).await.status, 422);
     assert_eq!(make(town, keys, json!({ "namespace": "acme", "ascii-armor": OTHER_ARMOR })).await.status, 201);
     let providers = "/api/v2/organizations/acme/registry-providers";
     assert_eq!(make(town, providers, json!({ "name": "echo", "registry-name": "private" })).await.status, 201);
@@ -121,6 +143,27 @@ async fn a_provider_is_served_when_it_is_whole(town: &Town) {
     let platform = make(town, &platforms, platform).await;
     assert_eq!(platform.status, 201, "{}", platform.text());
     let binary = platform.json()["data"]["links"]["provider-binary-upload"].clone();
+
+    // Whoever lost an answer reads where to upload, if they publish.
+    let numbered = format!("{versions}/1.2.0");
+    for path in [numbered.clone(), format!("{platforms}/linux/amd64")] {
+        assert!(town.ask("write", "GET", &path, "").await.json()["data"]["links"].is_null(), "{path}");
+    }
+    let read = town.ask("owner", "GET", &numbered, "").await.json();
+    assert_eq!(read["data"]["links"], links);
+    let read = town.ask("owner", "GET", &format!("{platforms}/linux/amd64"), "").await.json();
+    assert_eq!(read["data"]["links"], json!({ "provider-binary-upload": binary }));
+    for path in
+        [providers.to_owned(), versions.clone(), platforms.clone(), format!("{keys}?filter%5Bnamespace%5D=acme")]
+    {
+        let and = if path.contains('?') { '&' } else { '?' };
+        let page = town.ask("read", "GET", &format!("{path}{and}page%5Bnumber%5D=9&page%5Bsize%5D=1"), "").await.json();
+        assert_eq!(page["data"], json!([]), "{path}");
+        assert_ne!(page["meta"]["pagination"]["total-count"], 0, "{path}");
+    }
+    let listed = town.ask("write", "GET", providers, "").await.json();
+    assert_eq!(listed["data"][0]["attributes"]["permissions"]["can-delete"], false);
+    assert!(listed["data"][0]["relationships"].get("registry-provider-versions").is_none());
 
     // Sums in which the announced archive is another, or none.
     for (from, to, word) in [(sum, &*"0".repeat(64), "has the sum"), (FILE, "other.zip", "does not stand")] {
@@ -188,4 +231,63 @@ async fn what_is_wrong_with_names_is_said(town: &Town) {
         assert_eq!(make(town, &versions, json!({ "version": number })).await.status, 422, "{number}");
     }
     assert_eq!(town.ask("owner", "GET", &format!("{MODULES}/private/other/net/aws"), "").await.status, 404);
+}
+
+/// Check sums and a signature that is not theirs, and check sums and an archive that does not stand among them: each pair sent at once, again and
+/// again, so that each is judged before the other is saved. Only one of a pair may be kept.
+async fn what_is_sent_at_once_is_judged_by_what_is_there(town: &Town) {
+    let (app, owner) = (&town.app, town.caller("owner").await);
+    app.create_gpg_key(&owner, "acme", ARMOR).await.unwrap();
+    app.create_provider(&owner, "acme", "echo").await.unwrap();
+    let protocols = ["5.0".to_owned()];
+    let refused = |answer: app::Result<()>| match answer {
+        Ok(()) => 0,
+        Err(Error::Conflict(_) | Error::Invalid(_)) => 1,
+        Err(other) => panic!("{other}"),
+    };
+    for n in 0..20 {
+        let number = format!("1.0.{n}");
+        let version = app.create_provider_version(&owner, ("acme", "echo"), &number, KEY, &protocols).await.unwrap();
+        let sums = async || app.upload_sums(&version.id, "shasums", Box::pin(SHASUMS.as_bytes())).await;
+        let wrong = app.upload_sums(&version.id, "signature", Box::pin(&SIGNATURE[..20]));
+        let (one, other) = tokio::join!(sums(), wrong);
+        assert_eq!(refused(one) + refused(other), 1, "sums and a signature: attempt {n}");
+
+        let number = format!("2.0.{n}");
+        let version = app.create_provider_version(&owner, ("acme", "echo"), &number, KEY, &protocols).await.unwrap();
+        let sums = app.upload_sums(&version.id, "shasums", Box::pin(SHASUMS.as_bytes()));
+        let sum = "0".repeat(64);
+        let platform = app.create_platform(&owner, ("acme", "echo"), &number, ("linux", "amd64", &sum, FILE));
+        let (one, other) = tokio::join!(sums, platform);
+        assert_eq!(refused(one) + refused(other.map(drop)), 1, "sums and a platform: attempt {n}");
+    }
+}
+
+async fn an_upload_that_fails_late_spoils_nothing(town: &Town) {
+    let (app, owner) = (&town.app, town.caller("owner").await);
+    app.create_module(&owner, "acme", "net", "aws").await.unwrap();
+    let version = app.create_module_version(&owner, ("acme", "net", "aws"), "1.0.0").await.unwrap();
+    // One that has begun, while another one comes whole.
+    let (mut sender, body) = tokio::io::duplex(1);
+    let good = async {
+        sender.write_all(b"bro").await.unwrap();
+        app.upload_module(&version.id, Box::pin(&b"archive"[..])).await.unwrap();
+        sender.write_all(b"ken").await.unwrap();
+        drop(sender);
+    };
+    let (late, ()) = tokio::join!(app.upload_module(&version.id, Box::pin(body)), good);
+    assert!(matches!(late, Err(Error::Invalid(_))), "{late:?}");
+    let (_, versions) = app.module(&owner, "acme", "net", "aws").await.unwrap();
+    assert_eq!((versions[0].status.as_str(), &versions[0].error), ("ok", &None));
+    // And a second good one, which was late.
+    let version = app.create_module_version(&owner, ("acme", "net", "aws"), "1.1.0").await.unwrap();
+    let (mut sender, body) = tokio::io::duplex(1);
+    let good = async {
+        sender.write_all(b"ano").await.unwrap();
+        app.upload_module(&version.id, Box::pin(&b"archive"[..])).await.unwrap();
+        sender.write_all(b"ther").await.unwrap();
+        drop(sender);
+    };
+    let (late, ()) = tokio::join!(app.upload_module(&version.id, Box::pin(body)), good);
+    assert!(matches!(late, Err(Error::Conflict(_))), "{late:?}");
 }

@@ -114,6 +114,7 @@ async fn furnish(town: &Town) -> Things {
 fn fill(path: &str, town: &Town, things: &Things) -> String {
     let workspace = if path.starts_with("/api/http") { "web" } else { town.workspace.as_str() };
     let tail = things.run.strip_prefix("run-").unwrap();
+    let path = if path.ends_with("/version") { format!("{path}?module_version=1.0.0") } else { path.to_owned() };
     path.replace("{organization}", "acme")
         .replace("{name}", "web")
         .replace("{workspace}", workspace)

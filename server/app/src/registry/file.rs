@@ -46,19 +46,9 @@ impl App {
 
     /// The bytes of a file, as they stream out.
     pub async fn open_file(&self, file: &File) -> Result<Reader> {
-        let doing = "opening a file of the registry";
         let context = context("registry_files", file.id.as_str(), file.organization_id.as_str());
         let key = self.vault.open_own_key(&context, &file.wrapped)?;
-        let sealed = match (&file.sealed, &file.object_key) {
-            (Some(bytes), _) => Sealed::Inline(bytes.clone()),
-            (None, Some(key)) => {
-                Sealed::Object { key: Key::new(key.clone()).map_err(|e| Error::internal(doing, e))?, size: 0 }
-            }
-            (None, None) => return Err(Error::Internal(format!("{} has no bytes", file.id))),
-        };
-        let size = u64::try_from(file.size).unwrap_or_default();
-        let opened = self.vault.blobs().open_stream(&key, &context, sealed, size).await;
-        Ok(Box::pin(opened.map_err(|e| Error::internal(doing, e))?))
+        self.vault.open(&key, &context, (file.sealed.as_ref(), file.object_key.as_ref()), file.size).await
     }
 
     /// A file that somebody may read who has its signed address.
@@ -74,10 +64,7 @@ impl App {
 
     /// Removes the object of a file that no row points at. One that stays is found by the sweep.
     pub(super) async fn forget_file(&self, file: &File) {
-        let Some(key) = file.object_key.clone().and_then(|key| Key::new(key).ok()) else { return };
-        if let Err(error) = self.vault.blobs().store().delete(&key).await {
-            tracing::warn!(%error, file = %file.id, "removing an object that is not needed");
-        }
+        self.vault.forget(&file.id, file.object_key.as_ref()).await;
     }
 }
 

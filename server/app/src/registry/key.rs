@@ -15,7 +15,7 @@ impl App {
         let key_id = mirror::signature::key_id(armor).ok_or_else(|| {
             Error::invalid(
                 "ascii-armor",
-                "ascii-armor is no armored OpenPGP public key of version 4, by RSA or Ed25519",
+                "ascii-armor is not one armored OpenPGP public key of version 4, by RSA or Ed25519, and nothing else (gpg --armor --export KEY)",
             )
         })?;
         let key =

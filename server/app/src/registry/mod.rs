@@ -7,7 +7,20 @@ mod module;
 mod provider;
 mod upload;
 
-use crate::{Error, Result};
+use crate::{App, Caller, Error, Result};
+use domain::permission::{Permission, allows};
+
+/// The most versions of one module or provider that the CLI is shown.
+const MOST: i64 = 1000;
+
+impl App {
+    /// Whether the caller publishes in this organization, or only reads.
+    pub async fn manages_registry(&self, caller: &Caller, organization: &str) -> Result<bool> {
+        let organization = self.own_organization(caller, organization).await?;
+        let role = caller.role(organization.role.as_deref());
+        Ok(role.is_some_and(|role| allows(role, Permission::ManageRegistry)))
+    }
+}
 
 /// Refuses a name that the CLI would not take in a source address.
 fn check_name(attribute: &str, name: &str) -> Result<()> {

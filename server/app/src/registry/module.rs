@@ -26,16 +26,24 @@ impl App {
             name: name.to_owned(),
             provider: provider.to_owned(),
             created_at: self.now(),
+            whole: 0,
+            changed_at: self.now(),
         };
         let saved = self.store.write(async |mut tx| store::registry::insert_module(&mut tx, &module).await).await;
         saved.map_err(taken("registry_modules", "name"))?;
         Ok(module)
     }
 
-    /// The modules of an organization, by name.
-    pub async fn list_modules(&self, caller: &Caller, organization: &str) -> Result<Vec<Module>> {
-        let organization = self.own_organization(caller, organization).await?;
-        Ok(self.store.look(async |mut tx| store::registry::list_modules(&mut tx, &organization.id).await).await?)
+    /// A page of the modules of an organization, by name, and how many there are.
+    pub async fn list_modules(
+        &self,
+        caller: &Caller,
+        organization: &str,
+        limit: i64,
+        offset: i64,
+    ) -> Result<(Vec<Module>, i64)> {
+        let id = self.own_organization(caller, organization).await?.id;
+        Ok(self.store.read(async |mut tx| store::registry::list_modules(&mut tx, &id, limit, offset).await).await?)
     }
 
     /// A module with its versions, the latest made first.
@@ -102,15 +110,23 @@ impl App {
         Ok(())
     }
 
-    async fn module_version(
+    /// A version by its number.
+    pub async fn module_version(
         &self,
         caller: &Caller,
         (organization, name, provider): (&str, &str, &str),
         version: &str,
     ) -> Result<ModuleVersion> {
-        let (_, versions) = self.module(caller, organization, name, provider).await?;
-        let found = versions.into_iter().find(|known| known.version == version);
-        found.ok_or_else(|| Error::not_found(format!("version {version} of module {organization}/{name}/{provider}")))
+        let id = self.own_organization(caller, organization).await?.id;
+        let missing = |what: &str| Error::not_found(format!("{what}module {organization}/{name}/{provider}"));
+        self.store
+            .read(async |mut tx| {
+                let module = store::registry::find_module(&mut tx, &id, name, provider).await?;
+                let module = module.ok_or_else(|| missing(""))?;
+                let found = store::registry::find_module_version_by_number(&mut tx, &module.id, version).await?;
+                found.ok_or_else(|| missing(&format!("version {version} of ")))
+            })
+            .await
     }
 
     /// The archive of a version that was uploaded.

@@ -1,11 +1,15 @@
 //! Providers of an organization.
 
-use super::{check_name, check_version, taken, upload::sum_of};
+use super::{
+    MOST, check_name, check_version, taken,
+    upload::{Beside, sum_of},
+};
 use crate::{App, Caller, Error, Result};
 use domain::{
     id::{PlatformId, ProviderId, ProviderVersionId},
     permission::Permission,
 };
+use std::collections::BTreeMap;
 use store::registry::{File, GpgKey, Owner, Platform, Provider, ProviderVersion};
 
 /// Everything that the CLI needs to install a provider.
@@ -35,16 +39,23 @@ impl App {
             organization_id: organization.id,
             name: name.to_owned(),
             created_at: self.now(),
+            changed_at: self.now(),
         };
         let saved = self.store.write(async |mut tx| store::registry::insert_provider(&mut tx, &provider).await).await;
         saved.map_err(taken("registry_providers", "name"))?;
         Ok(provider)
     }
 
-    /// The providers of an organization, by name.
-    pub async fn list_providers(&self, caller: &Caller, organization: &str) -> Result<Vec<Provider>> {
-        let organization = self.own_organization(caller, organization).await?;
-        Ok(self.store.look(async |mut tx| store::registry::list_providers(&mut tx, &organization.id).await).await?)
+    /// A page of the providers of an organization, by name, and how many there are.
+    pub async fn list_providers(
+        &self,
+        caller: &Caller,
+        organization: &str,
+        limit: i64,
+        offset: i64,
+    ) -> Result<(Vec<Provider>, i64)> {
+        let id = self.own_organization(caller, organization).await?.id;
+        Ok(self.store.read(async |mut tx| store::registry::list_providers(&mut tx, &id, limit, offset).await).await?)
     }
 
     /// A provider with its versions, the latest made first.
@@ -54,15 +65,45 @@ impl App {
         organization: &str,
         name: &str,
     ) -> Result<(Provider, Vec<ProviderVersion>)> {
+        let (provider, versions, _) = self.provider_page(caller, (organization, name), MOST, 0).await?;
+        Ok((provider, versions))
+    }
+
+    /// A provider with a page of its versions, the latest made first, and how many there are.
+    pub async fn provider_page(
+        &self,
+        caller: &Caller,
+        (organization, name): (&str, &str),
+        limit: i64,
+        offset: i64,
+    ) -> Result<(Provider, Vec<ProviderVersion>, i64)> {
         let id = self.own_organization(caller, organization).await?.id;
         let missing = || Error::not_found(format!("provider {organization}/{name}"));
         self.store
             .read(async |mut tx| {
                 let provider = store::registry::find_provider(&mut tx, &id, name).await?.ok_or_else(missing)?;
-                let versions = store::registry::list_provider_versions(&mut tx, &provider.id).await?;
-                Ok((provider, versions))
+                let (versions, total) =
+                    store::registry::list_provider_versions(&mut tx, &provider.id, limit, offset).await?;
+                Ok((provider, versions, total))
             })
             .await
+    }
+
+    /// The versions of a provider that can be installed, each with the platforms for which it can.
+    pub async fn installable(
+        &self,
+        caller: &Caller,
+        organization: &str,
+        name: &str,
+    ) -> Result<Vec<(ProviderVersion, Vec<Platform>)>> {
+        let (provider, versions) = self.provider(caller, organization, name).await?;
+        let found = self.store.look(async |mut tx| store::registry::list_installable(&mut tx, &provider.id).await);
+        let mut platforms: BTreeMap<ProviderVersionId, Vec<Platform>> = BTreeMap::new();
+        for platform in found.await? {
+            platforms.entry(platform.version_id.clone()).or_default().push(platform);
+        }
+        let whole = versions.into_iter().filter(ProviderVersion::is_signed);
+        Ok(whole.filter_map(|version| platforms.remove(&version.id).map(|platforms| (version, platforms))).collect())
     }
 
     /// Removes a provider with its versions.
@@ -125,13 +166,18 @@ impl App {
         (organization, name): (&str, &str),
         version: &str,
     ) -> Result<(ProviderVersion, Vec<Platform>)> {
-        let (_, versions) = self.provider(caller, organization, name).await?;
-        let found = versions.into_iter().find(|known| known.version == version);
-        let missing = || Error::not_found(format!("version {version} of provider {organization}/{name}"));
-        let found = found.ok_or_else(missing)?;
-        let platforms = self.store.look(async |mut tx| store::registry::list_platforms(&mut tx, &found.id).await);
-        let platforms = platforms.await?;
-        Ok((found, platforms))
+        let id = self.own_organization(caller, organization).await?.id;
+        let missing = |what: &str| Error::not_found(format!("{what}provider {organization}/{name}"));
+        self.store
+            .read(async |mut tx| {
+                let provider = store::registry::find_provider(&mut tx, &id, name).await?;
+                let provider = provider.ok_or_else(|| missing(""))?;
+                let found = store::registry::find_provider_version_by_number(&mut tx, &provider.id, version).await?;
+                let found = found.ok_or_else(|| missing(&format!("version {version} of ")))?;
+                let platforms = store::registry::list_platforms(&mut tx, &found.id).await?;
+                Ok((found, platforms))
+            })
+            .await
     }
 
     /// Removes a version with its platforms.
@@ -168,6 +214,7 @@ impl App {
         }
         let platform = Platform {
             id: PlatformId::new(&self.entropy()),
+            organization_id: version.organization_id.clone(),
             version_id: version.id.clone(),
             os: os.to_owned(),
             arch: arch.to_owned(),
@@ -175,11 +222,17 @@ impl App {
             filename: filename.to_owned(),
             files: 0,
         };
-        if let Some(shasums) = self.provider_file(&version, "shasums").await? {
-            sum_of(&self.file_bytes(&shasums).await?, &platform)?;
+        let beside = self.store.read(async |mut tx| Beside::read(&mut tx, &version.id).await).await?;
+        if let Some(shasums) = &beside.shasums {
+            sum_of(&self.file_bytes(shasums).await?, &platform)?;
         }
-        let saved = self.store.write(async |mut tx| store::registry::insert_platform(&mut tx, &platform).await).await;
-        saved.map_err(taken("registry_platforms", "os"))?;
+        self.store
+            .write(async |mut tx| {
+                beside.hold(&mut tx, &version.id, false).await?;
+                let saved = store::registry::insert_platform(&mut tx, &platform).await;
+                saved.map_err(taken("registry_platforms", "os"))
+            })
+            .await?;
         Ok(platform)
     }
 
@@ -191,8 +244,11 @@ impl App {
         version: &str,
         (os, arch): (&str, &str),
     ) -> Result<(ProviderVersion, Platform)> {
-        let (version, platforms) = self.provider_version(caller, provider, version).await?;
-        let found = platforms.into_iter().find(|known| known.os == os && known.arch == arch);
+        let (version, _) = self.provider_version(caller, provider, version).await?;
+        let found = self
+            .store
+            .look(async |mut tx| store::registry::find_platform_by_name(&mut tx, &version.id, os, arch).await)
+            .await?;
         let missing = || {
             Error::not_found(format!(
                 "{os}_{arch} of version {} of provider {}/{}",

@@ -2,9 +2,53 @@
 
 use super::file::read_small;
 use crate::{App, Error, Result, vault::Reader};
-use domain::id::{ModuleVersionId, PlatformId, ProviderVersionId};
+use domain::id::{BlobId, ModuleVersionId, PlatformId, ProviderVersionId};
 use std::io::Cursor;
-use store::registry::{File, Owner, Platform, ProviderVersion};
+use store::{
+    Tx,
+    registry::{File, Owner, Platform, ProviderVersion},
+};
+
+/// What is there of a provider's version, by which more of it is judged.
+pub(super) struct Beside {
+    pub(super) shasums: Option<File>,
+    signature: Option<File>,
+    platforms: Vec<Platform>,
+}
+
+impl Beside {
+    pub(super) async fn read(tx: &mut Tx, version: &ProviderVersionId) -> store::Result<Self> {
+        let owner = Owner::Provider(version.clone());
+        Ok(Self {
+            shasums: store::registry::find_file_of(tx, &owner, "shasums").await?,
+            signature: store::registry::find_file_of(tx, &owner, "signature").await?,
+            platforms: store::registry::list_platforms(tx, version).await?,
+        })
+    }
+
+    /// Reads it again once nobody else can change it, and refuses if it is no longer what was judged by.
+    pub(super) async fn hold(&self, tx: &mut Tx, version: &ProviderVersionId, with_platforms: bool) -> Result<()> {
+        if !store::registry::hold_provider_version(tx, version).await? {
+            return Err(Error::not_found(format!("provider version {version}")));
+        }
+        let now = Self::read(tx, version).await?;
+        if now.files() == self.files() && (!with_platforms || now.ids().eq(self.ids())) {
+            return Ok(());
+        }
+        Err(Error::Conflict(
+            "something else was sent to this version at the same time, so that this was judged by what is no longer there; send it again"
+                .into(),
+        ))
+    }
+
+    fn files(&self) -> [Option<&BlobId>; 2] {
+        [&self.shasums, &self.signature].map(|file| file.as_ref().map(|file| &file.id))
+    }
+
+    fn ids(&self) -> impl Iterator<Item = &PlatformId> {
+        self.platforms.iter().map(|platform| &platform.id)
+    }
+}
 
 impl App {
     /// Takes the archive of a module's version.
@@ -41,22 +85,21 @@ impl App {
             ));
         }
         let bytes = read_small(body).await?;
+        let beside = self.store.read(async |mut tx| Beside::read(&mut tx, id).await).await?;
         if kind == "shasums" {
-            let platforms = self.store.look(async |mut tx| store::registry::list_platforms(&mut tx, id).await).await?;
-            for platform in &platforms {
+            for platform in &beside.platforms {
                 sum_of(&bytes, platform)?;
             }
-            if let Some(signature) = self.provider_file(&version, "signature").await? {
-                self.check_signature(&version, &bytes, &self.file_bytes(&signature).await?).await?;
+            if let Some(signature) = &beside.signature {
+                self.check_signature(&version, &bytes, &self.file_bytes(signature).await?).await?;
             }
-        } else if let Some(shasums) = self.provider_file(&version, "shasums").await? {
-            self.check_signature(&version, &self.file_bytes(&shasums).await?, &bytes).await?;
+        } else if let Some(shasums) = &beside.shasums {
+            self.check_signature(&version, &self.file_bytes(shasums).await?, &bytes).await?;
         }
         let name = if kind == "shasums" { "SHA256SUMS" } else { "SHA256SUMS.sig" };
         let body = Box::pin(Cursor::new(bytes));
         let (file, _) = self.seal_file(&version.organization_id, (kind, name), body).await?;
-        let before = self.provider_file(&version, kind).await?;
-        self.keep(&file, &Owner::Provider(id.clone()), before.as_ref()).await
+        self.keep(&file, &Owner::Provider(id.clone()), Some(&beside)).await
     }
 
     /// Takes the archive of a provider for one platform: the one that was announced, and no other.
@@ -107,27 +150,48 @@ impl App {
         })
     }
 
-    /// Saves a file in place of the one before it. One that cannot be saved leaves no object.
-    async fn keep(&self, file: &File, owner: &Owner, before: Option<&File>) -> Result<()> {
+    /// Saves a file, if it still fits what is beside it. One that is not saved leaves no object.
+    async fn keep(&self, file: &File, owner: &Owner, beside: Option<&Beside>) -> Result<()> {
         let now = self.now();
         let saved = self
             .store
             .write(async |mut tx| {
-                if let Some(before) = before {
-                    store::registry::delete_file(&mut tx, &before.id).await?;
-                }
-                if let Owner::Module(version) = owner {
-                    store::registry::set_module_status(&mut tx, version, "ok", None).await?;
-                }
-                store::registry::insert_file(&mut tx, file, owner, now).await
+                make_room(&mut tx, file, owner, beside).await?;
+                let inserted = store::registry::insert_file(&mut tx, file, owner, now).await;
+                inserted.map_err(super::taken("registry_files", "file"))
             })
             .await;
-        if let Err(error) = saved {
+        if saved.is_err() {
             self.forget_file(file).await;
-            return Err(super::taken("registry_files", "file")(error));
         }
-        Ok(())
+        saved
     }
+}
+
+/// Judges once more whether a file may be saved, now that nobody else can change what it belongs to, and removes the one that it replaces.
+async fn make_room(tx: &mut Tx, file: &File, owner: &Owner, beside: Option<&Beside>) -> Result<()> {
+    match owner {
+        Owner::Module(id) => {
+            if store::registry::set_module_status(tx, id, "ok", None).await? == 0 {
+                let detail = "another archive of this version was taken meanwhile, or the version was removed";
+                return Err(Error::Conflict(detail.into()));
+            }
+        }
+        Owner::Provider(id) => {
+            let Some(beside) = beside else { return Ok(()) };
+            let are_sums = file.kind == "shasums";
+            beside.hold(tx, id, are_sums).await?;
+            if let Some(before) = if are_sums { &beside.shasums } else { &beside.signature } {
+                store::registry::delete_file(tx, &before.id).await?;
+            }
+        }
+        Owner::Platform(id) => {
+            if store::registry::find_platform(tx, id).await?.is_none() {
+                return Err(Error::not_found(format!("provider platform {id}")));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Refuses check sums in which the archive of a platform stands with another sum, or not at all.

@@ -6,11 +6,13 @@ mod provider;
 
 pub use file::{File, Owner, delete_file, find_file, find_file_of, insert_file};
 pub use module::{
-    Module, ModuleVersion, delete_module, delete_module_version, find_module, find_module_version, insert_module,
-    insert_module_version, list_module_versions, list_modules, set_module_status,
+    Module, ModuleVersion, delete_module, delete_module_version, find_module, find_module_version,
+    find_module_version_by_number, insert_module, insert_module_version, list_module_versions, list_modules,
+    set_module_status,
 };
 pub use provider::{
     GpgKey, Platform, Provider, ProviderVersion, delete_key, delete_platform, delete_provider, delete_provider_version,
-    find_key, find_platform, find_provider, find_provider_version, insert_key, insert_platform, insert_provider,
-    insert_provider_version, list_keys, list_platforms, list_provider_versions, list_providers,
+    find_key, find_platform, find_platform_by_name, find_provider, find_provider_version,
+    find_provider_version_by_number, hold_provider_version, insert_key, insert_platform, insert_provider,
+    insert_provider_version, list_installable, list_keys, list_platforms, list_provider_versions, list_providers,
 };

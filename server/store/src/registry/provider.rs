@@ -36,6 +36,9 @@ pub struct Provider {
     /// Since when.
     #[sqlx(try_from = "i64")]
     pub created_at: Time,
+    /// When its latest version was made, or itself.
+    #[sqlx(try_from = "i64")]
+    pub changed_at: Time,
 }
 
 /// A version of a provider.
@@ -78,6 +81,9 @@ pub struct Platform {
     /// Which.
     #[sqlx(try_from = "String")]
     pub id: PlatformId,
+    /// Whose.
+    #[sqlx(try_from = "String")]
+    pub organization_id: OrganizationId,
     /// Of which version.
     #[sqlx(try_from = "String")]
     pub version_id: ProviderVersionId,
@@ -91,6 +97,17 @@ pub struct Platform {
     pub filename: String,
     /// How many archives are there: none, or one.
     pub files: i64,
+}
+
+macro_rules! providers {
+    ($rest:literal) => {
+        concat!(
+            "SELECT p.id, p.organization_id, p.name, p.created_at,
+             coalesce((SELECT max(v.created_at) FROM registry_provider_versions v WHERE v.provider_id = p.id), p.created_at) AS changed_at
+             FROM registry_providers p ",
+            $rest
+        )
+    };
 }
 
 macro_rules! versions {
@@ -108,7 +125,7 @@ macro_rules! versions {
 macro_rules! platforms {
     ($rest:literal) => {
         concat!(
-            "SELECT p.id, p.version_id, p.os, p.arch, p.shasum, p.filename,
+            "SELECT p.id, p.organization_id, p.version_id, p.os, p.arch, p.shasum, p.filename,
              (SELECT count(*) FROM registry_files f WHERE f.platform_id = p.id) AS files FROM registry_platforms p ",
             $rest
         )
@@ -172,23 +189,33 @@ pub async fn insert_provider(tx: &mut Tx, provider: &Provider) -> Result<()> {
 
 /// The provider of this name.
 pub async fn find_provider(tx: &mut Tx, organization: &OrganizationId, name: &str) -> Result<Option<Provider>> {
-    tx.query(
-        "SELECT id, organization_id, name, created_at FROM registry_providers WHERE organization_id = $1 AND name = $2",
-    )
-    .bind(organization.as_str())
-    .bind(name)
-    .optional()
-    .await
+    tx.query(providers!("WHERE p.organization_id = $1 AND p.name = $2"))
+        .bind(organization.as_str())
+        .bind(name)
+        .optional()
+        .await
 }
 
-/// The providers of an organization by name; at most a thousand.
-pub async fn list_providers(tx: &mut Tx, organization: &OrganizationId) -> Result<Vec<Provider>> {
-    tx.query(
-        "SELECT id, organization_id, name, created_at FROM registry_providers WHERE organization_id = $1 ORDER BY name LIMIT 1000",
-    )
-    .bind(organization.as_str())
-    .all()
-    .await
+/// A page of the providers of an organization by name, and how many there are in all.
+pub async fn list_providers(
+    tx: &mut Tx,
+    organization: &OrganizationId,
+    limit: i64,
+    offset: i64,
+) -> Result<(Vec<Provider>, i64)> {
+    let total: Option<(i64,)> = tx
+        .query("SELECT count(*) FROM registry_providers WHERE organization_id = $1")
+        .bind(organization.as_str())
+        .optional()
+        .await?;
+    let page = tx
+        .query(providers!("WHERE p.organization_id = $1 ORDER BY p.name LIMIT $2 OFFSET $3"))
+        .bind(organization.as_str())
+        .bind(limit)
+        .bind(offset)
+        .all()
+        .await?;
+    Ok((page, total.map_or(0, |(n,)| n)))
 }
 
 /// Removes a provider with its versions.
@@ -214,17 +241,57 @@ pub async fn insert_provider_version(tx: &mut Tx, version: &ProviderVersion) -> 
     .map(drop)
 }
 
-/// The versions of a provider, the latest made first; at most a thousand.
-pub async fn list_provider_versions(tx: &mut Tx, provider: &ProviderId) -> Result<Vec<ProviderVersion>> {
-    tx.query(versions!("WHERE v.provider_id = $1 ORDER BY v.created_at DESC, v.id LIMIT 1000"))
+/// A page of the versions of a provider, the latest made first, and how many there are in all.
+pub async fn list_provider_versions(
+    tx: &mut Tx,
+    provider: &ProviderId,
+    limit: i64,
+    offset: i64,
+) -> Result<(Vec<ProviderVersion>, i64)> {
+    let total: Option<(i64,)> = tx
+        .query("SELECT count(*) FROM registry_provider_versions WHERE provider_id = $1")
         .bind(provider.as_str())
+        .optional()
+        .await?;
+    let page = tx
+        .query(versions!("WHERE v.provider_id = $1 ORDER BY v.created_at DESC, v.id LIMIT $2 OFFSET $3"))
+        .bind(provider.as_str())
+        .bind(limit)
+        .bind(offset)
         .all()
+        .await?;
+    Ok((page, total.map_or(0, |(n,)| n)))
+}
+
+/// The version of a provider with this number.
+pub async fn find_provider_version_by_number(
+    tx: &mut Tx,
+    provider: &ProviderId,
+    number: &str,
+) -> Result<Option<ProviderVersion>> {
+    tx.query(versions!("WHERE v.provider_id = $1 AND v.version = $2"))
+        .bind(provider.as_str())
+        .bind(number)
+        .optional()
         .await
 }
 
 /// A version of a provider.
 pub async fn find_provider_version(tx: &mut Tx, id: &ProviderVersionId) -> Result<Option<ProviderVersion>> {
     tx.query(versions!("WHERE v.id = $1")).bind(id.as_str()).optional().await
+}
+
+/// Holds a version until the transaction ends: who comes second waits here, and then reads what the first did. First in every verb that
+/// judges by what belongs to a version. Whether the version is there.
+pub async fn hold_provider_version(tx: &mut Tx, id: &ProviderVersionId) -> Result<bool> {
+    // Only Postgres has other writers, and knows these words.
+    let text = if tx.has_other_writers() {
+        "SELECT id FROM registry_provider_versions WHERE id = $1 FOR UPDATE"
+    } else {
+        "SELECT id FROM registry_provider_versions WHERE id = $1"
+    };
+    let found: Option<(String,)> = tx.query(text).bind(id.as_str()).optional().await?;
+    Ok(found.is_some())
 }
 
 /// Removes a version with its platforms.
@@ -235,9 +302,10 @@ pub async fn delete_provider_version(tx: &mut Tx, id: &ProviderVersionId) -> Res
 /// Adds a platform. `Error::is_taken("registry_platforms")` when the version has it.
 pub async fn insert_platform(tx: &mut Tx, platform: &Platform) -> Result<()> {
     tx.query(
-        "INSERT INTO registry_platforms (id, version_id, os, arch, shasum, filename) VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO registry_platforms (id, organization_id, version_id, os, arch, shasum, filename) VALUES ($1, $2, $3, $4, $5, $6, $7)",
     )
     .bind(platform.id.as_str())
+    .bind(platform.organization_id.as_str())
     .bind(platform.version_id.as_str())
     .bind(platform.os.as_str())
     .bind(platform.arch.as_str())
@@ -251,6 +319,33 @@ pub async fn insert_platform(tx: &mut Tx, platform: &Platform) -> Result<()> {
 /// The platforms of a version; at most a thousand.
 pub async fn list_platforms(tx: &mut Tx, version: &ProviderVersionId) -> Result<Vec<Platform>> {
     tx.query(platforms!("WHERE p.version_id = $1 ORDER BY p.os, p.arch LIMIT 1000")).bind(version.as_str()).all().await
+}
+
+/// The platforms of all versions of a provider whose archive is there; at most ten thousand.
+pub async fn list_installable(tx: &mut Tx, provider: &ProviderId) -> Result<Vec<Platform>> {
+    tx.query(platforms!(
+        "JOIN registry_provider_versions v ON v.id = p.version_id
+         WHERE v.provider_id = $1 AND EXISTS (SELECT 1 FROM registry_files f WHERE f.platform_id = p.id)
+         ORDER BY v.created_at DESC, p.version_id, p.os, p.arch LIMIT 10000"
+    ))
+    .bind(provider.as_str())
+    .all()
+    .await
+}
+
+/// The platform of a version with this system and processor.
+pub async fn find_platform_by_name(
+    tx: &mut Tx,
+    version: &ProviderVersionId,
+    os: &str,
+    arch: &str,
+) -> Result<Option<Platform>> {
+    tx.query(platforms!("WHERE p.version_id = $1 AND p.os = $2 AND p.arch = $3"))
+        .bind(version.as_str())
+        .bind(os)
+        .bind(arch)
+        .optional()
+        .await
 }
 
 /// A platform.

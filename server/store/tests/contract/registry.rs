@@ -4,7 +4,7 @@ use crate::base::{Fresh, NOW, on_both, world};
 use domain::id::{BlobId, ModuleId, ModuleVersionId, OrganizationId, PlatformId, ProviderId, ProviderVersionId};
 use store::{Error, blob, registry};
 
-on_both! { modules  providers  files }
+on_both! { modules  providers  files  foreign_rows }
 
 fn module(organization: &OrganizationId, n: u8, name: &str) -> registry::Module {
     registry::Module {
@@ -13,6 +13,8 @@ fn module(organization: &OrganizationId, n: u8, name: &str) -> registry::Module 
         name: name.into(),
         provider: "aws".into(),
         created_at: NOW,
+        whole: 0,
+        changed_at: NOW,
     }
 }
 
@@ -58,18 +60,29 @@ async fn modules(store: &Fresh) {
     let (first, second) = (module_version(&one, 1, "1.0.0"), module_version(&one, 2, "1.1.0"));
     store
         .write(async |mut tx| {
-            let listed = registry::list_modules(&mut tx, org).await?;
+            let (listed, total) = registry::list_modules(&mut tx, org, 10, 0).await?;
             assert_eq!(listed.iter().map(|m| m.name.as_str()).collect::<Vec<_>>(), ["app", "net"]);
+            let (page, _) = registry::list_modules(&mut tx, org, 1, 1).await?;
+            assert_eq!((page.len(), page[0].name.as_str(), total), (1, "net", 2));
             assert!(registry::find_module(&mut tx, org, "net", "gcp").await?.is_none());
             assert_eq!(registry::find_module(&mut tx, org, "net", "aws").await?.unwrap().id, one.id);
             registry::insert_module_version(&mut tx, &first).await?;
             registry::insert_module_version(&mut tx, &second).await?;
             let listed = registry::list_module_versions(&mut tx, &one.id).await?;
             assert_eq!(listed.iter().map(|v| v.version.as_str()).collect::<Vec<_>>(), ["1.1.0", "1.0.0"]);
-            registry::set_module_status(&mut tx, &first.id, "reg_ingress_failed", Some("why")).await?;
+            assert_eq!(registry::set_module_status(&mut tx, &first.id, "reg_ingress_failed", Some("why")).await?, 1);
             let found = registry::find_module_version(&mut tx, &first.id).await?.unwrap();
             assert_eq!((found.status.as_str(), found.error.as_deref()), ("reg_ingress_failed", Some("why")));
             assert_eq!((found.organization_id, found.created_at), (org.clone(), first.created_at));
+            assert_eq!(registry::set_module_status(&mut tx, &first.id, "ok", None).await?, 1);
+            assert_eq!(registry::set_module_status(&mut tx, &first.id, "reg_ingress_failed", Some("late")).await?, 0);
+            let found = registry::find_module_version(&mut tx, &first.id).await?.unwrap();
+            assert_eq!((found.status.as_str(), found.error), ("ok", None));
+            let found = registry::find_module_version_by_number(&mut tx, &one.id, "1.0.0").await?.unwrap();
+            assert_eq!(found.id, first.id);
+            assert!(registry::find_module_version_by_number(&mut tx, &two.id, "1.0.0").await?.is_none());
+            let found = registry::find_module(&mut tx, org, "net", "aws").await?.unwrap();
+            assert_eq!((found.whole, found.changed_at), (1, second.created_at));
             assert_eq!(registry::delete_module_version(&mut tx, &second.id).await?, 1);
             assert!(registry::find_module_version(&mut tx, &second.id).await?.is_none());
             assert_eq!(registry::delete_module(&mut tx, &one.id).await?, 1);
@@ -98,6 +111,7 @@ async fn provided(store: &Fresh, org: &OrganizationId) -> Provided {
         organization_id: org.clone(),
         name: "echo".into(),
         created_at: NOW,
+        changed_at: NOW,
     };
     let version = registry::ProviderVersion {
         id: ProviderVersionId::new(&[1; 32]),
@@ -112,6 +126,7 @@ async fn provided(store: &Fresh, org: &OrganizationId) -> Provided {
     };
     let platform = registry::Platform {
         id: PlatformId::new(&[1; 32]),
+        organization_id: org.clone(),
         version_id: version.id.clone(),
         os: "linux".into(),
         arch: "amd64".into(),
@@ -144,15 +159,27 @@ async fn providers(store: &Fresh) {
             assert_eq!(registry::list_keys(&mut tx, org).await?.len(), 1);
             assert_eq!(registry::delete_key(&mut tx, org, "ABCD").await?, 0, "a version is signed by it");
             assert_eq!(registry::find_provider(&mut tx, org, "echo").await?.unwrap().id, provider.id);
-            assert_eq!(registry::list_providers(&mut tx, org).await?.len(), 1);
-            let listed = registry::list_provider_versions(&mut tx, &provider.id).await?;
-            assert_eq!((listed[0].id.clone(), listed[0].is_signed()), (version.id.clone(), false));
+            let (listed, total) = registry::list_providers(&mut tx, org, 10, 0).await?;
+            assert_eq!((listed.len(), total, listed[0].changed_at), (1, 1, version.created_at));
+            assert!(registry::list_providers(&mut tx, org, 10, 1).await?.0.is_empty());
+            let (listed, total) = registry::list_provider_versions(&mut tx, &provider.id, 10, 0).await?;
+            assert_eq!((listed[0].id.clone(), listed[0].is_signed(), total), (version.id.clone(), false, 1));
+            assert!(registry::list_provider_versions(&mut tx, &provider.id, 10, 1).await?.0.is_empty());
+            let found = registry::find_provider_version_by_number(&mut tx, &provider.id, "1.0.0").await?.unwrap();
+            assert_eq!(found.id, version.id);
+            assert!(registry::find_provider_version_by_number(&mut tx, &provider.id, "1.0.1").await?.is_none());
+            let found = registry::find_platform_by_name(&mut tx, &version.id, "linux", "amd64").await?.unwrap();
+            assert_eq!((&found.id, &found.organization_id), (&platform.id, org));
+            assert!(registry::find_platform_by_name(&mut tx, &version.id, "linux", "arm64").await?.is_none());
+            assert!(registry::list_installable(&mut tx, &provider.id).await?.is_empty(), "no archive is there");
+            assert!(registry::hold_provider_version(&mut tx, &version.id).await?);
             let listed = registry::list_platforms(&mut tx, &version.id).await?;
             assert_eq!((listed[0].arch.as_str(), listed[0].filename.as_str()), ("amd64", "x.zip"));
             assert_eq!(registry::delete_platform(&mut tx, &platform.id).await?, 1);
             assert!(registry::find_platform(&mut tx, &platform.id).await?.is_none());
             assert_eq!(registry::delete_provider_version(&mut tx, &version.id).await?, 1);
             assert!(registry::find_provider_version(&mut tx, &version.id).await?.is_none());
+            assert!(!registry::hold_provider_version(&mut tx, &version.id).await?);
             assert_eq!(registry::delete_key(&mut tx, org, "ABCD").await?, 1);
             assert_eq!(registry::delete_provider(&mut tx, &provider.id).await?, 1);
             Ok::<_, Error>(())
@@ -191,6 +218,8 @@ async fn files(store: &Fresh) {
             let found = registry::find_provider_version(&mut tx, &version.id).await?.unwrap();
             assert_eq!((found.shasums, found.signatures, found.is_signed()), (1, 1, true));
             assert_eq!(registry::find_platform(&mut tx, &platform.id).await?.unwrap().files, 1);
+            let listed = registry::list_installable(&mut tx, &provider.id).await?;
+            assert_eq!(listed.iter().map(|p| &p.id).collect::<Vec<_>>(), [&platform.id]);
             assert_eq!(registry::delete_file(&mut tx, &BlobId::new(&[3; 32])).await?, 1);
             assert!(!registry::find_provider_version(&mut tx, &version.id).await?.unwrap().is_signed());
             Ok::<_, Error>(())
@@ -212,4 +241,30 @@ async fn files(store: &Fresh) {
         })
         .await
         .unwrap();
+}
+
+/// Nothing of one organization belongs to what is another's.
+async fn foreign_rows(store: &Fresh) {
+    let world = world(store).await;
+    let org = &world.organization.id;
+    let Provided { version, platform, .. } = provided(store, org).await;
+    let net = module(org, 1, "net");
+    store.write(async |mut tx| registry::insert_module(&mut tx, &net).await).await.unwrap();
+    let mut elsewhere = world.organization.clone();
+    (elsewhere.id, elsewhere.name) = (OrganizationId::new(&[9; 32]), "elsewhere".into());
+    store.write(async |mut tx| store::organization::insert(&mut tx, &elsewhere).await).await.unwrap();
+    let other = elsewhere.id;
+    let mut stray = module_version(&net, 1, "1.0.0");
+    stray.organization_id = other.clone();
+    refused(&store.write(async |mut tx| registry::insert_module_version(&mut tx, &stray).await).await);
+    let mut stray = platform.clone();
+    (stray.id, stray.organization_id, stray.arch) = (PlatformId::new(&[2; 32]), other.clone(), "arm64".into());
+    refused(&store.write(async |mut tx| registry::insert_platform(&mut tx, &stray).await).await);
+    let (stray, owner) = (file(&other, 1, "shasums"), registry::Owner::Provider(version.id));
+    refused(&store.write(async |mut tx| registry::insert_file(&mut tx, &stray, &owner, NOW).await).await);
+}
+
+fn refused(answer: &Result<(), Error>) {
+    let Err(Error::Database(error)) = answer else { panic!("{answer:?}") };
+    assert!(error.as_database_error().unwrap().is_foreign_key_violation(), "{error:?}");
 }

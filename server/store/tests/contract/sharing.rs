@@ -1,8 +1,8 @@
 //! Whose runs may read the state of another workspace, and what they have read.
 
-use crate::base::{Fresh, NOW, on_both, workspace, world};
+use crate::base::{Fresh, NOW, on_both, run, workspace, world};
 use domain::{
-    id::{RunId, StateVersionId, WorkspaceId},
+    id::{StateVersionId, WorkspaceId},
     time::Time,
 };
 use store::{Error, sharing, workspace as ws};
@@ -49,10 +49,13 @@ async fn consumers(store: &Fresh) {
 async fn reads(store: &Fresh) {
     let world = world(store).await;
     let (org, own) = (&world.organization.id, &world.workspace.id);
+    let consumer = workspace(&world.organization, &world.project, 2);
+    store.write(async |mut tx| ws::insert(&mut tx, &consumer, b"wrapped").await).await.unwrap();
+    let run = run(store, &world, 1).await.id;
     let read = |version: u8, phase: &str, at: Time| sharing::Read {
         state_version_id: StateVersionId::new(&[version; 32]),
-        consumer_id: WorkspaceId::new(&[2; 32]),
-        run_id: RunId::new(&[1; 32]),
+        consumer_id: consumer.id.clone(),
+        run_id: run.clone(),
         phase_id: phase.into(),
         first_at: at,
         last_at: at,
@@ -68,16 +71,17 @@ async fn reads(store: &Fresh) {
             assert_eq!((page.len(), total), (1, 2));
             let first = &page[0];
             assert_eq!((first.first_at, first.last_at, first.reads), (NOW, later, 2));
-            assert_eq!((first.phase_id.as_str(), &first.consumer_id), ("plan-1", &WorkspaceId::new(&[2; 32])));
-            assert_eq!(
-                (&first.run_id, &first.state_version_id),
-                (&RunId::new(&[1; 32]), &StateVersionId::new(&[1; 32]))
-            );
+            assert_eq!((first.phase_id.as_str(), &first.consumer_id), ("plan-1", &consumer.id));
+            assert_eq!((&first.run_id, &first.state_version_id), (&run, &StateVersionId::new(&[1; 32])));
             let (page, _) = sharing::list_reads(&mut tx, own, 1, 1).await?;
             assert_eq!((page[0].last_at, page[0].reads), (soon, 1));
-            assert_eq!(sharing::list_reads(&mut tx, &WorkspaceId::new(&[2; 32]), 1, 0).await?.1, 0);
+            assert_eq!(sharing::list_reads(&mut tx, &consumer.id, 1, 0).await?.1, 0);
             Ok::<_, Error>(())
         })
         .await
         .unwrap();
+    let stray = sharing::Read { consumer_id: WorkspaceId::new(&[9; 32]), ..read(3, "plan-1", NOW) };
+    let refused = store.write(async |mut tx| sharing::put_read(&mut tx, org, own, &stray).await).await.unwrap_err();
+    let Error::Database(error) = &refused else { panic!("{refused:?}") };
+    assert!(error.as_database_error().unwrap().is_foreign_key_violation());
 }
