@@ -5,6 +5,10 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use ring::{digest, signature};
 
+/// So many keys and signatures are looked at, since each pair hashes the whole file.
+const MOST_KEYS: usize = 32;
+const MOST_SIGNATURES: usize = 4;
+
 /// Why a signature was not accepted.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
@@ -19,12 +23,18 @@ pub enum Failure {
 /// Whether `signature` (armored or not) was made over `data` by one of the armored `keys`.
 pub fn verify(keys: &str, data: &[u8], signature: &[u8]) -> Result<(), Failure> {
     let keys = dearmor(keys).ok_or(Failure::Unreadable)?;
-    let keys: Vec<_> =
-        packets(&keys).filter(|(tag, _)| matches!(tag, 6 | 14)).filter_map(|(_, body)| Key::parse(body)).collect();
+    let keys: Vec<_> = packets(&keys)
+        .filter(|(tag, _)| matches!(tag, 6 | 14))
+        .filter_map(|(_, body)| Key::parse(body))
+        .take(MOST_KEYS)
+        .collect();
     let armored = std::str::from_utf8(signature).ok().and_then(dearmor);
     let bytes = armored.as_deref().unwrap_or(signature);
-    let made: Vec<_> =
-        packets(bytes).filter(|(tag, _)| *tag == 2).filter_map(|(_, body)| Signature::parse(body)).collect();
+    let made: Vec<_> = packets(bytes)
+        .filter(|(tag, _)| *tag == 2)
+        .filter_map(|(_, body)| Signature::parse(body))
+        .take(MOST_SIGNATURES)
+        .collect();
     if keys.is_empty() || made.is_empty() {
         return Err(Failure::Unreadable);
     }

@@ -142,7 +142,9 @@ impl App {
                 "the signature is armored, which the CLI does not read; make it binary (gpg --detach-sign)",
             ));
         }
-        mirror::signature::verify(&key.ascii_armor, sums, signature).map_err(|failure| {
+        let (armor, sums, signature) = (key.ascii_armor, sums.to_vec(), signature.to_vec());
+        let judged = tokio::task::spawn_blocking(move || mirror::signature::verify(&armor, &sums, &signature)).await;
+        judged.map_err(|e| Error::internal("verifying a signature", e))?.map_err(|failure| {
             Error::invalid(
                 "signature",
                 format!("the signature of the check sums by {} is no good: {failure}", key.key_id),
