@@ -6,6 +6,7 @@ mod house;
 mod live;
 mod login;
 mod queue;
+mod run;
 mod settings;
 mod sign_in;
 mod workspace;
