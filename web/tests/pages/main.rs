@@ -5,6 +5,7 @@
 mod house;
 mod live;
 mod login;
+mod organization;
 mod queue;
 mod run;
 mod settings;
