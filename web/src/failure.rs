@@ -24,6 +24,7 @@ struct Page {
     layout: Layout,
     heading: &'static str,
     detail: String,
+    sign_in: bool,
 }
 
 impl IntoResponse for Failure {
@@ -48,7 +49,8 @@ impl IntoResponse for Failure {
             }
             other => sentence(&other.to_string()),
         };
-        (status, html(&Page { layout: Layout::bare(heading), heading, detail })).into_response()
+        let sign_in = status == StatusCode::UNAUTHORIZED;
+        (status, html(&Page { layout: Layout::bare(heading), heading, detail, sign_in })).into_response()
     }
 }
 

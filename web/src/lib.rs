@@ -66,7 +66,7 @@ pub fn router(http: &Http) -> Router {
         .route("/sign-in", get(sign_in::show).post(sign_in::sign_in))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/oauth/authorization", get(login::ask).post(login::answer))
-        .route("/app", get(organization::list))
+        .route("/app", get(organization::list).post(organization::create))
         .route("/app/events", get(live::events))
         .route("/app/settings/tokens", get(token::list).post(token::create))
         .route("/app/settings/tokens/{token}/revoke", post(token::revoke))

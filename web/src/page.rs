@@ -85,11 +85,6 @@ pub(crate) fn moment(time: Time) -> String {
     text.get(..19).unwrap_or(&text).replace('T', " ")
 }
 
-/// A moment of the API, the same way.
-pub(crate) fn moment_of(text: &str) -> String {
-    Time::parse(text).map_or_else(|| text.to_owned(), moment)
-}
-
 /// So many bytes, for people.
 pub(crate) fn size(bytes: i64) -> String {
     let mut value = bytes.max(0);
@@ -108,9 +103,10 @@ pub(crate) fn size(bytes: i64) -> String {
     format!("{bytes} B")
 }
 
-/// A status in words.
-pub(crate) fn words(status: Status) -> String {
+/// A status in words. A plan that nobody will apply may have found changes.
+pub(crate) fn words(status: Status, has_changes: bool) -> String {
     match status {
+        Status::PlannedAndFinished if has_changes => "planned, not to be applied".into(),
         Status::PlannedAndFinished => "planned, nothing to apply".into(),
         Status::PlannedAndSaved => "plan saved".into(),
         Status::Planned => "needs confirmation".into(),
@@ -119,8 +115,9 @@ pub(crate) fn words(status: Status) -> String {
 }
 
 /// How a status looks: the name of a class.
-pub(crate) fn tone(status: Status) -> &'static str {
+pub(crate) fn tone(status: Status, has_changes: bool) -> &'static str {
     match status {
+        Status::PlannedAndFinished if has_changes => "ask",
         Status::Applied | Status::PlannedAndFinished => "good",
         Status::Errored | Status::PolicySoftFailed => "bad",
         Status::Canceled | Status::Discarded => "off",

@@ -3,7 +3,7 @@
 use crate::{
     failure::{Failure, sentence},
     log::{Part, Tail, tail},
-    page::{Layout, PER_PAGE, Pages, html, moment, moment_of, paging, tone, words},
+    page::{Layout, PER_PAGE, Pages, html, moment, paging, tone, words},
     person::Person,
     plan::{Change, changes},
     sign_in::Proof,
@@ -11,7 +11,7 @@ use crate::{
 };
 use app::{
     App, Error, Phases, Which,
-    model::{Phase, Run, Workspace},
+    model::{Comment, Phase, Run, Workspace},
 };
 use askama::Template;
 use axum::{
@@ -24,8 +24,10 @@ use domain::{
     id::RunId,
     permission::Permission,
     run::{PhaseStatus, Status},
+    time::Time,
 };
-use std::collections::HashMap;
+use serde::Deserialize;
+use std::collections::{BTreeSet, HashMap};
 
 #[derive(Template)]
 #[template(path = "runs.html")]
@@ -73,29 +75,44 @@ pub(crate) async fn find(
     if found.organization_name == organization && found.name == workspace { Ok((run, found)) } else { Err(missing()) }
 }
 
-/// One step of a run's way.
+/// One step of a run's way, or what somebody said on it.
 struct Stage {
     words: String,
     tone: &'static str,
     at: String,
+    by: Option<String>,
+    comment: Option<String>,
 }
 
-fn stages(run: &Run) -> Vec<Stage> {
+/// Everybody who has a part in a run, by id: who made it, decided about it, said something.
+async fn people(app: &App, run: &Run, comments: &[Comment]) -> Result<HashMap<String, String>, Error> {
+    let said = comments.iter().filter_map(|comment| comment.created_by.as_deref());
+    let ids: BTreeSet<&str> = Status::ALL.iter().filter_map(|status| run.actor(*status)).chain(said).collect();
+    app.user_names(&ids.into_iter().collect::<Vec<_>>()).await
+}
+
+fn stages(run: &Run, comments: &[Comment], names: &HashMap<String, String>) -> Vec<Stage> {
     let times = run.timestamps();
-    let entered = |status: Status| times.get(&status.timestamp()).and_then(|at| at.as_str()).map(str::to_owned);
-    let mut stages: Vec<(String, usize, Stage)> = Vec::new();
-    for (place, status) in Status::ALL.iter().copied().enumerate() {
-        if let Some(at) = entered(status) {
-            let name = match status {
-                Status::Pending => "created".to_owned(),
-                Status::Planned => "planned".to_owned(),
-                other => words(other),
-            };
-            stages.push((at.clone(), place, Stage { words: name, tone: tone(status), at: moment_of(&at) }));
-        }
-    }
-    stages.sort_by(|(a, m, _), (b, n, _)| (a, m).cmp(&(b, n)));
-    stages.into_iter().map(|(.., stage)| stage).collect()
+    let name = |id: Option<&str>| id.and_then(|id| names.get(id)).cloned();
+    let entered = |status: &Status| {
+        let at = times.get(&status.timestamp()).and_then(|at| at.as_str()).and_then(Time::parse)?;
+        let words = match status {
+            Status::Pending => "created".to_owned(),
+            Status::Planned => "planned".to_owned(),
+            other => words(*other, run.has_changes),
+        };
+        let tone = tone(*status, run.has_changes);
+        Some((at, Stage { words, tone, at: moment(at), by: name(run.actor(*status)), comment: None }))
+    };
+    let said = |comment: &Comment| {
+        let (words, by) = ("commented".to_owned(), name(comment.created_by.as_deref()));
+        let at = comment.created_at;
+        (at, Stage { words, tone: "", at: moment(at), by, comment: Some(comment.body.clone()) })
+    };
+    let mut stages: Vec<_> = Status::ALL.iter().filter_map(entered).chain(comments.iter().map(said)).collect();
+    // The sort is stable: what happened in one instant stays in the order of a run's way.
+    stages.sort_by_key(|(at, _)| *at);
+    stages.into_iter().map(|(_, stage)| stage).collect()
 }
 
 /// The log of a phase on the page.
@@ -143,6 +160,16 @@ fn counts(run: &Run, plan: &Phase, apply: &Phase) -> Result<Option<Counts>, Erro
     }
     let planned = plan.status()? == PhaseStatus::Finished;
     Ok((planned && run.has_changes).then(|| of("Planned", plan)))
+}
+
+/// Why there are no changes to show.
+fn nothing(plan: PhaseStatus) -> &'static str {
+    match plan {
+        PhaseStatus::Finished => "No changes.",
+        PhaseStatus::Errored => "The plan failed.",
+        PhaseStatus::Canceled | PhaseStatus::Unreachable => "There is no plan.",
+        PhaseStatus::Pending | PhaseStatus::Queued | PhaseStatus::Running => "Not planned yet.",
+    }
 }
 
 /// What one may do now.
@@ -222,8 +249,10 @@ struct Page {
     reason: Option<String>,
     advice: Option<&'static str>,
     counts: Option<Counts>,
+    nothing: &'static str,
     changes: Vec<Change>,
     actions: Vec<Action>,
+    may_comment: bool,
     logs: Vec<Log>,
 }
 
@@ -236,13 +265,11 @@ pub(crate) async fn show(
     let (run, workspace) = find(&app, &person, &organization, &workspace, &run).await?;
     let status = run.status()?;
     let phases = app.phases(&run.id).await?;
-    let names: HashMap<String, String> = match run.created_by.as_deref() {
-        Some(id) => app.user_names(&[id]).await?,
-        None => HashMap::new(),
-    };
+    let comments = app.list_comments(&person.caller, &run.id).await?;
+    let names = people(&app, &run, &comments).await?;
     let frame = Frame::new(&workspace, "runs");
     let path = format!("{}/runs/{}", frame.path, run.id);
-    let planned = phases.plan.status()? == PhaseStatus::Finished;
+    let plan = phases.plan.status()?;
     // A run that has ended has no place in any queue.
     let queue = if status.is_final() { String::new() } else { format!("&queue={organization}") };
     let layout = frame
@@ -251,8 +278,8 @@ pub(crate) async fn show(
         .live(&format!("workspace={}{queue}", workspace.id));
     Ok(html(&Page {
         layout,
-        words: words(status),
-        tone: tone(status),
+        words: words(status, run.has_changes),
+        tone: tone(status, run.has_changes),
         created: moment(run.created_at),
         by: run.created_by.as_ref().and_then(|id| names.get(id)).cloned().unwrap_or_else(|| "the server".into()),
         source: match run.source.as_str() {
@@ -266,13 +293,19 @@ pub(crate) async fn show(
         auto_apply: run.auto_apply,
         targets: run.targets(),
         replaces: run.replaces(),
-        stages: stages(&run),
+        stages: stages(&run, &comments, &names),
         waiting: app.waiting(&run, &workspace).await?.map(|waiting| Wait::new(&app, &waiting)),
         canceling: run.cancel_asked_at.is_some() && !status.is_final(),
         advice: advice(&run, status),
         counts: counts(&run, &phases.plan, &phases.apply)?,
-        changes: if planned { changes(&app, &person.caller, &phases.plan.id).await? } else { Vec::new() },
+        nothing: nothing(plan),
+        changes: if plan == PhaseStatus::Finished {
+            changes(&app, &person.caller, &phases.plan.id).await?
+        } else {
+            Vec::new()
+        },
         actions: actions(&app, &person, &run, &workspace)?,
+        may_comment: person.can(workspace.role.as_deref(), Permission::QueueRun),
         logs: vec![
             Log::new(&app, "plan", "Plan", &path, &phases.plan).await?,
             Log::new(&app, "apply", "Apply", &path, &phases.apply).await?,
@@ -292,21 +325,31 @@ fn image(phases: &Phases) -> Option<String> {
     Some(format!("{image}@{digest}"))
 }
 
+/// What somebody decides about a run, and says of it.
+#[derive(Deserialize)]
+pub(crate) struct Decision {
+    #[serde(flatten)]
+    proof: Proof,
+    #[serde(default)]
+    comment: String,
+}
+
 /// `POST /app/ORG/WS/runs/RUN/ACTION`
 pub(crate) async fn decide(
     State(app): State<App>,
     person: Person,
     Path((organization, workspace, run, action)): Path<(String, String, String, String)>,
     headers: HeaderMap,
-    Form(proof): Form<Proof>,
+    Form(Decision { proof, comment }): Form<Decision>,
 ) -> Result<Redirect, Failure> {
     proof.check(&app, &person, &headers)?;
     let (run, _) = find(&app, &person, &organization, &workspace, &run).await?;
     match action.as_str() {
-        "confirm" => app.confirm_run(&person.caller, &run.id, "").await?,
-        "discard" => app.discard_run(&person.caller, &run.id, "").await?,
-        "cancel" => app.cancel_run(&person.caller, &run.id, "").await?,
-        "force-cancel" => app.force_cancel_run(&person.caller, &run.id, "").await?,
+        "confirm" => drop(app.confirm_run(&person.caller, &run.id, &comment).await?),
+        "discard" => drop(app.discard_run(&person.caller, &run.id, &comment).await?),
+        "cancel" => drop(app.cancel_run(&person.caller, &run.id, &comment).await?),
+        "force-cancel" => drop(app.force_cancel_run(&person.caller, &run.id, &comment).await?),
+        "comment" => drop(app.comment_run(&person.caller, &run.id, &comment).await?),
         _ => return Err(Error::not_found("That action").into()),
     };
     Ok(Redirect::to(&format!("/app/{organization}/{workspace}/runs/{}", run.id)))

@@ -14,7 +14,7 @@ use axum::{
     extract::{Path, Query, State},
     response::Response,
 };
-use domain::{lock::Holder, permission::Permission};
+use domain::{id::WorkspaceId, lock::Holder, permission::Permission};
 use secrecy::ExposeSecret as _;
 use serde::Deserialize;
 use std::collections::HashMap;
@@ -95,8 +95,8 @@ impl RunLine {
         Ok(Self {
             id: run.id.to_string(),
             message: run.message.clone(),
-            words: words(status),
-            tone: tone(status),
+            words: words(status, run.has_changes),
+            tone: tone(status, run.has_changes),
             created: moment(run.created_at),
             by: run.created_by.as_ref().and_then(|id| names.get(id)).cloned().unwrap_or_default(),
             kind: kind(run),
@@ -168,11 +168,11 @@ pub(crate) async fn list(
     let filter = Filter { search: (!search.is_empty()).then(|| search.clone()), ..Filter::default() };
     let (number, offset) = paging(wanted.page);
     let (found, total) = app.list_workspaces(&person.caller, &organization, &filter, PER_PAGE, offset).await?;
-    let runs = app.current_runs(&person.caller, &found).await?;
-    let runs: HashMap<&str, &Run> = runs.iter().map(|run| (run.id.as_str(), run)).collect();
+    let runs = app.newest_runs(&person.caller, &found).await?;
+    let runs: HashMap<&WorkspaceId, &Run> = runs.iter().map(|run| (&run.workspace_id, run)).collect();
     let mut rows = Vec::with_capacity(found.len());
     for workspace in found {
-        let run = workspace.current_run_id.as_deref().and_then(|id| runs.get(id));
+        let run = runs.get(&workspace.id);
         rows.push(Row {
             locked: workspace.lock()?.is_some_and(|lock| matches!(lock.holder, Holder::Client { .. })),
             run: run.map(|run| RunLine::new(run, &HashMap::new())).transpose()?,

@@ -29,7 +29,13 @@ function swap(fresh) {
     const other = fresh.getElementById(part.id);
     if (!other || other.isEqualNode(part)) continue;
     const focused = part.contains(document.activeElement) ? document.activeElement.id : "";
+    // What somebody is writing is not the server's to change.
+    const written = [...part.querySelectorAll("textarea[id]")].map(({ id, value }) => [id, value]);
     part.replaceWith(document.adoptNode(other));
+    for (const [id, value] of written) {
+      const field = document.getElementById(id);
+      if (field) field.value = value;
+    }
     if (focused) document.getElementById(focused)?.focus();
   }
   for (const log of document.querySelectorAll("[data-log]")) {

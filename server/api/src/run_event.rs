@@ -57,14 +57,13 @@ fn of_run(run: &Run, comments: &[Comment]) -> Vec<Event> {
     let (times, tail) = (run.timestamps(), run.id.as_str().trim_start_matches(RunId::PREFIX));
     let entered = |(place, status): (usize, &Status)| {
         let at = times.get(&status.timestamp()).and_then(Value::as_str).and_then(Time::parse)?;
-        let (action, actor) = match status {
-            Status::Pending => ("queued", run.created_by.clone()),
+        let action = match status {
+            Status::Pending => "queued",
             // The wait for a runner is no event: a run is queued once to its people.
             Status::PlanQueued | Status::ApplyQueued => return None,
-            Status::Confirmed => ("confirmed", run.confirmed_by.clone()),
-            Status::Discarded | Status::Canceled => (status.as_str(), run.canceled_by.clone()),
-            other => (other.as_str(), None),
+            other => other.as_str(),
         };
+        let actor = run.actor(*status).map(str::to_owned);
         // Why a run ended is known of its end alone.
         let description = run.reason.clone().filter(|_| status.is_final());
         let id = format!("{PREFIX}{tail}{place:0PLACE$}");

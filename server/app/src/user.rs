@@ -236,7 +236,14 @@ impl App {
     /// Whether this set-up link is good.
     pub async fn check_setup(&self, setup: &str) -> Result<()> {
         let (hash, now) = (self.setup_hash(setup)?, self.now());
-        let good = self.store.look(async |mut tx| store::user::find_setup(&mut tx, &hash, now).await).await?;
+        let good = self
+            .store
+            .read(async |mut tx| {
+                let good = store::user::find_setup(&mut tx, &hash, now).await?;
+                // Somebody may have been made since on the server itself: then it leads nowhere any more.
+                Ok::<_, store::Error>(good && store::user::is_empty(&mut tx).await?)
+            })
+            .await?;
         if good { Ok(()) } else { Err(Self::stale_setup()) }
     }
 

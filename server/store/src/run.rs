@@ -149,6 +149,15 @@ impl Run {
     pub fn replaces(&self) -> Vec<String> {
         serde_json::from_str(&self.replaces).unwrap_or_default()
     }
+    /// Who had it enter this status, where a person did.
+    pub fn actor(&self, entered: Status) -> Option<&str> {
+        match entered {
+            Status::Pending => self.created_by.as_deref(),
+            Status::Confirmed => self.confirmed_by.as_deref(),
+            Status::Discarded | Status::Canceled => self.canceled_by.as_deref(),
+            _ => None,
+        }
+    }
     /// When it entered which status: key and RFC 3339.
     pub fn timestamps(&self) -> serde_json::Map<String, serde_json::Value> {
         serde_json::from_str(&self.timestamps).unwrap_or_default()
@@ -229,6 +238,22 @@ pub async fn list_by_id(tx: &mut Tx, ids: &[&str]) -> Result<Vec<Run>> {
         return Ok(Vec::new());
     }
     tx.query(select!("WHERE id IN (")).list(ids.iter().copied()).push(")").all().await
+}
+
+/// The newest run of each of these workspaces, in no order.
+pub async fn list_newest(tx: &mut Tx, workspaces: &[&str]) -> Result<Vec<Run>> {
+    if workspaces.is_empty() {
+        return Ok(Vec::new());
+    }
+    // One step into the index a workspace, however many runs it has.
+    tx.query(select!(
+        "WHERE id IN (SELECT (SELECT newest.id FROM runs newest WHERE newest.workspace_id = workspaces.id
+         ORDER BY newest.created_at DESC, newest.id DESC LIMIT 1) FROM workspaces WHERE workspaces.id IN ("
+    ))
+    .list(workspaces.iter().copied())
+    .push("))")
+    .all()
+    .await
 }
 
 /// The runs of a workspace, newest first. `plan_only` lists those too.

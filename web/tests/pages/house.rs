@@ -90,7 +90,8 @@ impl House {
         Claimant { agent, session: 1, serves: Serves::Site, token: None }
     }
 
-    async fn empty() -> Self {
+    /// A server that nobody was set up on.
+    pub(crate) async fn nobody() -> (App, Router, CancellationToken, tempfile::TempDir) {
         let directory = tempfile::tempdir().unwrap();
         let objects = Filesystem::open(directory.path().join("objects")).await.unwrap();
         let limits = Limits {
@@ -119,6 +120,11 @@ impl House {
         });
         let stopping = CancellationToken::new();
         let router = terrane_web::router(&http_doors::Http { app: app.clone(), stopping: stopping.clone() });
+        (app, router, stopping, directory)
+    }
+
+    async fn empty() -> Self {
+        let (app, router, stopping, directory) = Self::nobody().await;
         let first = app.offer_setup().await.unwrap().unwrap();
         let new = NewUser {
             name: "root".into(),

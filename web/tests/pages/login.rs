@@ -38,6 +38,8 @@ async fn what_is_allowed_comes_to_the_cli_and_is_listed() {
     let cookie = house.cookie("ada").await;
     let page = house.get(&format!("{PAGE}?{ASKED}"), &cookie).await;
     assert!(page.text.contains("act as ada?"), "{}", page.text);
+    // Both ways are told: a browser beside the CLI, and one elsewhere.
+    assert!(page.text.contains("this browser runs on, or on another"), "{}", page.text);
     assert!(house.app.list_tokens(&house.ada).await.unwrap().is_empty(), "a look at the page issued something");
     let seen = answer(&house, &cookie, ASKED, "decision=allow&description=my+laptop&days=30").await;
     assert_eq!(seen.status, StatusCode::SEE_OTHER);

@@ -5,7 +5,9 @@
 mod house;
 mod live;
 mod login;
+mod organization;
 mod queue;
+mod run;
 mod settings;
 mod sign_in;
 mod workspace;

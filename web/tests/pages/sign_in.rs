@@ -1,5 +1,11 @@
 use crate::house::{House, PASSWORD};
-use axum::http::{StatusCode, header};
+use app::NewUser;
+use axum::{
+    body::Body,
+    http::{Request, StatusCode, header},
+};
+use secrecy::ExposeSecret as _;
+use tower::ServiceExt as _;
 
 #[tokio::test]
 async fn who_is_not_signed_in_is_led_to_the_sign_in_and_back() {
@@ -92,6 +98,22 @@ async fn a_used_setup_link_is_refused() {
     let seen = house.get("/setup/anything", "").await;
     assert_eq!(seen.status, StatusCode::UNAUTHORIZED);
     assert!(seen.text.contains("set-up link is used or too old"), "{}", seen.text);
+    assert!(seen.text.contains(r#"<a href="/sign-in">"#), "{}", seen.text);
+}
+
+#[tokio::test]
+async fn a_setup_link_is_dead_once_there_is_somebody() {
+    let (app, router, _stopping, _directory) = House::nobody().await;
+    let link = app.offer_setup().await.unwrap().unwrap();
+    let opened = async || {
+        let request = Request::get(format!("/setup/{}", link.expose_secret())).body(Body::empty()).unwrap();
+        router.clone().oneshot(request).await.unwrap().status()
+    };
+    assert_eq!(opened().await, StatusCode::OK);
+    let password = Some(PASSWORD.to_owned().into());
+    let new = NewUser { name: "ada".into(), email: "ada@acme.example".into(), site_admin: true, password };
+    app.create_user(new).await.unwrap();
+    assert_eq!(opened().await, StatusCode::UNAUTHORIZED, "before anybody has filled in the form");
 }
 
 #[tokio::test]

@@ -53,13 +53,13 @@ impl App {
             .await?)
     }
 
-    /// The runs that have, or had last, these workspaces, which the caller was given; those of others are left out.
-    pub async fn current_runs(&self, caller: &Caller, workspaces: &[Workspace]) -> Result<Vec<Run>> {
+    /// The newest run, of any kind, of each of these workspaces, which the caller was given; those of others are left out.
+    pub async fn newest_runs(&self, caller: &Caller, workspaces: &[Workspace]) -> Result<Vec<Run>> {
         let sees = |workspace: &&Workspace| {
             caller.role(workspace.role.as_deref()).is_some_and(|role| allows(role, Permission::ReadRuns))
         };
-        let ids: Vec<&str> = workspaces.iter().filter(sees).filter_map(|w| w.current_run_id.as_deref()).collect();
-        Ok(self.store.look(async |mut tx| store::run::list_by_id(&mut tx, &ids).await).await?)
+        let ids: Vec<&str> = workspaces.iter().filter(sees).map(|workspace| workspace.id.as_str()).collect();
+        Ok(self.store.look(async |mut tx| store::run::list_newest(&mut tx, &ids).await).await?)
     }
 
     /// A run's plan and apply.

@@ -38,6 +38,12 @@ async fn runs(store: &Fresh) {
             let by_id = run::list_by_id(&mut tx, &[one.id.as_str(), "run-none"]).await?;
             assert_eq!(by_id.iter().map(|r| &r.id).collect::<Vec<_>>(), [&one.id]);
             assert!(run::list_by_id(&mut tx, &[]).await?.is_empty());
+            let newest = run::list_newest(&mut tx, &[ws.as_str(), "ws-none"]).await?;
+            assert_eq!(
+                newest.iter().map(|r| &r.id).collect::<Vec<_>>(),
+                [&run::list(&mut tx, ws, true, 1, 0).await?[0].id]
+            );
+            assert!(run::list_newest(&mut tx, &[]).await?.is_empty());
             run::set_version(&mut tx, &one.id, "1.11.4").await?;
             assert_eq!(run::find(&mut tx, &one.id).await?.unwrap().terraform_version.as_deref(), Some("1.11.4"));
             Ok::<_, Error>(())
