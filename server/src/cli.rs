@@ -173,7 +173,7 @@ pub enum Organization {
     Create {
         /// Its name
         name: String,
-        /// An address for mail about it; owners are made by `organization member add`
+        /// The address of its owner: a user with that address becomes one
         #[arg(long)]
         email: String,
     },
