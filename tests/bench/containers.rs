@@ -16,7 +16,7 @@ use crate::stamped;
 
 const VERSION: Version = Version::V1_11_4;
 const IMAGE: &str = "terrane.test/stamped";
-const TIMES: usize = 40;
+const TIMES: usize = 30;
 const CONFIGURATION: &str = "resource \"terraform_data\" \"it\" {\n  input = \"value\"\n}\n";
 
 /// The figures of one database.
@@ -93,7 +93,7 @@ fn first_bytes(stage: &Stage) -> Spread {
         let run = stage.reaches(&run, &["planned_and_finished"]);
         let took = started_at(&stage.log(&run, "plan")).saturating_sub(clock);
         // Containers that the next run finds waiting are started after this one.
-        std::thread::sleep(Duration::from_secs(2));
+        std::thread::sleep(Duration::from_secs(1));
         took
     };
     let _ = first();
