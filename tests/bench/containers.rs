@@ -11,13 +11,12 @@ use serde_json::{Value, json};
 use terrane_tests::{Database, Server, Slug, Stage, Version, settings};
 
 use crate::figures::{Figure, Spread};
-use crate::runs::{now, started_at};
+use crate::runs::{CONFIGURATION, now, started_at};
 use crate::stamped;
 
 const VERSION: Version = Version::V1_11_4;
 const IMAGE: &str = "terrane.test/stamped";
 const TIMES: usize = 30;
-const CONFIGURATION: &str = "resource \"terraform_data\" \"it\" {\n  input = \"value\"\n}\n";
 
 /// The figures of one database.
 pub(crate) fn figures(database: Database) -> Vec<Figure> {

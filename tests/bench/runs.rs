@@ -8,7 +8,8 @@ use terrane_tests::{Database, Server, Slug, Stage, Version};
 use crate::figures::{Figure, Spread, ms};
 use crate::stamped;
 
-const CONFIGURATION: &str = "resource \"terraform_data\" \"it\" {\n  input = \"value\"\n}\n";
+/// One resource that every terraform brings along.
+pub(crate) const CONFIGURATION: &str = "resource \"terraform_data\" \"it\" {\n  input = \"value\"\n}\n";
 const VERSION: Version = Version::V1_11_4;
 
 /// The figures of one database.

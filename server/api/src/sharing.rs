@@ -21,12 +21,8 @@ pub(crate) async fn list(
     query: Query,
 ) -> Result<List, Failure> {
     let consumers = app.list_consumers(&caller, &parse_id(&id)?).await?;
-    let page = query.page();
-    let (offset, size) =
-        (usize::try_from(page.offset()).unwrap_or(usize::MAX), usize::try_from(page.size).unwrap_or(1));
-    let total = i64::try_from(consumers.len()).unwrap_or(i64::MAX);
-    let shown = consumers.iter().skip(offset).take(size).map(|consumer| workspace::resource(consumer, &caller));
-    Ok(List::page(shown.collect::<Result<_, _>>()?, page, total))
+    let resources = consumers.iter().map(|consumer| workspace::resource(consumer, &caller));
+    Ok(List::part(resources.collect::<Result<_, _>>()?, query.page()))
 }
 
 async fn change(

@@ -185,7 +185,7 @@ pub(crate) async fn create(
 ) -> Result<Response, Failure> {
     let id = parse_id(&id)?;
     // Before a byte of the body is read: it may be large, and who may not write fills no memory.
-    app.workspace(&caller, Which::Id(&id), Permission::WriteState).await?;
+    let workspace = app.workspace(&caller, Which::Id(&id), Permission::WriteState).await?;
     let body = Body::from_request(request, &()).await?;
     body.about("state-versions")?;
     let announced = Announced {
@@ -201,7 +201,6 @@ pub(crate) async fn create(
     };
     let decoded = |text: &str| STANDARD.decode(text.trim()).map(Bytes::from);
     let state = decoded(&inline).map_err(|e| Error::invalid("state", format!("State is no base64: {e}")))?;
-    let workspace = app.workspace(&caller, Which::Id(&id), Permission::WriteState).await?;
     let written = app.write_state(&caller, &workspace, &Source::Cloud, state, Some(&announced)).await?;
     if let Some(json) = body.attribute::<String>("json-state")?.filter(|json| !json.is_empty() && !written.repeated) {
         let json = decoded(&json).map_err(|e| Error::invalid("json-state", format!("JSON state is no base64: {e}")))?;

@@ -150,8 +150,7 @@ pub async fn count_since(tx: &mut Tx, pool: Option<&str>, since: Time) -> Result
             .query("SELECT count(*) FROM agents WHERE status = 'idle' AND last_ping_at >= $1 AND pool_id IS NULL")
             .bind(since.micros()),
     };
-    let row: Option<(i64,)> = query.optional().await?;
-    Ok(row.map_or(0, |(count,)| count))
+    query.count().await
 }
 
 /// Forgets agents that were last heard of before a moment and execute nothing.

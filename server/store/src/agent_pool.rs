@@ -177,7 +177,7 @@ pub async fn may_use(
     workspace: &str,
     project: &str,
 ) -> Result<bool> {
-    let row: Option<(i64,)> = tx
+    let pools = tx
         .query(
             "SELECT count(*) FROM agent_pools p WHERE p.id = $1 AND p.organization_id = $2
              AND NOT EXISTS (SELECT 1 FROM agent_pool_scopes x WHERE x.pool_id = p.id AND x.kind = 'excluded' AND x.target_id = $3)
@@ -188,9 +188,9 @@ pub async fn may_use(
         .bind(organization.as_str())
         .bind(workspace)
         .bind(project)
-        .optional()
+        .count()
         .await?;
-    Ok(row.is_some_and(|(count,)| count > 0))
+    Ok(pools > 0)
 }
 
 /// Inserts a token of which only the hash is known.

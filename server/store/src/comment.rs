@@ -62,7 +62,5 @@ pub async fn list(tx: &mut Tx, run: &RunId) -> Result<Vec<Comment>> {
 
 /// How many comments a run has.
 pub async fn count(tx: &mut Tx, run: &RunId) -> Result<i64> {
-    let row: Option<(i64,)> =
-        tx.query("SELECT count(*) FROM comments WHERE run_id = $1").bind(run.as_str()).optional().await?;
-    Ok(row.map_or(0, |(n,)| n))
+    tx.query("SELECT count(*) FROM comments WHERE run_id = $1").bind(run.as_str()).count().await
 }

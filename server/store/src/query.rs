@@ -127,6 +127,11 @@ impl<'t> Query<'t> {
     pub async fn optional<O: Record>(self) -> Result<Option<O>> {
         fetch!(self, query_as_with, fetch_optional, |row| row)
     }
+    /// The number in the only row of a `SELECT count(*)`.
+    pub async fn count(self) -> Result<i64> {
+        let row: Option<(i64,)> = self.optional().await?;
+        Ok(row.map_or(0, |(count,)| count))
+    }
     /// Every row. The statement has a LIMIT, or its rows are few by nature.
     pub async fn all<O: Record>(self) -> Result<Vec<O>> {
         fetch!(self, query_as_with, fetch_all, |rows| rows)

@@ -93,15 +93,13 @@ impl TryFrom<Head> for Candidate {
 
 /// How many phases are offered to the agents of a pool, or to the site's, counted up to `most`.
 pub async fn count_offers(tx: &mut Tx, pool: Option<&str>, most: i64) -> Result<i64> {
-    let row: Option<(i64,)> = tx
+    tx
         .query(
             "SELECT count(*) FROM (SELECT 1 AS one FROM phases WHERE status = 'queued' AND coalesce(agent_pool_id, '') = $2 LIMIT $1) AS offers",
         )
         .bind(most)
         .bind(pool.unwrap_or_default())
-        .optional()
-        .await?;
-    Ok(row.map_or(0, |(n,)| n))
+        .count().await
 }
 
 /// The virtual time, held until the transaction ends: who comes second waits here, and then sees what the first handed out. First in every
@@ -144,12 +142,10 @@ pub async fn standing(tx: &mut Tx, organization: &OrganizationId, defaults: Defa
 
 /// How many phases the agents of a pool execute, or the site's.
 pub async fn count_running(tx: &mut Tx, pool: Option<&str>) -> Result<i64> {
-    let row: Option<(i64,)> = tx
-        .query("SELECT count(*) FROM phases WHERE status = 'running' AND coalesce(agent_pool_id, '') = $1")
+    tx.query("SELECT count(*) FROM phases WHERE status = 'running' AND coalesce(agent_pool_id, '') = $1")
         .bind(pool.unwrap_or_default())
-        .optional()
-        .await?;
-    Ok(row.map_or(0, |(n,)| n))
+        .count()
+        .await
 }
 
 /// The place of an offered phase.

@@ -271,13 +271,11 @@ pub async fn list(tx: &mut Tx, workspace: &WorkspaceId, plan_only: bool, limit: 
 
 /// How many runs a workspace has.
 pub async fn count(tx: &mut Tx, workspace: &WorkspaceId, plan_only: bool) -> Result<i64> {
-    let row: Option<(i64,)> = tx
-        .query("SELECT count(*) FROM runs WHERE workspace_id = $1 AND ($2 OR NOT plan_only)")
+    tx.query("SELECT count(*) FROM runs WHERE workspace_id = $1 AND ($2 OR NOT plan_only)")
         .bind(workspace.as_str())
         .bind(plan_only)
-        .optional()
-        .await?;
-    Ok(row.map_or(0, |(n,)| n))
+        .count()
+        .await
 }
 
 /// The runs of an organization that have not ended, in the order of its queue: what executes, what is offered to runners, what waits for its
@@ -304,12 +302,10 @@ pub async fn list_queue(tx: &mut Tx, organization: &OrganizationId, limit: i64, 
 
 /// How many runs of an organization have not ended.
 pub async fn count_queue(tx: &mut Tx, organization: &OrganizationId) -> Result<i64> {
-    let row: Option<(i64,)> = tx
-        .query("SELECT count(*) FROM runs WHERE organization_id = $1 AND NOT final")
+    tx.query("SELECT count(*) FROM runs WHERE organization_id = $1 AND NOT final")
         .bind(organization.as_str())
-        .optional()
-        .await?;
-    Ok(row.map_or(0, |(n,)| n))
+        .count()
+        .await
 }
 
 /// The places of these runs of these workspaces in the line for their workspace (1 is next), and how long the line is; those that do not wait
@@ -352,12 +348,7 @@ pub async fn list_saved(tx: &mut Tx, workspace: &WorkspaceId) -> Result<Vec<Run>
 
 /// How many runs of a workspace have not ended.
 pub async fn count_open(tx: &mut Tx, workspace: &WorkspaceId) -> Result<i64> {
-    let row: Option<(i64,)> = tx
-        .query("SELECT count(*) FROM runs WHERE workspace_id = $1 AND NOT final")
-        .bind(workspace.as_str())
-        .optional()
-        .await?;
-    Ok(row.map_or(0, |(n,)| n))
+    tx.query("SELECT count(*) FROM runs WHERE workspace_id = $1 AND NOT final").bind(workspace.as_str()).count().await
 }
 
 /// Saves where a run stands, if it is still as it was read; entering a status leaves its timestamp.

@@ -112,10 +112,10 @@ pub async fn put_read(tx: &mut Tx, organization: &OrganizationId, workspace: &Wo
 
 /// A page of what was read of this workspace, the latest first, and how many there are in all.
 pub async fn list_reads(tx: &mut Tx, workspace: &WorkspaceId, limit: i64, offset: i64) -> Result<(Vec<Read>, i64)> {
-    let total: Option<(i64,)> = tx
+    let total = tx
         .query("SELECT count(*) FROM remote_state_reads WHERE workspace_id = $1")
         .bind(workspace.as_str())
-        .optional()
+        .count()
         .await?;
     let page = tx
         .query(
@@ -127,5 +127,5 @@ pub async fn list_reads(tx: &mut Tx, workspace: &WorkspaceId, limit: i64, offset
         .bind(offset)
         .all()
         .await?;
-    Ok((page, total.map_or(0, |(n,)| n)))
+    Ok((page, total))
 }

@@ -146,12 +146,10 @@ pub async fn list(tx: &mut Tx, workspace: &WorkspaceId, limit: i64, offset: i64)
 
 /// How many versions of a workspace hold a state.
 pub async fn count(tx: &mut Tx, workspace: &WorkspaceId) -> Result<i64> {
-    let row: Option<(i64,)> = tx
-        .query("SELECT count(*) FROM state_versions WHERE workspace_id = $1 AND status <> 'pending'")
+    tx.query("SELECT count(*) FROM state_versions WHERE workspace_id = $1 AND status <> 'pending'")
         .bind(workspace.as_str())
-        .optional()
-        .await?;
-    Ok(row.map_or(0, |(n,)| n))
+        .count()
+        .await
 }
 
 /// An output of a version, by name only.

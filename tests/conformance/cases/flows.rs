@@ -4,7 +4,7 @@
 
 use serde_json::json;
 use terrane_tests::terminal::says;
-use terrane_tests::{Cli, Tenant};
+use terrane_tests::{Cli, Tenant, Version};
 
 use super::{OUTPUT, output, ready, status};
 use crate::catalogue::{Case, cases};
@@ -47,12 +47,10 @@ pub(crate) fn cases() -> Vec<Case> {
     let own = cases! { Flows, None, cloud:
         a_saved_plan_is_shown_and_applied "`plan -out`, `show`, `apply FILE` (from 1.6), and what becomes of it",
     };
-    let own =
-        own.into_iter().map(|case| Case { versions: |version| version >= terrane_tests::Version::V1_6_6, ..case });
-    let all = [approve.into_iter().collect(), input.into_iter().collect::<Vec<_>>()];
-    let more = [before.into_iter().collect(), name.into_iter().collect(), tags.into_iter().collect::<Vec<_>>()];
-    let single = [organization, null, empty, variables].into_iter().flatten();
-    all.into_iter().flatten().chain(more.into_iter().flatten()).chain(single).chain(own).collect()
+    let mut all: Vec<Case> = approve.into_iter().chain(input).chain(before).chain(name).chain(tags).collect();
+    all.extend(organization.into_iter().chain(null).chain(empty).chain(variables));
+    all.extend(own.map(|case| Case { versions: |version| version >= Version::V1_6_6, ..case }));
+    all
 }
 
 /// Applies in a workspace that was made before, with or without the flag.

@@ -3,10 +3,13 @@
 use super::{check_name, check_version, taken};
 use crate::{App, Caller, Error, Result};
 use domain::{
-    id::{ModuleId, ModuleVersionId},
+    id::{ModuleId, ModuleVersionId, OrganizationId},
     permission::Permission,
 };
-use store::registry::{File, Module, ModuleVersion, Owner};
+use store::{
+    Tx,
+    registry::{File, Module, ModuleVersion, Owner},
+};
 
 impl App {
     /// Creates a module, without a version yet.
@@ -55,10 +58,9 @@ impl App {
         provider: &str,
     ) -> Result<(Module, Vec<ModuleVersion>)> {
         let id = self.own_organization(caller, organization).await?.id;
-        let missing = || Error::not_found(format!("module {organization}/{name}/{provider}"));
         self.store
             .read(async |mut tx| {
-                let module = store::registry::find_module(&mut tx, &id, name, provider).await?.ok_or_else(missing)?;
+                let module = find(&mut tx, &id, (organization, name, provider)).await?;
                 let versions = store::registry::list_module_versions(&mut tx, &module.id).await?;
                 Ok((module, versions))
             })
@@ -67,21 +69,25 @@ impl App {
 
     /// Removes a module with its versions.
     pub async fn delete_module(&self, caller: &Caller, organization: &str, name: &str, provider: &str) -> Result<()> {
-        self.organization(caller, organization, Permission::ManageRegistry).await?;
-        let (module, _) = self.module(caller, organization, name, provider).await?;
-        self.store.write(async |mut tx| store::registry::delete_module(&mut tx, &module.id).await).await?;
-        Ok(())
+        let id = self.organization(caller, organization, Permission::ManageRegistry).await?.id;
+        self.store
+            .write(async |mut tx| {
+                let module = find(&mut tx, &id, (organization, name, provider)).await?;
+                store::registry::delete_module(&mut tx, &module.id).await?;
+                Ok(())
+            })
+            .await
     }
 
     /// Announces a version, to be uploaded.
     pub async fn create_module_version(
         &self,
         caller: &Caller,
-        (organization, name, provider): (&str, &str, &str),
+        module: (&str, &str, &str),
         version: &str,
     ) -> Result<ModuleVersion> {
-        self.organization(caller, organization, Permission::ManageRegistry).await?;
-        let (module, _) = self.module(caller, organization, name, provider).await?;
+        let id = self.organization(caller, module.0, Permission::ManageRegistry).await?.id;
+        let module = self.store.look(async |mut tx| find(&mut tx, &id, module).await).await?;
         let version = ModuleVersion {
             id: ModuleVersionId::new(&self.entropy()),
             organization_id: module.organization_id,
@@ -101,32 +107,28 @@ impl App {
     pub async fn delete_module_version(
         &self,
         caller: &Caller,
-        (organization, name, provider): (&str, &str, &str),
+        module: (&str, &str, &str),
         version: &str,
     ) -> Result<()> {
-        self.organization(caller, organization, Permission::ManageRegistry).await?;
-        let id = self.module_version(caller, (organization, name, provider), version).await?.id;
-        self.store.write(async |mut tx| store::registry::delete_module_version(&mut tx, &id).await).await?;
-        Ok(())
+        let id = self.organization(caller, module.0, Permission::ManageRegistry).await?.id;
+        self.store
+            .write(async |mut tx| {
+                let version = find_version(&mut tx, &id, module, version).await?;
+                store::registry::delete_module_version(&mut tx, &version.id).await?;
+                Ok(())
+            })
+            .await
     }
 
     /// A version by its number.
     pub async fn module_version(
         &self,
         caller: &Caller,
-        (organization, name, provider): (&str, &str, &str),
+        module: (&str, &str, &str),
         version: &str,
     ) -> Result<ModuleVersion> {
-        let id = self.own_organization(caller, organization).await?.id;
-        let missing = |what: &str| Error::not_found(format!("{what}module {organization}/{name}/{provider}"));
-        self.store
-            .read(async |mut tx| {
-                let module = store::registry::find_module(&mut tx, &id, name, provider).await?;
-                let module = module.ok_or_else(|| missing(""))?;
-                let found = store::registry::find_module_version_by_number(&mut tx, &module.id, version).await?;
-                found.ok_or_else(|| missing(&format!("version {version} of ")))
-            })
-            .await
+        let id = self.own_organization(caller, module.0).await?.id;
+        self.store.read(async |mut tx| find_version(&mut tx, &id, module, version).await).await
     }
 
     /// The archive of a version that was uploaded.
@@ -137,4 +139,21 @@ impl App {
             self.store.look(async |mut tx| store::registry::find_file_of(&mut tx, &owner, "archive").await).await?;
         file.ok_or_else(|| Error::not_found(format!("the archive of version {version}, which was not uploaded yet,")))
     }
+}
+
+async fn find(tx: &mut Tx, id: &OrganizationId, (organization, name, provider): (&str, &str, &str)) -> Result<Module> {
+    let found = store::registry::find_module(tx, id, name, provider).await?;
+    found.ok_or_else(|| Error::not_found(format!("module {organization}/{name}/{provider}")))
+}
+
+async fn find_version(
+    tx: &mut Tx,
+    id: &OrganizationId,
+    module: (&str, &str, &str),
+    version: &str,
+) -> Result<ModuleVersion> {
+    let (organization, name, provider) = module;
+    let module = find(tx, id, module).await?;
+    let found = store::registry::find_module_version_by_number(tx, &module.id, version).await?;
+    found.ok_or_else(|| Error::not_found(format!("version {version} of module {organization}/{name}/{provider}")))
 }

@@ -6,11 +6,14 @@ use super::{
 };
 use crate::{App, Caller, Error, Result};
 use domain::{
-    id::{PlatformId, ProviderId, ProviderVersionId},
+    id::{OrganizationId, PlatformId, ProviderId, ProviderVersionId},
     permission::Permission,
 };
 use std::collections::BTreeMap;
-use store::registry::{File, GpgKey, Owner, Platform, Provider, ProviderVersion};
+use store::{
+    Tx,
+    registry::{File, GpgKey, Owner, Platform, Provider, ProviderVersion},
+};
 
 /// Everything that the CLI needs to install a provider.
 #[derive(Debug)]
@@ -78,10 +81,9 @@ impl App {
         offset: i64,
     ) -> Result<(Provider, Vec<ProviderVersion>, i64)> {
         let id = self.own_organization(caller, organization).await?.id;
-        let missing = || Error::not_found(format!("provider {organization}/{name}"));
         self.store
             .read(async |mut tx| {
-                let provider = store::registry::find_provider(&mut tx, &id, name).await?.ok_or_else(missing)?;
+                let provider = find(&mut tx, &id, (organization, name)).await?;
                 let (versions, total) =
                     store::registry::list_provider_versions(&mut tx, &provider.id, limit, offset).await?;
                 Ok((provider, versions, total))
@@ -108,23 +110,27 @@ impl App {
 
     /// Removes a provider with its versions.
     pub async fn delete_provider(&self, caller: &Caller, organization: &str, name: &str) -> Result<()> {
-        self.organization(caller, organization, Permission::ManageRegistry).await?;
-        let (provider, _) = self.provider(caller, organization, name).await?;
-        self.store.write(async |mut tx| store::registry::delete_provider(&mut tx, &provider.id).await).await?;
-        Ok(())
+        let id = self.organization(caller, organization, Permission::ManageRegistry).await?.id;
+        self.store
+            .write(async |mut tx| {
+                let provider = find(&mut tx, &id, (organization, name)).await?;
+                store::registry::delete_provider(&mut tx, &provider.id).await?;
+                Ok(())
+            })
+            .await
     }
 
     /// Announces a version, signed by one of the organization's keys.
     pub async fn create_provider_version(
         &self,
         caller: &Caller,
-        (organization, name): (&str, &str),
+        provider: (&str, &str),
         version: &str,
         key_id: &str,
         protocols: &[String],
     ) -> Result<ProviderVersion> {
-        self.organization(caller, organization, Permission::ManageRegistry).await?;
-        let (provider, _) = self.provider(caller, organization, name).await?;
+        let id = self.organization(caller, provider.0, Permission::ManageRegistry).await?.id;
+        let provider = self.store.look(async |mut tx| find(&mut tx, &id, provider).await).await?;
         let plain = |text: &String| {
             text.split_once('.').is_some_and(|(a, b)| a.parse::<u8>().is_ok() && b.parse::<u8>().is_ok())
         };
@@ -163,17 +169,13 @@ impl App {
     pub async fn provider_version(
         &self,
         caller: &Caller,
-        (organization, name): (&str, &str),
+        provider: (&str, &str),
         version: &str,
     ) -> Result<(ProviderVersion, Vec<Platform>)> {
-        let id = self.own_organization(caller, organization).await?.id;
-        let missing = |what: &str| Error::not_found(format!("{what}provider {organization}/{name}"));
+        let id = self.own_organization(caller, provider.0).await?.id;
         self.store
             .read(async |mut tx| {
-                let provider = store::registry::find_provider(&mut tx, &id, name).await?;
-                let provider = provider.ok_or_else(|| missing(""))?;
-                let found = store::registry::find_provider_version_by_number(&mut tx, &provider.id, version).await?;
-                let found = found.ok_or_else(|| missing(&format!("version {version} of ")))?;
+                let found = find_version(&mut tx, &id, provider, version).await?;
                 let platforms = store::registry::list_platforms(&mut tx, &found.id).await?;
                 Ok((found, platforms))
             })
@@ -182,12 +184,14 @@ impl App {
 
     /// Removes a version with its platforms.
     pub async fn delete_provider_version(&self, caller: &Caller, provider: (&str, &str), version: &str) -> Result<()> {
-        self.organization(caller, provider.0, Permission::ManageRegistry).await?;
-        let (version, _) = self.provider_version(caller, provider, version).await?;
-        let deleted =
-            self.store.write(async |mut tx| store::registry::delete_provider_version(&mut tx, &version.id).await);
-        deleted.await?;
-        Ok(())
+        let id = self.organization(caller, provider.0, Permission::ManageRegistry).await?.id;
+        self.store
+            .write(async |mut tx| {
+                let version = find_version(&mut tx, &id, provider, version).await?;
+                store::registry::delete_provider_version(&mut tx, &version.id).await?;
+                Ok(())
+            })
+            .await
     }
 
     /// Announces the archive for a platform. Its sum has to stand among the check sums, once those are there.
@@ -198,8 +202,8 @@ impl App {
         version: &str,
         (os, arch, shasum, filename): (&str, &str, &str, &str),
     ) -> Result<Platform> {
-        self.organization(caller, provider.0, Permission::ManageRegistry).await?;
-        let (version, _) = self.provider_version(caller, provider, version).await?;
+        let id = self.organization(caller, provider.0, Permission::ManageRegistry).await?.id;
+        let version = self.store.read(async |mut tx| find_version(&mut tx, &id, provider, version).await).await?;
         check_name("os", os)?;
         check_name("arch", arch)?;
         if shasum.len() != 64 || !shasum.bytes().all(|b| b.is_ascii_hexdigit()) {
@@ -244,19 +248,8 @@ impl App {
         version: &str,
         (os, arch): (&str, &str),
     ) -> Result<(ProviderVersion, Platform)> {
-        let (version, _) = self.provider_version(caller, provider, version).await?;
-        let found = self
-            .store
-            .look(async |mut tx| store::registry::find_platform_by_name(&mut tx, &version.id, os, arch).await)
-            .await?;
-        let missing = || {
-            Error::not_found(format!(
-                "{os}_{arch} of version {} of provider {}/{}",
-                version.version, provider.0, provider.1
-            ))
-        };
-        let found = found.ok_or_else(missing)?;
-        Ok((version, found))
+        let id = self.own_organization(caller, provider.0).await?.id;
+        self.store.read(async |mut tx| find_platform(&mut tx, &id, provider, version, (os, arch)).await).await
     }
 
     /// Removes a platform.
@@ -267,10 +260,14 @@ impl App {
         version: &str,
         platform: (&str, &str),
     ) -> Result<()> {
-        self.organization(caller, provider.0, Permission::ManageRegistry).await?;
-        let (_, platform) = self.platform(caller, provider, version, platform).await?;
-        self.store.write(async |mut tx| store::registry::delete_platform(&mut tx, &platform.id).await).await?;
-        Ok(())
+        let id = self.organization(caller, provider.0, Permission::ManageRegistry).await?.id;
+        self.store
+            .write(async |mut tx| {
+                let (_, platform) = find_platform(&mut tx, &id, provider, version, platform).await?;
+                store::registry::delete_platform(&mut tx, &platform.id).await?;
+                Ok(())
+            })
+            .await
     }
 
     /// Everything that the CLI needs to install a provider; nothing as long as anything is missing.
@@ -296,4 +293,35 @@ impl App {
         let owner = Owner::Provider(version.id.clone());
         Ok(self.store.look(async |mut tx| store::registry::find_file_of(&mut tx, &owner, kind).await).await?)
     }
+}
+
+async fn find(tx: &mut Tx, id: &OrganizationId, (organization, name): (&str, &str)) -> Result<Provider> {
+    let found = store::registry::find_provider(tx, id, name).await?;
+    found.ok_or_else(|| Error::not_found(format!("provider {organization}/{name}")))
+}
+
+async fn find_version(
+    tx: &mut Tx,
+    id: &OrganizationId,
+    provider: (&str, &str),
+    version: &str,
+) -> Result<ProviderVersion> {
+    let (organization, name) = provider;
+    let provider = find(tx, id, provider).await?;
+    let found = store::registry::find_provider_version_by_number(tx, &provider.id, version).await?;
+    found.ok_or_else(|| Error::not_found(format!("version {version} of provider {organization}/{name}")))
+}
+
+async fn find_platform(
+    tx: &mut Tx,
+    id: &OrganizationId,
+    provider: (&str, &str),
+    version: &str,
+    (os, arch): (&str, &str),
+) -> Result<(ProviderVersion, Platform)> {
+    let (organization, name) = provider;
+    let found = find_version(tx, id, provider, version).await?;
+    let platform = store::registry::find_platform_by_name(tx, &found.id, os, arch).await?;
+    let missing = || Error::not_found(format!("{os}_{arch} of version {version} of provider {organization}/{name}"));
+    Ok((found, platform.ok_or_else(missing)?))
 }

@@ -111,10 +111,10 @@ pub async fn list_modules(
     limit: i64,
     offset: i64,
 ) -> Result<(Vec<Module>, i64)> {
-    let total: Option<(i64,)> = tx
+    let total = tx
         .query("SELECT count(*) FROM registry_modules WHERE organization_id = $1")
         .bind(organization.as_str())
-        .optional()
+        .count()
         .await?;
     let page = tx
         .query(modules!("WHERE m.organization_id = $1 ORDER BY m.name, m.provider LIMIT $2 OFFSET $3"))
@@ -123,7 +123,7 @@ pub async fn list_modules(
         .bind(offset)
         .all()
         .await?;
-    Ok((page, total.map_or(0, |(n,)| n)))
+    Ok((page, total))
 }
 
 /// Removes a module with its versions.

@@ -203,10 +203,10 @@ pub async fn list_providers(
     limit: i64,
     offset: i64,
 ) -> Result<(Vec<Provider>, i64)> {
-    let total: Option<(i64,)> = tx
+    let total = tx
         .query("SELECT count(*) FROM registry_providers WHERE organization_id = $1")
         .bind(organization.as_str())
-        .optional()
+        .count()
         .await?;
     let page = tx
         .query(providers!("WHERE p.organization_id = $1 ORDER BY p.name LIMIT $2 OFFSET $3"))
@@ -215,7 +215,7 @@ pub async fn list_providers(
         .bind(offset)
         .all()
         .await?;
-    Ok((page, total.map_or(0, |(n,)| n)))
+    Ok((page, total))
 }
 
 /// Removes a provider with its versions.
@@ -248,10 +248,10 @@ pub async fn list_provider_versions(
     limit: i64,
     offset: i64,
 ) -> Result<(Vec<ProviderVersion>, i64)> {
-    let total: Option<(i64,)> = tx
+    let total = tx
         .query("SELECT count(*) FROM registry_provider_versions WHERE provider_id = $1")
         .bind(provider.as_str())
-        .optional()
+        .count()
         .await?;
     let page = tx
         .query(versions!("WHERE v.provider_id = $1 ORDER BY v.created_at DESC, v.id LIMIT $2 OFFSET $3"))
@@ -260,7 +260,7 @@ pub async fn list_provider_versions(
         .bind(offset)
         .all()
         .await?;
-    Ok((page, total.map_or(0, |(n,)| n)))
+    Ok((page, total))
 }
 
 /// The version of a provider with this number.

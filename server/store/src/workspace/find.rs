@@ -83,7 +83,7 @@ pub async fn list(
     offset: i64,
 ) -> Result<(Vec<Workspace>, i64)> {
     let query = tx.query("SELECT count(*) FROM workspaces w ");
-    let total: Option<(i64,)> = filter.narrow(query, organization).optional().await?;
+    let total = filter.narrow(query, organization).count().await?;
     let query = tx.query(select!("")).bind(user);
     let page = filter
         .narrow(query, organization)
@@ -91,7 +91,7 @@ pub async fn list(
         .value(limit)
         .push(" OFFSET ")
         .value(offset);
-    Ok((page.all().await?, total.map_or(0, |(n,)| n)))
+    Ok((page.all().await?, total))
 }
 
 impl Filter {
@@ -120,12 +120,10 @@ impl Filter {
 
 /// How many workspaces a project has.
 pub async fn count_in_project(tx: &mut Tx, project: &ProjectId) -> Result<i64> {
-    let row: Option<(i64,)> = tx
-        .query("SELECT count(*) FROM workspaces WHERE project_id = $1 AND deleted_at IS NULL")
+    tx.query("SELECT count(*) FROM workspaces WHERE project_id = $1 AND deleted_at IS NULL")
         .bind(project.as_str())
-        .optional()
-        .await?;
-    Ok(row.map_or(0, |(n,)| n))
+        .count()
+        .await
 }
 
 /// Whether an organization has a workspace with this id.
