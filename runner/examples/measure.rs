@@ -107,6 +107,7 @@ fn job(number: u32) -> Job {
         files: Vec::new(),
         vault: Vec::new(),
         hooks: Vec::new(),
+        counts: protocol::Counts::default(),
         mirrored: Vec::new(),
         image: None,
     }

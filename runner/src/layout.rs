@@ -109,6 +109,11 @@ impl Layout {
         Self { root: self.root.join("show") }
     }
 
+    /// The directory in which the way of a state through the API is tried.
+    pub(crate) fn through_api(&self) -> Self {
+        Self { root: self.root.join("api") }
+    }
+
     /// The directory of what is found out about an engine before its first phase.
     pub(crate) fn prime(&self) -> Self {
         Self { root: self.root.join("prime") }

@@ -23,6 +23,7 @@ pub mod metrics;
 mod options;
 mod phase;
 mod plan;
+mod plan_file;
 mod prepare;
 mod prime;
 mod process;
@@ -34,6 +35,7 @@ mod server;
 pub mod slug;
 mod state;
 pub mod supervise;
+mod through_api;
 mod variables;
 mod vault;
 

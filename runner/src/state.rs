@@ -13,6 +13,7 @@ use cap_std::fs::{Dir, OpenOptions, OpenOptionsExt};
 use protocol::Lease;
 use serde::Deserialize;
 use std::{
+    ffi::OsString,
     io::{self, Read},
     os::fd::AsRawFd,
     path::{Path, PathBuf},
@@ -31,6 +32,8 @@ const LOOKING: Duration = Duration::from_millis(20);
 /// A look may take this part of the time between two.
 const SHARE: u32 = 10;
 
+/// What an engine leaves in the root module when its state could not be sent to where it belongs.
+pub(crate) const ERRORED: &str = "errored.tfstate";
 /// The name of the local backend's file.
 const FILE: &str = "terraform.tfstate";
 
@@ -60,6 +63,8 @@ pub(crate) struct Followed<S> {
     /// Its directory, opened before foreign code runs: whatever that puts in the place of the path, nothing else is read. (After a restart of
     /// the runner it is opened anew, and may be another; nothing but a regular file of that name is read from it.)
     directory: Dir,
+    /// Its name there.
+    name: OsString,
     last: Option<Bytes>,
     sent: Option<Bytes>,
     /// The most bytes that the server takes.
@@ -69,23 +74,25 @@ pub(crate) struct Followed<S> {
 }
 
 impl<S: Server> Followed<S> {
-    /// `module` is the root module's directory beneath the work directory, `initial` what lies there already and need not be sent.
+    /// `module` is the root module's directory beneath the work directory, `path` the file's beneath that, `initial` what lies there already
+    /// and need not be sent.
     pub(crate) fn open(
         server: &Arc<S>,
         lease: &Lease,
         layout: &Layout,
         module: &Path,
-        cli_workspace: &str,
+        path: &Path,
         initial: Option<Bytes>,
         limit: u64,
     ) -> io::Result<Self> {
         let work = Dir::open_ambient_dir(layout.work(), cap_std::ambient_authority())?;
         let module = module.strip_prefix(layout.work()).unwrap_or(module);
-        let state = module.join(path(cli_workspace));
+        let state = module.join(path);
+        let name = state.file_name().unwrap_or_default().to_owned();
         let directory = work.open_dir(state.parent().unwrap_or(Path::new(".")))?;
         let last = std::fs::read(layout.state()).ok().map(Bytes::from).or_else(|| initial.clone());
         let (server, lease, layout) = (Arc::clone(server), lease.clone(), layout.clone());
-        Ok(Self { server, lease, layout, directory, last, sent: initial, limit, large: None })
+        Ok(Self { server, lease, layout, directory, name, last, sent: initial, limit, large: None })
     }
 
     /// Until `ended`: keeps and sends what is whole. Then sends the last whole state, for as long as `patience`.
@@ -128,7 +135,7 @@ impl<S: Server> Followed<S> {
         let path = self.layout.large_state();
         let name = path.file_name().unwrap_or_default();
         let root = Dir::open_ambient_dir(self.layout.root(), cap_std::ambient_authority());
-        if let Err(error) = root.and_then(|root| self.directory.rename(FILE, &root, name)) {
+        if let Err(error) = root.and_then(|root| self.directory.rename(&self.name, &root, name)) {
             tracing::error!(phase = self.lease.phase_id, %error, path = %path.display(), "a state cannot be moved");
         }
         let limit = self.limit;
@@ -155,7 +162,7 @@ impl<S: Server> Followed<S> {
     fn read(&mut self) -> Option<Vec<u8>> {
         let mut options = OpenOptions::new();
         options.read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
-        let file = self.directory.open_with(FILE, &options).ok()?;
+        let file = self.directory.open_with(&self.name, &options).ok()?;
         let metadata = file.metadata().ok()?;
         if !metadata.is_file() {
             return None;

@@ -7,6 +7,7 @@ mod command;
 mod containers;
 mod figures;
 mod fleet;
+mod large;
 mod load;
 mod providers;
 mod queue;
@@ -47,6 +48,9 @@ fn main() {
         }
         if wanted("fleet") {
             Table::print(&format!("Runners elsewhere on {database}"), fleet::figures(database));
+        }
+        if wanted("large") {
+            Table::print(&format!("Large work on {database}"), large::figures(database));
         }
         if wanted("command") {
             Table::print(&format!("The command line on {database}"), command::figures(database));

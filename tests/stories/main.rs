@@ -16,6 +16,7 @@ mod engines;
 mod house;
 mod http;
 mod init;
+mod large;
 mod local;
 mod lock;
 mod login;
@@ -80,6 +81,7 @@ fn main() -> ExitCode {
         engines::stories(),
         http::stories(),
         init::stories(),
+        large::stories(),
         local::stories(),
         lock::stories(),
         login::stories(),

@@ -86,6 +86,9 @@ pub struct Job {
     pub token: SecretString,
     /// Time-outs.
     pub limits: Limits,
+    /// What the plan of an apply proposes; nothing for a plan.
+    #[serde(default)]
+    pub counts: Counts,
     /// The image to execute it in, for runners that execute in containers; `{version}` in it is the version. Nothing: the runner's own choice.
     #[serde(default)]
     pub image: Option<String>,

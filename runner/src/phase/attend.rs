@@ -87,7 +87,7 @@ impl<S: Server> Execution<S> {
             return Ok(None);
         }
         let (module, limit) = (self.layout.module(&record.working_directory), record.limits.state_bytes);
-        Followed::open(&self.server, &self.lease, &self.layout, &module, &record.cli_workspace, state, limit).map(Some)
+        Followed::open(&self.server, &self.lease, &self.layout, &module, &record.state(), state, limit).map(Some)
     }
 
     fn unsent(&self, error: Error) -> Unsent {

@@ -12,6 +12,7 @@ use crate::{
     machine::Machine,
     prepare,
     server::Server,
+    state,
     supervise::spec::Wall,
 };
 use protocol::{Artifact, Job, Lease, Limits, Outcome, Phase};
@@ -39,6 +40,9 @@ pub(crate) struct Record {
     /// What the server mirrors.
     #[serde(default)]
     pub(crate) mirrored: Vec<String>,
+    /// Whether the engine sends its state to the server itself.
+    #[serde(default)]
+    pub(crate) through_api: bool,
     /// Milliseconds since the machine was started.
     pub(crate) started: u64,
     /// How many steps the supervisor has to do.
@@ -46,6 +50,13 @@ pub(crate) struct Record {
     /// What each of them is called.
     #[serde(default)]
     pub(crate) names: Vec<String>,
+}
+
+impl Record {
+    /// The file with a state that the runner sends on, beneath the root module.
+    pub(crate) fn state(&self) -> PathBuf {
+        if self.through_api { PathBuf::from(state::ERRORED) } else { state::path(&self.cli_workspace) }
+    }
 }
 
 /// A phase whose supervisor may run.

@@ -16,6 +16,7 @@ use crate::{
         self,
         spec::{Output, Spec, Step, Wall, boot_milliseconds},
     },
+    through_api,
 };
 use protocol::{Job, Phase};
 use std::{fs, path::Path};
@@ -50,8 +51,13 @@ impl<S: Server> Execution<S> {
         let note = prime::note(self, &wall, &executable.path, &version).await;
         note.and_then(|note| prepare::put_note(&self.layout, &job.working_directory, &note, owner))
             .map_err(|error| format!("cannot set {} up for a local backend: {error}", executable.path.display()))?;
+        let through_api = through_api::choose(self, job, &prepared, &wall, &executable.path).await;
         let mut spec =
             self.spec(job, &prepared, &executable.path, wall.clone()).map_err(|failure| failure.to_string())?;
+        if through_api {
+            spec.state = Some(Path::new("c").join(&job.working_directory).join(state::ERRORED));
+            spec.steps.iter_mut().for_each(|step| step.environment.extend(through_api::environment(job)));
+        }
         if prepared.own_settings {
             spec.steps.iter_mut().for_each(|step| step.environment.retain(|(key, _)| key != "TF_CLI_CONFIG_FILE"));
         }
@@ -69,6 +75,7 @@ impl<S: Server> Execution<S> {
             wall,
             links: prepared.links,
             mirrored: job.mirrored.clone(),
+            through_api,
             started: boot_milliseconds(),
             steps: spec.steps.len(),
             names,

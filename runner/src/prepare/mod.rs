@@ -4,7 +4,7 @@ mod environment;
 mod settings;
 
 pub(crate) use environment::environment;
-pub(crate) use settings::{port, quote};
+pub(crate) use settings::{host, port, quote, write as write_settings};
 
 use crate::{
     builtin,

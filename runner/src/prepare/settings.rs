@@ -24,7 +24,7 @@ pub(super) fn uploaded(module: &Dir, layout: &Layout) -> io::Result<Option<Strin
 }
 
 /// Writes our own: who the engine is to this server, and where it has providers from.
-pub(super) fn write(job: &Job, installation: &str, path: &Path) -> io::Result<()> {
+pub(crate) fn write(job: &Job, installation: &str, path: &Path) -> io::Result<()> {
     let mut text = String::from("disable_checkpoint = true\n");
     if let Some(host) = host(&job.address) {
         text += &format!("credentials {} {{\n  token = {}\n}}\n", quote(host), quote(job.token.expose_secret()));
@@ -40,7 +40,7 @@ pub(crate) fn quote(text: &str) -> String {
 }
 
 /// `host:port` of an address, as the engine looks for credentials.
-fn host(address: &str) -> Option<&str> {
+pub(crate) fn host(address: &str) -> Option<&str> {
     let (_, rest) = address.split_once("://")?;
     rest.split('/').next().filter(|host| !host.is_empty())
 }

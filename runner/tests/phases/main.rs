@@ -13,6 +13,7 @@ mod errands;
 mod fake;
 mod faults;
 mod hostile;
+mod large;
 mod metrics;
 mod mirror;
 mod providers;

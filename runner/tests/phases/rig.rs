@@ -104,6 +104,7 @@ impl Rig {
             files: Vec::new(),
             vault: Vec::new(),
             hooks: Vec::new(),
+            counts: protocol::Counts::default(),
             mirrored: Vec::new(),
             image: None,
         }

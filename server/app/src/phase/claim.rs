@@ -7,7 +7,7 @@ use domain::{
     queue,
     run::Event as RunEvent,
 };
-use protocol::{Category, Engine, Job, Lease, Limits, Options, Phase as Kind, Variable};
+use protocol::{Category, Counts, Engine, Job, Lease, Limits, Options, Phase as Kind, Variable};
 use secrecy::SecretString;
 use std::time::Duration;
 use store::{phase::Phase, run::Run, workspace::Workspace};
@@ -175,6 +175,7 @@ impl App {
             grace_seconds: if apply { self.limits.grace_seconds } else { PLAN_GRACE },
             state_bytes: self.limits.state_bytes as u64,
         };
+        let counts = if apply { self.planned(run).await? } else { Counts::default() };
         let subject = self.subject(run, workspace, apply).await?;
         let mut provided = self.provide(&subject, limits.phase_seconds, &variables).await?;
         run_variables(&subject, &mut provided);
@@ -210,11 +211,26 @@ impl App {
             address: self.address.clone(),
             token,
             limits,
+            counts,
             environment: provided.environment,
             files: provided.files,
             vault: provided.vault,
             hooks: self.job_hooks(&workspace.organization_id, apply).await?,
             mirrored: self.mirror.patterns().await.map_err(|e| Error::internal("listing what is mirrored", e))?,
+        })
+    }
+
+    /// What the plan of this run proposes.
+    async fn planned(&self, run: &Run) -> Result<Counts> {
+        let id = run.id.plan();
+        let plan = self.store.look(async |mut tx| store::phase::find(&mut tx, id.as_str()).await).await?;
+        let plan = plan.ok_or_else(|| Error::not_found(id.to_string()))?;
+        let count = |number: i64| u32::try_from(number).unwrap_or_default();
+        Ok(Counts {
+            additions: count(plan.additions),
+            changes: count(plan.changes),
+            destructions: count(plan.destructions),
+            imports: count(plan.imports),
         })
     }
 
