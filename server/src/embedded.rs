@@ -13,7 +13,7 @@ use std::{
     sync::{Mutex, PoisonError},
     time::Duration,
 };
-use tokio::time::timeout;
+use tokio::{io::AsyncReadExt as _, time::timeout};
 
 /// The verbs of `app` as a [`Server`].
 #[derive(Debug)]
@@ -96,7 +96,11 @@ impl Server for Embedded {
         self.told(lease, self.app.leased_configuration(lease).await)
     }
     async fn state(&self, lease: &Lease) -> Result<Option<Bytes>, Error> {
-        self.told(lease, self.app.leased_state(lease).await)
+        let Some(mut state) = self.told(lease, self.app.leased_state(lease).await)? else { return Ok(None) };
+        let mut bytes = Vec::new();
+        let read = state.read_to_end(&mut bytes).await;
+        read.map_err(|error| Error::Unavailable(format!("the state cannot be read: {error}")))?;
+        Ok(Some(bytes.into()))
     }
     async fn artifact(&self, lease: &Lease, artifact: Artifact) -> Result<Option<Download>, Error> {
         self.told(lease, self.app.leased_artifact(lease, artifact).await)
@@ -121,7 +125,7 @@ impl Server for Embedded {
         self.told(lease, self.app.write_log(lease, offset, bytes).await)
     }
     async fn put_state(&self, lease: &Lease, state: Bytes) -> Result<(), Error> {
-        self.told(lease, self.app.put_state(lease, state).await)
+        self.told(lease, self.app.put_state(lease, app::Upload::of(state)).await)
     }
     async fn finish(&self, lease: &Lease, outcome: Outcome, artifacts: Vec<(Artifact, PathBuf)>) -> Result<(), Error> {
         self.told(lease, self.app.finish(lease, outcome, artifacts).await)

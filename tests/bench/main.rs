@@ -7,6 +7,7 @@ mod command;
 mod containers;
 mod figures;
 mod fleet;
+mod giants;
 mod large;
 mod load;
 mod providers;
@@ -48,6 +49,9 @@ fn main() {
         }
         if wanted("fleet") {
             Table::print(&format!("Runners elsewhere on {database}"), fleet::figures(database));
+        }
+        if wanted("giants") {
+            Table::print(&format!("Gigabytes on {database}: growth of the server's memory"), giants::figures(database));
         }
         if wanted("large") {
             Table::print(&format!("Large work on {database}"), large::figures(database));

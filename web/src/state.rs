@@ -83,8 +83,8 @@ pub(crate) async fn download(
     if version.workspace_id != workspace.id {
         return Err(missing().into());
     }
-    let bytes = app.state_bytes(&version).await?;
+    let body = http_doors::state::body(&app, &version).await?;
     let name = format!("attachment; filename=\"{}-{}.tfstate\"", workspace.name, version.serial);
-    Ok(([(header::CONTENT_TYPE, "application/json".to_owned()), (header::CONTENT_DISPOSITION, name)], bytes)
+    Ok(([(header::CONTENT_TYPE, "application/json".to_owned()), (header::CONTENT_DISPOSITION, name)], body)
         .into_response())
 }

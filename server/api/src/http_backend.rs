@@ -3,9 +3,9 @@
 
 use crate::{
     error::{detail, status},
-    jsonapi::{Query, whole},
+    jsonapi::{Query, reader},
 };
-use app::{App, Caller, Content, Error, Settings, Source, Unlock, Which, model::Workspace};
+use app::{App, Caller, Content, Error, Reader, Settings, Source, Unlock, Upload, Which, model::Workspace};
 use axum::{
     body::{Body, Bytes},
     extract::{Path, State},
@@ -18,9 +18,10 @@ use domain::{
     permission::Permission,
 };
 use http_doors::caller;
-use md5::{Digest as _, Md5};
 use serde::Deserialize;
 use serde_json::json;
+use std::io::Cursor;
+use tokio::io::AsyncReadExt as _;
 
 const CONTENT_MD5: HeaderName = HeaderName::from_static("content-md5");
 
@@ -30,6 +31,42 @@ struct ClientLock {
     id: String,
     #[serde(rename = "Operation", default)]
     operation: String,
+}
+
+/// The most bytes of a lock: what is longer is a state.
+const LARGEST_LOCK: u64 = 64 << 10;
+
+/// A body of which nobody says whether it is a lock or a state.
+struct Incoming {
+    /// All of it, or what is longer than any lock.
+    start: Bytes,
+    /// What may come after that.
+    rest: Option<Reader>,
+}
+
+impl Incoming {
+    async fn read(mut body: Reader) -> Result<Self, Error> {
+        let mut start = Vec::new();
+        let read = (&mut body).take(LARGEST_LOCK + 1).read_to_end(&mut start).await;
+        read.map_err(|error| Error::invalid("body", format!("the body was cut off: {error}; send it again")))?;
+        let rest = (start.len() as u64 > LARGEST_LOCK).then_some(body);
+        Ok(Self { start: start.into(), rest })
+    }
+
+    /// All of it, where that is a lock or nothing.
+    fn lock(&self) -> Result<&Bytes, Error> {
+        if self.rest.is_some() {
+            return Err(Error::TooLarge(format!("the body is larger than a lock: {LARGEST_LOCK} bytes")));
+        }
+        Ok(&self.start)
+    }
+
+    fn upload(self) -> Upload {
+        match self.rest {
+            None => Upload::of(self.start),
+            Some(rest) => Upload::stream(Box::pin(Cursor::new(self.start).chain(rest))),
+        }
+    }
 }
 
 /// Every method of a state's address.
@@ -47,7 +84,7 @@ pub(crate) async fn handle(
         if matches!(method.as_str(), "POST" | "PUT" | "LOCK") {
             may_write_or_make(&app, &caller, &organization, &workspace).await?;
         }
-        let body = whole(&app, body).await?;
+        let body = Incoming::read(reader(body)).await?;
         answer(&app, &caller, (&organization, &workspace), &method, &headers, &query, body).await
     };
     answered.await.unwrap_or_else(|error| refuse(&error))
@@ -68,19 +105,19 @@ async fn answer(
     method: &Method,
     headers: &HeaderMap,
     query: &Query,
-    body: Bytes,
+    body: Incoming,
 ) -> Result<Response, Error> {
     let which = Which::Name(organization, name);
     let lock_id = query.get("ID").map(ToOwned::to_owned);
     // Clients choose their methods: a body that is a lock is none of a state's, whatever the method (client contract, trap 34).
-    let is_lock = Content::is_lock(&body);
+    let is_lock = body.rest.is_none() && Content::is_lock(&body.start);
     match method.as_str() {
         "GET" => read(app, caller, which).await,
-        "LOCK" => lock(app, caller, which, &body).await,
-        "UNLOCK" => unlock(app, caller, which, &body).await,
-        "POST" | "PUT" if is_lock => lock(app, caller, which, &body).await,
-        "DELETE" if is_lock => unlock(app, caller, which, &body).await,
-        "POST" | "PUT" => write(app, caller, which, headers, lock_id, body).await,
+        "LOCK" => lock(app, caller, which, body.lock()?).await,
+        "UNLOCK" => unlock(app, caller, which, body.lock()?).await,
+        "POST" | "PUT" if is_lock => lock(app, caller, which, &body.start).await,
+        "DELETE" if is_lock => unlock(app, caller, which, &body.start).await,
+        "POST" | "PUT" => write(app, caller, which, headers, lock_id, body.upload()).await,
         "DELETE" => {
             let workspace = app.workspace(caller, which, Permission::WriteState).await?;
             app.delete_state(caller, &workspace.id, &Source::Http(lock_id)).await?;
@@ -97,9 +134,13 @@ async fn read(app: &App, caller: &Caller, which: Which<'_>) -> Result<Response, 
     let Some((version, _)) = app.current_state(caller, which).await? else {
         return Err(Error::not_found(format!("the state of {which}")));
     };
-    let bytes = app.state_bytes(&version).await?;
+    let body = http_doors::state::body(app, &version).await?;
     let digest = STANDARD.encode(hex_bytes(&version.md5));
-    Ok(([(header::CONTENT_TYPE, "application/json"), (CONTENT_MD5, digest.as_str())], bytes).into_response())
+    Ok(([(header::CONTENT_TYPE, "application/json"), (CONTENT_MD5, digest.as_str())], body).into_response())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn hex_bytes(hex: &str) -> Vec<u8> {
@@ -113,19 +154,15 @@ async fn write(
     which: Which<'_>,
     headers: &HeaderMap,
     lock_id: Option<String>,
-    body: Bytes,
+    mut state: Upload,
 ) -> Result<Response, Error> {
     if let Some(given) = headers.get(CONTENT_MD5) {
-        let arrived = STANDARD.encode(Md5::digest(&body));
-        if given.as_bytes() != arrived.as_bytes() {
-            return Err(Error::invalid(
-                "Content-MD5",
-                format!("the MD5 of the bytes that arrived is {arrived}: send them again"),
-            ));
-        }
+        let bytes = STANDARD.decode(given).ok().filter(|bytes| bytes.len() == 16);
+        let wrong = || Error::invalid("Content-MD5", "it is no MD5 in base64; leave it out, or send the state's");
+        state = state.with_md5(hex(&bytes.ok_or_else(wrong)?));
     }
     let workspace = found_or_made(app, caller, which, Permission::WriteState).await?;
-    app.write_state(caller, &workspace, &Source::Http(lock_id), body, None).await?;
+    app.write_state(caller, &workspace, &Source::Http(lock_id), state, None).await?;
     Ok(StatusCode::OK.into_response())
 }
 

@@ -282,10 +282,3 @@ impl Body {
 pub(crate) fn reader(body: axum::body::Body) -> app::Reader {
     Box::pin(StreamReader::new(body.into_data_stream().map_err(std::io::Error::other)))
 }
-
-/// The whole body of a request whose caller is known, up to the size that a state may have.
-pub(crate) async fn whole(app: &app::App, body: axum::body::Body) -> Result<Bytes, Error> {
-    let limit = app.limits.state_bytes;
-    let read = axum::body::to_bytes(body, limit).await;
-    read.map_err(|_| Error::TooLarge(format!("the body was cut off, or is larger than {limit} bytes")))
-}

@@ -2,7 +2,7 @@
 //! it is speaking, and speaks of a phase under the fencing token of its lease.
 
 use crate::jsonapi::reader;
-use app::{App, Claimant, Credential, Error, LeaseError};
+use app::{App, Claimant, Credential, Error, LeaseError, Upload};
 use axum::{
     Json,
     body::{Body, Bytes},
@@ -229,13 +229,16 @@ async fn configuration(State(app): State<App>, Leased(lease): Leased) -> Result<
 
 async fn state(State(app): State<App>, Leased(lease): Leased) -> Result<Response, Refused> {
     match told(&app, &lease, app.leased_state(&lease).await)? {
-        Some(state) => Ok(([(header::CONTENT_TYPE, "application/octet-stream")], state).into_response()),
+        Some(state) => {
+            let body = Body::from_stream(ReaderStream::new(state));
+            Ok(([(header::CONTENT_TYPE, "application/octet-stream")], body).into_response())
+        }
         None => Ok(StatusCode::NO_CONTENT.into_response()),
     }
 }
 
-async fn put_state(State(app): State<App>, Leased(lease): Leased, body: Bytes) -> Result<StatusCode, Refused> {
-    told(&app, &lease, app.put_state(&lease, body).await)?;
+async fn put_state(State(app): State<App>, Leased(lease): Leased, body: Body) -> Result<StatusCode, Refused> {
+    told(&app, &lease, app.put_state(&lease, Upload::stream(reader(body))).await)?;
     Ok(StatusCode::NO_CONTENT)
 }
 

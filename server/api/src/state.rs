@@ -2,11 +2,11 @@
 
 use crate::{
     error::Failure,
-    jsonapi::{Body, Document, List, Query, Resource, whole},
+    jsonapi::{Body, Document, List, Query, Resource, reader},
     workspace::parse_id,
 };
 use app::{
-    Announced, App, Error, OutputValue, Source, Which,
+    Announced, App, Error, OutputValue, Source, Upload, Which,
     model::{Output, StateVersion},
 };
 use axum::{
@@ -25,6 +25,7 @@ use http_doors::{
     signed::{self, Purpose},
 };
 use serde_json::{Value, json};
+use tokio_util::io::ReaderStream;
 
 /// `announced` is for the answer to whoever announced it, and has the right to write: only there are the addresses to upload to.
 fn resource(app: &App, version: &StateVersion, outputs: &[String], announced: bool) -> Resource {
@@ -201,10 +202,10 @@ pub(crate) async fn create(
     };
     let decoded = |text: &str| STANDARD.decode(text.trim()).map(Bytes::from);
     let state = decoded(&inline).map_err(|e| Error::invalid("state", format!("State is no base64: {e}")))?;
-    let written = app.write_state(&caller, &workspace, &Source::Cloud, state, Some(&announced)).await?;
+    let written = app.write_state(&caller, &workspace, &Source::Cloud, Upload::of(state), Some(&announced)).await?;
     if let Some(json) = body.attribute::<String>("json-state")?.filter(|json| !json.is_empty() && !written.repeated) {
         let json = decoded(&json).map_err(|e| Error::invalid("json-state", format!("JSON state is no base64: {e}")))?;
-        app.upload_state_json(&written.version.id, json).await?;
+        app.upload_state_json(&written.version.id, Upload::of(json)).await?;
     }
     Ok(paced(written.version.size, Document::created(resource(&app, &written.version, &[], true))))
 }
@@ -216,8 +217,7 @@ pub(crate) async fn upload(
     body: RawBody,
 ) -> Result<StatusCode, Failure> {
     let id = parse(&signed::verify(&app, Purpose::State, &signed)?)?;
-    let body = whole(&app, body).await?;
-    app.upload_state(&id, body).await?;
+    app.upload_state(&id, Upload::stream(reader(body))).await?;
     Ok(StatusCode::OK)
 }
 
@@ -228,8 +228,7 @@ pub(crate) async fn upload_json(
     body: RawBody,
 ) -> Result<StatusCode, Failure> {
     let id = parse(&signed::verify(&app, Purpose::JsonState, &signed)?)?;
-    let body = whole(&app, body).await?;
-    app.upload_state_json(&id, body).await?;
+    app.upload_state_json(&id, Upload::stream(reader(body))).await?;
     Ok(StatusCode::OK)
 }
 
@@ -240,8 +239,8 @@ pub(crate) async fn download(
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
     let version = app.state_version(&caller, &parse(&id)?).await?;
-    let bytes = app.state_bytes(&version).await?;
-    Ok(([(header::CONTENT_TYPE, "application/json")], bytes).into_response())
+    let body = http_doors::state::body(&app, &version).await?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
 }
 
 /// `GET state-versions/ID/json-download`
@@ -251,6 +250,6 @@ pub(crate) async fn download_json(
     Path(id): Path<String>,
 ) -> Result<Response, Failure> {
     let version = app.state_version(&caller, &parse(&id)?).await?;
-    let bytes = app.state_json(&version).await?;
-    Ok(([(header::CONTENT_TYPE, "application/json")], bytes).into_response())
+    let body = axum::body::Body::from_stream(ReaderStream::new(app.state_json(&version).await?));
+    Ok(([(header::CONTENT_TYPE, "application/json")], body).into_response())
 }

@@ -50,7 +50,7 @@ pub use protocol::Artifact;
 pub use queue::{Share, ShareChange};
 pub use run::{New as NewRun, Phases, Waiting};
 pub use sharing::ConsumerChange;
-pub use state::{Announced, Content, OutputValue, Source, Written};
+pub use state::{Announced, Content, OutputValue, STREAMED, Source, Upload, Written};
 pub use user::{AnyToken, New as NewUser};
 pub use variable::{Change as VariableChange, Variable};
 pub use vault::{Reader, Vault};

@@ -156,10 +156,16 @@ impl Vault {
 /// Why an upload was not sealed, in words for who sends it.
 pub(crate) fn refused(error: objects::Error) -> Error {
     match error {
-        objects::Error::Source(cut) => Error::invalid("body", format!("the upload was cut off: {cut}; send it again")),
+        objects::Error::Source(error) => cut(error),
         objects::Error::TooLarge { limit } => Error::TooLarge(format!("the upload is larger than {limit} bytes")),
         other => Error::internal("sealing a blob", other),
     }
+}
+
+/// An upload that ended before its end.
+#[expect(clippy::needless_pass_by_value, reason = "for `map_err`")]
+pub(crate) fn cut(error: std::io::Error) -> Error {
+    Error::invalid("body", format!("the upload was cut off: {error}; send it again"))
 }
 
 fn key_context(workspace: &WorkspaceId) -> Context<'_> {
@@ -287,6 +293,12 @@ impl App {
         let mut reader = self.open_stream(&blob).await?;
         reader.read_to_end(&mut bytes).await.map_err(|e| Error::internal(doing, e))?;
         Ok(bytes.into())
+    }
+
+    /// The bytes of the blob with this id, as they stream out.
+    pub(crate) async fn blob_stream(&self, id: &str) -> Result<Reader> {
+        let found = self.store.look(async |mut tx| store::blob::find(&mut tx, id).await).await?;
+        self.open_stream(&found.ok_or_else(|| Error::Internal(format!("blob {id} is missing")))?).await
     }
 
     /// The bytes of a blob, as they stream out.

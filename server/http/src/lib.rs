@@ -2,6 +2,7 @@
 
 pub mod caller;
 pub mod signed;
+pub mod state;
 
 use app::{App, Caller};
 use axum::extract::FromRef;

@@ -83,8 +83,11 @@ async fn states_are_listed_and_downloaded() {
         br#"{"version":4,"terraform_version":"1.11.4","serial":7,"lineage":"l","outputs":{},"resources":[]}"#,
     );
     house.app.lock(&house.ada, &house.workspace.id, "test", None).await.unwrap();
-    let written =
-        house.app.write_state(&house.ada, &house.workspace, &Source::Cloud, state.clone(), None).await.unwrap();
+    let written = house
+        .app
+        .write_state(&house.ada, &house.workspace, &Source::Cloud, app::Upload::of(state.clone()), None)
+        .await
+        .unwrap();
     let seen = house.get("/app/acme/net/states", &cookie).await;
     assert!(
         seen.text.contains("Serial 7") && seen.text.contains("current") && seen.text.contains("ada"),

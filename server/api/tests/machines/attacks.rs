@@ -1,7 +1,7 @@
 //! Bad input gets a clear error, and nothing is lost.
 
 use crate::town::{Dice, Engine, STATE_BYTES, Town, inside, on_both, state};
-use app::{NewRun, VariableChange};
+use app::{NewRun, Upload, VariableChange};
 use std::path::Path;
 
 const STATE: &str = "/api/http/acme/web";
@@ -160,13 +160,13 @@ async fn an_upload_twice_at_once(town: &Town) {
         force: false,
     };
     let version = town.app.announce_state(&owner, &town.workspace, &announced).await.unwrap();
-    let uploads = (0..4).map(|_| town.app.upload_state(&version.id, bytes.clone().into()));
+    let uploads = (0..4).map(|_| town.app.upload_state(&version.id, Upload::of(bytes.clone())));
     for answer in futures::future::join_all(uploads).await {
         assert_eq!(answer.unwrap().version.id, version.id);
     }
     let current = town.app.current_state(&owner, app::Which::Id(&town.workspace)).await.unwrap();
     assert_eq!(current.unwrap().0.id, version.id);
-    let wrong = town.app.upload_state(&version.id, state(1, "l", &[]).into()).await.unwrap_err();
+    let wrong = town.app.upload_state(&version.id, Upload::of(state(1, "l", &[]))).await.unwrap_err();
     assert!(matches!(wrong, app::Error::Invalid(_)), "{wrong:?}");
 }
 

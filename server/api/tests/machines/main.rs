@@ -7,6 +7,7 @@ extern crate terrane_api as api;
 mod attacks;
 mod fleet;
 mod identity;
+mod large;
 mod login;
 mod mirror;
 mod pools;

@@ -121,7 +121,7 @@ async fn a_state_that_comes_late_is_current_if_nobody_wrote(town: &Town) {
         let serial = if written_meanwhile { 20 } else { 10 };
         let (run, apply) = applying(town, &runner).await;
         let early = state(serial, "l", &[("a", 1)]);
-        town.app.put_state(&apply.lease, early.clone().into()).await.unwrap();
+        town.app.put_state(&apply.lease, app::Upload::of(early.clone())).await.unwrap();
         town.nobody_speaks(300).await;
         town.app.cancel_run(&owner, &run, "").await.unwrap();
         town.clock.pass(11);
@@ -130,7 +130,7 @@ async fn a_state_that_comes_late_is_current_if_nobody_wrote(town: &Town) {
             town.write(&state(serial + 1, "l", &[("b", 1)])).await.unwrap();
         }
         let late = state(serial + 2, "l", &[("a", 1), ("c", 1)]);
-        town.app.put_state(&apply.lease, late.clone().into()).await.unwrap();
+        town.app.put_state(&apply.lease, app::Upload::of(late.clone())).await.unwrap();
         let md5 = Content::read(late.as_bytes()).unwrap().md5;
         let (versions, _) = town.app.list_state_versions(&owner, &town.workspace, 100, 0).await.unwrap();
         assert!(versions.iter().any(|version| version.md5 == md5), "it is kept");
@@ -144,11 +144,11 @@ async fn what_a_runner_sends_after_the_end_or_without_the_fence_is_never_current
     let owner = town.caller("owner").await;
     let (_, apply) = applying(town, &runner).await;
     let good = state(1, "l", &[("a", 1)]);
-    town.app.put_state(&apply.lease, good.clone().into()).await.unwrap();
+    town.app.put_state(&apply.lease, app::Upload::of(good.clone())).await.unwrap();
     let stranger = Lease { fence: apply.lease.fence + 7, ..apply.lease.clone() };
-    assert!(town.app.put_state(&stranger, state(2, "l", &[("b", 1)]).into()).await.is_err());
+    assert!(town.app.put_state(&stranger, app::Upload::of(state(2, "l", &[("b", 1)]))).await.is_err());
     town.app.finish(&apply.lease, Outcome::Applied { counts: Counts::default() }, Vec::new()).await.unwrap();
-    town.app.put_state(&apply.lease, state(3, "l", &[("c", 1)]).into()).await.unwrap();
+    town.app.put_state(&apply.lease, app::Upload::of(state(3, "l", &[("c", 1)]))).await.unwrap();
     let (current, _) = town.app.current_state(&owner, Which::Id(&town.workspace)).await.unwrap().unwrap();
     assert_eq!(current.md5, Content::read(good.as_bytes()).unwrap().md5);
     let (versions, _) = town.app.list_state_versions(&owner, &town.workspace, 100, 0).await.unwrap();
@@ -207,7 +207,7 @@ async fn nobody_speaks_for_the_phase_of_another(town: &Town) {
     let (_, apply) = applying(town, &runner).await;
     let forged = other.lease(&town.app.limits, &apply.lease.phase_id, apply.lease.fence);
     assert!(town.app.write_log(&forged, 0, "x".into()).await.is_err());
-    assert!(town.app.put_state(&forged, state(1, "l", &[]).into()).await.is_err());
+    assert!(town.app.put_state(&forged, app::Upload::of(state(1, "l", &[]))).await.is_err());
     assert!(town.app.leased_state(&forged).await.is_err());
     assert_eq!(town.app.renew(&forged).await.unwrap(), Wish::Lost);
     let outcome = Outcome::Applied { counts: Counts::default() };
@@ -324,7 +324,7 @@ async fn an_earlier_start_finishes_what_it_holds(town: &Town) {
     assert!(matches!(superseded, Err(app::Error::Conflict(_))), "{superseded:?}");
     let speaker = town.app.speaker(&credential(town).await, runner.agent.as_str()).await.unwrap();
     let lease = speaker.lease(&town.app.limits, &apply.lease.phase_id, apply.lease.fence);
-    town.app.put_state(&lease, state(3, "l", &[("a", 1)]).into()).await.unwrap();
+    town.app.put_state(&lease, app::Upload::of(state(3, "l", &[("a", 1)]))).await.unwrap();
     town.app.finish(&lease, Outcome::Applied { counts: Counts::default() }, Vec::new()).await.unwrap();
     assert_eq!(status(town, &run).await, Status::Applied);
 }

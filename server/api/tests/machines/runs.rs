@@ -120,7 +120,7 @@ impl Story {
         let names = ["a", "b", "c"].map(|name| (name, self.dice.roll() % 3));
         let some: Vec<_> = names.into_iter().filter(|(_, value)| *value > 0).collect();
         let bytes = state(self.serial, "l", &some);
-        if fair(self.town.app.put_state(&job.lease, bytes.clone().into()).await).is_some() {
+        if fair(self.town.app.put_state(&job.lease, app::Upload::of(bytes.clone())).await).is_some() {
             self.kept.insert(Content::read(bytes.as_bytes()).unwrap().md5);
         }
     }

@@ -23,7 +23,8 @@ impl<'a> Scene<'a> {
         let database = town.new_workspace(&owner, "acme", "db").await;
         let seen = town.app.workspace(&owner, Which::Id(&database), Permission::WriteState).await.unwrap();
         let bytes = state(1, "l", &[("a", 1)]);
-        let written = town.app.write_state(&owner, &seen, &Source::Http(None), bytes.into(), None).await.unwrap();
+        let written =
+            town.app.write_state(&owner, &seen, &Source::Http(None), app::Upload::of(bytes), None).await.unwrap();
         let run = town.new_run(&owner, &town.workspace, NewRun::default()).await;
         let job = town.app.claim(&inside(), None).await.unwrap();
         assert_eq!(job.run_id, run.as_str());

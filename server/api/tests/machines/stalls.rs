@@ -116,7 +116,7 @@ async fn an_older_state_that_comes_late_is_kept_and_not_current(town: &Town) {
     let (_, apply) = applying(town, &runner).await;
     let [early, late] = [2, 3].map(|serial| state(serial, "l", &[("a", 1)]));
     for state in [&late, &early] {
-        town.app.put_state(&apply.lease, state.clone().into()).await.unwrap();
+        town.app.put_state(&apply.lease, app::Upload::of(state.clone())).await.unwrap();
     }
     let [early, late] = [early, late].map(|state| Content::read(state.as_bytes()).unwrap().md5);
     let (current, _) = town.app.current_state(&owner, Which::Id(&town.workspace)).await.unwrap().unwrap();

@@ -29,7 +29,7 @@ use store::{Store, agent::Agent, notify::Post};
 use tower::ServiceExt;
 
 /// The most bytes of a state here.
-pub(crate) const STATE_BYTES: usize = 1 << 20;
+pub(crate) const STATE_BYTES: usize = 8 << 20;
 
 /// A clock that goes when it is told to.
 #[derive(Clone)]
@@ -288,7 +288,7 @@ impl Town {
     pub(crate) async fn write(&self, state: &str) -> app::Result<app::Written> {
         let owner = self.caller("owner").await;
         let seen = self.app.workspace(&owner, app::Which::Id(&self.workspace), Permission::WriteState).await?;
-        self.app.write_state(&owner, &seen, &Source::Http(None), state.to_owned().into(), None).await
+        self.app.write_state(&owner, &seen, &Source::Http(None), app::Upload::of(state.to_owned()), None).await
     }
 
     pub(crate) async fn ask(&self, actor: &str, method: &str, path: &str, body: impl Into<Body>) -> Answer {

@@ -1,7 +1,12 @@
 //! Keep a lease, hear what the server wishes, fetch what the phase needs, hand in the state that it writes.
 
-use crate::{App, Error, Result, hub::Event, log::lost, state::Late, vault::Reader};
-use bytes::Bytes;
+use crate::{
+    App, Error, Result,
+    hub::Event,
+    log::lost,
+    state::{Late, Upload},
+    vault::Reader,
+};
 use protocol::{Artifact, Image, Lease, Wish};
 use tokio::sync::broadcast::error::RecvError;
 
@@ -111,11 +116,11 @@ impl App {
     }
 
     /// The state to plan or apply from.
-    pub async fn leased_state(&self, lease: &Lease) -> Result<Option<Bytes>> {
+    pub async fn leased_state(&self, lease: &Lease) -> Result<Option<Reader>> {
         let phase = self.leased(lease).await?;
         let current = self.store.look(async |mut tx| store::state::current(&mut tx, &phase.workspace_id).await).await?;
         match current {
-            Some(version) => self.state_bytes(&version).await.map(Some),
+            Some(version) => self.state_stream(&version).await.map(Some),
             None => Ok(None),
         }
     }
@@ -142,7 +147,7 @@ impl App {
     }
 
     /// Stores a state that an apply wrote. A plan writes none; a lease that is lost does not make a state worthless.
-    pub async fn put_state(&self, lease: &Lease, state: Bytes) -> Result<()> {
+    pub async fn put_state(&self, lease: &Lease, state: Upload) -> Result<()> {
         let found = self.store.look(async |mut tx| store::phase::find(&mut tx, &lease.phase_id).await).await?;
         let phase = found.ok_or_else(|| Error::not_found(lease.phase_id.clone()))?;
         if phase.agent_id.as_deref() != Some(lease.agent.as_str()) {

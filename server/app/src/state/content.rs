@@ -4,10 +4,19 @@
 use crate::{Error, Result};
 use md5::{Digest as _, Md5};
 use ring::digest::{SHA256, digest};
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{Error as _, IgnoredAny},
+};
 use serde_json::value::RawValue;
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{
+    collections::BTreeMap,
+    io::{self, BufReader, Read},
+};
 use store::state::Resource;
+
+/// A stream is read in such pieces: bytes.
+const PIECE: usize = 64 << 10;
 
 /// What is read of a state.
 #[derive(Debug, Clone)]
@@ -42,53 +51,78 @@ pub struct OutputValue {
 }
 
 #[derive(Deserialize)]
-struct RawState<'a> {
+struct RawState {
     #[serde(default)]
     version: i64,
-    #[serde(default, borrow)]
-    terraform_version: Option<Cow<'a, str>>,
+    #[serde(default)]
+    terraform_version: Option<String>,
     #[serde(default)]
     serial: i64,
-    #[serde(default, borrow)]
-    lineage: Option<Cow<'a, str>>,
-    #[serde(default, borrow)]
-    outputs: Option<BTreeMap<Cow<'a, str>, RawOutput<'a>>>,
-    #[serde(default, borrow)]
-    resources: Option<Vec<RawResource<'a>>>,
+    #[serde(default)]
+    lineage: Option<String>,
+    #[serde(default)]
+    outputs: Option<BTreeMap<String, IgnoredAny>>,
+    #[serde(default)]
+    resources: Option<Vec<RawResource>>,
 }
 
 #[derive(Deserialize)]
-struct RawOutput<'a> {
-    #[serde(default, borrow)]
-    value: Option<&'a RawValue>,
-    #[serde(default, borrow, rename = "type")]
-    kind: Option<&'a RawValue>,
+struct RawOutputs {
+    #[serde(default)]
+    outputs: Option<BTreeMap<String, RawOutput>>,
+}
+
+#[derive(Deserialize)]
+struct RawOutput {
+    #[serde(default)]
+    value: Option<Box<RawValue>>,
+    #[serde(default, rename = "type")]
+    kind: Option<Box<RawValue>>,
     #[serde(default)]
     sensitive: bool,
 }
 
 #[derive(Deserialize)]
-struct RawResource<'a> {
-    #[serde(default, borrow)]
-    module: Option<Cow<'a, str>>,
-    #[serde(default, borrow)]
-    mode: Cow<'a, str>,
-    #[serde(default, borrow, rename = "type")]
-    kind: Cow<'a, str>,
-    #[serde(default, borrow)]
-    name: Cow<'a, str>,
-    #[serde(default, borrow)]
-    provider: Cow<'a, str>,
-    #[serde(default, borrow)]
-    instances: Vec<&'a RawValue>,
+struct RawResource {
+    #[serde(default)]
+    module: Option<String>,
+    #[serde(default)]
+    mode: String,
+    #[serde(default, rename = "type")]
+    kind: String,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    provider: String,
+    #[serde(default)]
+    instances: Vec<Instance>,
 }
 
-#[derive(Deserialize)]
-struct RawInstance<'a> {
-    #[serde(default, borrow)]
-    index_key: Option<&'a RawValue>,
-    #[serde(default, borrow)]
-    deposed: Option<Cow<'a, str>>,
+/// What is kept of an instance: a state is read one instance at a time, however large it is.
+struct Instance {
+    index: String,
+    deposed: String,
+    hash: Vec<u8>,
+}
+
+impl<'de> Deserialize<'de> for Instance {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Raw {
+            #[serde(default)]
+            index_key: Option<Box<RawValue>>,
+            #[serde(default)]
+            deposed: Option<String>,
+        }
+        let raw = Box::<RawValue>::deserialize(deserializer)?;
+        let Raw { index_key, deposed } = serde_json::from_str(raw.get()).map_err(D::Error::custom)?;
+        Ok(Self {
+            index: index_key.map(|key| format!("[{}]", key.get())).unwrap_or_default(),
+            deposed: deposed.map(|key| format!(" (deposed {key})")).unwrap_or_default(),
+            // Half a SHA-256 tells two versions of an instance apart; nobody can choose attributes to collide with themselves usefully.
+            hash: digest(&SHA256, raw.get().as_bytes()).as_ref()[..16].to_vec(),
+        })
+    }
 }
 
 fn refuse(error: impl std::fmt::Display) -> Error {
@@ -103,24 +137,36 @@ pub(crate) fn md5_hex(bytes: &[u8]) -> String {
 impl Content {
     /// Reads a state. Only a JSON object with a `version` is one.
     pub fn read(bytes: &[u8]) -> Result<Self> {
-        let state: RawState<'_> = serde_json::from_slice(bytes).map_err(refuse)?;
+        Self::of(serde_json::from_slice(bytes).map_err(refuse)?, md5_hex(bytes))
+    }
+
+    /// Reads a state as it streams in, to its end.
+    pub(crate) fn read_from(state: impl Read) -> Result<Self> {
+        let mut hashed = Hashed { inner: state, md5: Md5::new() };
+        let state = serde_json::from_reader(BufReader::with_capacity(PIECE, &mut hashed)).map_err(refuse)?;
+        Self::of(state, hex::encode(hashed.md5.finalize()))
+    }
+
+    fn of(state: RawState, md5: String) -> Result<Self> {
         if !(1..=4).contains(&state.version) {
             return Err(refuse(format!("its format version is {}; 1 to 4 are known", state.version)));
         }
         let mut resources = Vec::new();
         // Older formats nest their resources; the first engine that writes the state again brings it to version 4.
         if state.version == 4 {
-            for resource in state.resources.unwrap_or_default() {
-                read_instances(&resource, &mut resources)?;
-            }
+            state
+                .resources
+                .unwrap_or_default()
+                .into_iter()
+                .for_each(|resource| read_instances(resource, &mut resources));
         }
         Ok(Self {
             serial: state.serial,
-            lineage: state.lineage.unwrap_or_default().into_owned(),
-            terraform_version: state.terraform_version.unwrap_or_default().into_owned(),
+            lineage: state.lineage.unwrap_or_default(),
+            terraform_version: state.terraform_version.unwrap_or_default(),
             format: state.version,
-            md5: md5_hex(bytes),
-            outputs: state.outputs.unwrap_or_default().into_keys().map(Cow::into_owned).collect(),
+            md5,
+            outputs: state.outputs.unwrap_or_default().into_keys().collect(),
             resources,
         })
     }
@@ -139,17 +185,17 @@ impl Content {
 }
 
 /// The outputs of a state, with their values.
-pub(crate) fn outputs(bytes: &[u8]) -> Result<Vec<OutputValue>> {
-    let state: RawState<'_> = serde_json::from_slice(bytes).map_err(refuse)?;
-    let raw = |value: Option<&RawValue>, default: &str| match value {
-        Some(value) => Ok(value.to_owned()),
+pub(crate) fn outputs(state: impl Read) -> Result<Vec<OutputValue>> {
+    let state: RawOutputs = serde_json::from_reader(BufReader::with_capacity(PIECE, state)).map_err(refuse)?;
+    let raw = |value: Option<Box<RawValue>>, default: &str| match value {
+        Some(value) => Ok(value),
         None => RawValue::from_string(default.to_owned()).map_err(refuse),
     };
     let outputs = state.outputs.unwrap_or_default().into_iter();
     outputs
         .map(|(name, output)| {
             Ok(OutputValue {
-                name: name.into_owned(),
+                name,
                 sensitive: output.sensitive,
                 value: raw(output.value, "null")?,
                 kind: raw(output.kind, "\"dynamic\"")?,
@@ -158,24 +204,32 @@ pub(crate) fn outputs(bytes: &[u8]) -> Result<Vec<OutputValue>> {
         .collect()
 }
 
-fn read_instances(resource: &RawResource<'_>, into: &mut Vec<Resource>) -> Result<()> {
-    let module = resource.module.as_deref().unwrap_or_default();
+fn read_instances(resource: RawResource, into: &mut Vec<Resource>) {
+    let RawResource { module, mode, kind, name, provider, instances } = resource;
+    let module = module.unwrap_or_default();
     let prefix = if module.is_empty() { String::new() } else { format!("{module}.") };
-    let data = if resource.mode == "data" { "data." } else { "" };
-    for raw in &resource.instances {
-        let instance: RawInstance<'_> = serde_json::from_str(raw.get()).map_err(refuse)?;
-        let index = instance.index_key.map(|key| format!("[{}]", key.get())).unwrap_or_default();
-        let deposed = instance.deposed.map(|key| format!(" (deposed {key})")).unwrap_or_default();
-        into.push(Resource {
-            address: format!("{prefix}{data}{}.{}{index}{deposed}", resource.kind, resource.name),
-            kind: resource.kind.clone().into_owned(),
-            module: module.to_owned(),
-            provider: resource.provider.clone().into_owned(),
-            // Half a SHA-256 tells two versions of an instance apart; nobody can choose attributes to collide with themselves usefully.
-            hash: digest(&SHA256, raw.get().as_bytes()).as_ref()[..16].to_vec(),
-        });
+    let data = if mode == "data" { "data." } else { "" };
+    into.extend(instances.into_iter().map(|Instance { index, deposed, hash }| Resource {
+        address: format!("{prefix}{data}{kind}.{name}{index}{deposed}"),
+        kind: kind.clone(),
+        module: module.clone(),
+        provider: provider.clone(),
+        hash,
+    }));
+}
+
+/// Tells the MD5 of what was read of it.
+struct Hashed<R> {
+    inner: R,
+    md5: Md5,
+}
+
+impl<R: Read> Read for Hashed<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.inner.read(buffer)?;
+        self.md5.update(&buffer[..read]);
+        Ok(read)
     }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -199,6 +253,9 @@ mod tests {
 
     #[test]
     fn an_output_keeps_its_digits() {
+        let content = Content::read(STATE.as_bytes()).unwrap();
+        let streamed = Content::read_from(STATE.as_bytes()).unwrap();
+        assert_eq!((&streamed.md5, &streamed.outputs), (&content.md5, &content.outputs));
         let outputs = outputs(STATE.as_bytes()).unwrap();
         assert_eq!(outputs[0].value.get(), "12345678901234567890");
         assert!(outputs[1].sensitive);
@@ -208,6 +265,7 @@ mod tests {
     fn what_is_no_state_is_refused() {
         for bytes in ["", "null", "[]", "{}", "{\"version\":99}", "{\"version\":4", "\u{0}"] {
             assert!(Content::read(bytes.as_bytes()).is_err(), "{bytes}");
+            assert!(Content::read_from(bytes.as_bytes()).is_err(), "{bytes}");
         }
         assert!(Content::is_lock(br#"{"ID":"1","Operation":"plan","Info":""}"#));
         assert!(!Content::is_lock(STATE.as_bytes()));

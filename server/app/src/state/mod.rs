@@ -3,8 +3,11 @@
 mod append;
 mod content;
 mod read;
+mod upload;
 mod write;
 
 pub use content::{Content, OutputValue};
+pub use read::STREAMED;
+pub use upload::Upload;
 pub(crate) use write::Late;
 pub use write::{Announced, Source, Written};

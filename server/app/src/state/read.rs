@@ -1,7 +1,7 @@
 //! Read states and outputs.
 
 use super::{OutputValue, content};
-use crate::{App, Caller, Error, Result, access::Which, sharing::must_be_own};
+use crate::{App, Caller, Error, Reader, Result, access::Which, sharing::must_be_own};
 use bytes::Bytes;
 use domain::{
     id::{OutputId, StateVersionId, WorkspaceId},
@@ -11,6 +11,10 @@ use store::{
     state::{Output, StateVersion},
     workspace::Workspace,
 };
+use tokio_util::io::SyncIoBridge;
+
+/// From this many bytes on a state is read as it streams out.
+pub const STREAMED: i64 = 1 << 20;
 
 impl App {
     /// The current state version; `None` means that there is no state, and that the caller may know it.
@@ -57,10 +61,16 @@ impl App {
         self.blob_bytes(version.blob_id.as_deref().ok_or_else(none)?).await
     }
 
+    /// The same, as they stream out.
+    pub async fn state_stream(&self, version: &StateVersion) -> Result<Reader> {
+        let none = || Error::not_found(format!("the bytes of state version {}", version.id));
+        self.blob_stream(version.blob_id.as_deref().ok_or_else(none)?).await
+    }
+
     /// The JSON form of a version, if its client sent one.
-    pub async fn state_json(&self, version: &StateVersion) -> Result<Bytes> {
+    pub async fn state_json(&self, version: &StateVersion) -> Result<Reader> {
         let none = || Error::not_found(format!("the JSON form of state version {}", version.id));
-        self.blob_bytes(version.json_blob_id.as_deref().ok_or_else(none)?).await
+        self.blob_stream(version.json_blob_id.as_deref().ok_or_else(none)?).await
     }
 
     /// The outputs of a version with their values, sensitive ones too: the door decides what it shows.
@@ -69,8 +79,7 @@ impl App {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
-        let bytes = self.state_bytes(version).await?;
-        let mut values = content::outputs(&bytes)?;
+        let mut values = self.output_values(version).await?;
         let found = rows.into_iter().filter_map(|row| {
             let at = values.iter().position(|value| value.name == row.name)?;
             Some((row, values.swap_remove(at)))
@@ -84,8 +93,16 @@ impl App {
         let found = self.store.look(async |mut tx| store::state::find_output(&mut tx, id).await).await?;
         let output = found.ok_or_else(missing)?;
         let version = self.state_version(caller, &output.state_version_id).await?;
-        let bytes = self.state_bytes(&version).await?;
-        let value = content::outputs(&bytes)?.into_iter().find(|value| value.name == output.name);
+        let value = self.output_values(&version).await?.into_iter().find(|value| value.name == output.name);
         Ok((output, value.ok_or_else(missing)?))
+    }
+
+    async fn output_values(&self, version: &StateVersion) -> Result<Vec<OutputValue>> {
+        if version.size < STREAMED {
+            return content::outputs(&*self.state_bytes(version).await?);
+        }
+        let state = self.state_stream(version).await?;
+        let read = tokio::task::spawn_blocking(|| content::outputs(SyncIoBridge::new(state))).await;
+        read.map_err(|e| Error::internal("reading the outputs of a state", e))?
     }
 }

@@ -1,11 +1,11 @@
 //! Write a state: judged, sealed, made current and indexed in one transaction, whatever door it came through.
 
 use super::{
-    Content,
+    Content, Upload,
     append::{announced_by, append, may_write, repeat, run_of, writer},
+    upload::same,
 };
 use crate::{App, Caller, Error, Result, access, hub::Event};
-use bytes::Bytes;
 use domain::{
     id::{OutputId, RunId, StateVersionId, WorkspaceId},
     lock::{Standing, Writer, standing},
@@ -18,9 +18,6 @@ use store::{
     state::{Output, StateVersion},
     workspace::Workspace,
 };
-
-/// A state above this is parsed on a thread of its own.
-const LARGE: usize = 256 * 1024;
 
 /// Who writes, and under which lock.
 #[derive(Debug, Clone)]
@@ -60,12 +57,15 @@ impl App {
         caller: &Caller,
         seen: &Workspace,
         source: &Source,
-        bytes: Bytes,
+        upload: Upload,
         announced: Option<&Announced>,
     ) -> Result<Written> {
         let id = &seen.id;
-        let content = self.state_content(&bytes, announced.map(|a| a.md5.as_str())).await?;
-        let blob = self.seal_blob(&seen.organization_id, id, bytes.clone()).await?;
+        let upload = match announced {
+            Some(announced) => upload.with_md5(&announced.md5),
+            None => upload,
+        };
+        let (content, blob) = self.receive_state(&seen.organization_id, id, upload).await?;
         let mut version = self.new_version(seen, &content, announced);
         version.created_by = caller.id().map(ToString::to_string);
         version.run_id = run_of(caller).map(ToString::to_string);
@@ -136,15 +136,16 @@ impl App {
 
     /// Takes the bytes of an announced state. Whoever has the signed URL may upload; what was announced is judged again, since the workspace
     /// may have changed meanwhile.
-    pub async fn upload_state(&self, id: &StateVersionId, bytes: Bytes) -> Result<Written> {
+    pub async fn upload_state(&self, id: &StateVersionId, upload: Upload) -> Result<Written> {
         let pending = self.store.look(async |mut tx| store::state::find(&mut tx, id).await).await?;
         let pending = pending.ok_or_else(|| Error::not_found(format!("state version {id}")))?;
-        let content = self.state_content(&bytes, Some(&pending.md5)).await?;
+        let upload = upload.with_md5(&pending.md5);
+        let (content, blob) = self.receive_state(&pending.organization_id, &pending.workspace_id, upload).await?;
         if pending.status != "pending" {
             // The same bytes once more: the answer to the first upload was lost on its way.
+            self.forget_blob(&blob).await;
             return Ok(Written { version: pending, repeated: true });
         }
-        let blob = self.seal_blob(&pending.organization_id, &pending.workspace_id, bytes).await?;
         let version = StateVersion {
             size: blob.size,
             terraform_version: content.terraform_version.clone(),
@@ -171,18 +172,17 @@ impl App {
     }
 
     /// Takes the JSON form of a state, which a client may send beside it.
-    pub async fn upload_state_json(&self, id: &StateVersionId, bytes: Bytes) -> Result<()> {
+    pub async fn upload_state_json(&self, id: &StateVersionId, upload: Upload) -> Result<()> {
         let version = self.store.look(async |mut tx| store::state::find(&mut tx, id).await).await?;
         let version = version.ok_or_else(|| Error::not_found(format!("state version {id}")))?;
-        serde_json::from_slice::<serde::de::IgnoredAny>(&bytes)
-            .map_err(|e| Error::invalid("json-state", format!("the body is no JSON: {e}")))?;
+        let blob = self.receive_json(&version.organization_id, &version.workspace_id, upload).await?;
         if version.json_blob_id.is_some() {
             // The same once more: the answer to the first upload was lost on its way. Anything else would change what is there.
-            let same = self.state_json(&version).await? == bytes;
+            let same = self.is_json_form(&version, &blob).await;
+            self.forget_blob(&blob).await;
             let refused = || Error::Conflict(format!("state version {id} has its JSON form already"));
-            return if same { Ok(()) } else { Err(refused()) };
+            return if same? { Ok(()) } else { Err(refused()) };
         }
-        let blob = self.seal_blob(&version.organization_id, &version.workspace_id, bytes).await?;
         let stored: Result<()> = self
             .store
             .write(async |mut tx| {
@@ -196,19 +196,23 @@ impl App {
         stored
     }
 
+    async fn is_json_form(&self, version: &StateVersion, sent: &Blob) -> Result<bool> {
+        let (kept, sent) = (self.state_json(version).await?, self.open_stream(sent).await?);
+        same(kept, sent).await.map_err(|e| Error::internal("comparing the JSON form of a state", e))
+    }
+
     /// Stores the state that a run's apply wrote. One that comes after a later one, or after the lease was lost, is kept too: current if it
     /// follows what is, otherwise as the run's errored state.
     pub(crate) async fn write_run_state(
         &self,
         run: &RunId,
         id: &WorkspaceId,
-        bytes: Bytes,
+        upload: Upload,
         late: Late,
     ) -> Result<Written> {
-        let content = self.state_content(&bytes, None).await?;
         let seen = self.store.look(async |mut tx| store::workspace::find(&mut tx, id, "").await).await?;
         let seen = seen.ok_or_else(|| Error::not_found(format!("workspace {id}")))?;
-        let blob = self.seal_blob(&seen.organization_id, id, bytes.clone()).await?;
+        let (content, blob) = self.receive_state(&seen.organization_id, id, upload).await?;
         let mut version = self.new_version(&seen, &content, None);
         version.run_id = Some(run.to_string());
         let outputs = self.new_outputs(&version.id, &content);
@@ -261,26 +265,6 @@ impl App {
             .await?;
         self.hub.announce([Event::Workspace(id.clone())]);
         Ok(())
-    }
-
-    async fn state_content(&self, bytes: &Bytes, md5: Option<&str>) -> Result<Content> {
-        if bytes.len() > self.limits.state_bytes {
-            return Err(Error::TooLarge(format!("the state is larger than {} bytes", self.limits.state_bytes)));
-        }
-        let content = if bytes.len() > LARGE {
-            let bytes = bytes.clone();
-            let read = tokio::task::spawn_blocking(move || Content::read(&bytes)).await;
-            read.map_err(|e| Error::internal("reading a state", e))??
-        } else {
-            Content::read(bytes)?
-        };
-        match md5 {
-            Some(md5) if !md5.eq_ignore_ascii_case(&content.md5) => Err(Error::invalid(
-                "md5",
-                format!("the MD5 of the bytes that arrived is {}, not {md5}: send them again", content.md5),
-            )),
-            _ => Ok(content),
-        }
     }
 
     fn new_version(&self, workspace: &Workspace, content: &Content, announced: Option<&Announced>) -> StateVersion {
