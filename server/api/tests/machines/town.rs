@@ -216,10 +216,12 @@ impl Town {
             ("read", "acme", Some(Role::Read)),
             ("revoked", "acme", Some(Role::Owner)),
             ("stranger", "other", Some(Role::Owner)),
+            ("former", "acme", Some(Role::Owner)),
+            ("admin", "acme", None),
         ];
         for (name, organization, role) in roles {
             let email = format!("{name}@example.com");
-            let new = NewUser { name: name.into(), email, site_admin: false, password: None };
+            let new = NewUser { name: name.into(), email, site_admin: name == "admin", password: None };
             let user = app.create_user(new).await.unwrap();
             if let Some(role) = role {
                 app.put_member(None, organization, name, role).await.unwrap();
@@ -230,6 +232,7 @@ impl Town {
             }
             tokens.insert(name, value.expose_secret().to_owned());
         }
+        app.remove_member("acme", "former").await.unwrap();
         let (_, runner) = app.create_site_runner_token("test").await.unwrap();
         tokens.insert("runner", runner.expose_secret().to_owned());
         app.store.write(async |mut tx| store::agent::put(&mut tx, &embedded()).await).await.unwrap();
