@@ -126,6 +126,28 @@ pub(crate) async fn hold(tx: &mut Tx, caller: &Caller, id: &WorkspaceId, permiss
     permit(caller, Which::Id(id), found, permission)
 }
 
+/// The workspace, held, for what somebody announced earlier and now sends to an address that is the right itself. That address outlives
+/// what its maker may do: they are judged again, now. What a run announced is judged by its lock, as everything that it writes.
+pub(crate) async fn hold_for_announcer(
+    tx: &mut Tx,
+    announcer: Option<&str>,
+    id: &WorkspaceId,
+    permission: Permission,
+) -> Result<Workspace> {
+    let Some(announcer) = announcer else { return hold_ours(tx, id).await };
+    let gone = || {
+        Error::Forbidden(format!(
+            "workspace {id}: who announced this upload has no right to {permission} any more; an owner can give it back"
+        ))
+    };
+    let announcer = announcer.parse().map_err(|e| Error::internal("reading who announced an upload", e))?;
+    let user = store::user::find(tx, &announcer).await?.ok_or_else(gone)?;
+    match hold(tx, &Caller::User(user), id, permission).await {
+        Err(Error::NotFound(_) | Error::Forbidden(_)) => Err(gone()),
+        held => held,
+    }
+}
+
 /// The workspace, held, for what the house itself does.
 pub(crate) async fn hold_ours(tx: &mut Tx, id: &WorkspaceId) -> Result<Workspace> {
     let found = store::workspace::hold(tx, id, "").await?;

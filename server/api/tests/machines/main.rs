@@ -5,11 +5,16 @@
 extern crate terrane_api as api;
 
 mod attacks;
+mod deeds;
+mod dump;
+mod faults;
 mod fleet;
 mod identity;
+mod input;
 mod login;
 mod mirror;
 mod pools;
+mod proxy;
 mod queue;
 mod registry;
 mod roles;

@@ -20,7 +20,7 @@ pub(crate) struct Things {
     pool: String,
     agent: String,
     token: String,
-    user: String,
+    pub(crate) user: String,
 }
 
 /// Puts one thing of each kind into `acme`.

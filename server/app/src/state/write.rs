@@ -72,8 +72,11 @@ impl App {
         let outputs = self.new_outputs(&version.id, &content);
         let stored = self
             .store
-            .write(async |mut tx| {
+            .write_once(async |mut tx, again| {
                 let workspace = access::hold(&mut tx, caller, id, Permission::WriteState).await?;
+                if again && let Some(version) = store::state::find(&mut tx, &version.id).await? {
+                    return Ok(Written { version, repeated: false });
+                }
                 let writer = writer(caller, source)?;
                 let stands = may_write(&workspace, &writer)?;
                 append(&mut tx, &workspace, &version, &content, &outputs, &blob, stands, false).await
@@ -96,8 +99,11 @@ impl App {
         let now = self.now();
         let version_id = StateVersionId::new(&self.entropy());
         self.store
-            .write(async |mut tx| {
+            .write_once(async |mut tx, again| {
                 let workspace = access::hold(&mut tx, caller, id, Permission::WriteState).await?;
+                if again && let Some(version) = store::state::find(&mut tx, &version_id).await? {
+                    return Ok(version);
+                }
                 let stands = may_write(&workspace, &writer(caller, &Source::Cloud)?)?;
                 let new = Identity {
                     serial: announced.serial,
@@ -134,11 +140,12 @@ impl App {
             .await
     }
 
-    /// Takes the bytes of an announced state. Whoever has the signed URL may upload; what was announced is judged again, since the workspace
-    /// may have changed meanwhile.
+    /// Takes the bytes of an announced state. Whoever has the signed URL may upload, as long as who announced it may still write; what was
+    /// announced is judged again, since the workspace may have changed meanwhile.
     pub async fn upload_state(&self, id: &StateVersionId, bytes: Bytes) -> Result<Written> {
         let pending = self.store.look(async |mut tx| store::state::find(&mut tx, id).await).await?;
         let pending = pending.ok_or_else(|| Error::not_found(format!("state version {id}")))?;
+        self.store.write(async |mut tx| hold_for_upload(&mut tx, &pending).await).await?;
         let content = self.state_content(&bytes, Some(&pending.md5)).await?;
         if pending.status != "pending" {
             // The same bytes once more: the answer to the first upload was lost on its way.
@@ -155,12 +162,13 @@ impl App {
         let outputs = self.new_outputs(&version.id, &content);
         let stored = self
             .store
-            .write(async |mut tx| {
-                let workspace = access::hold_ours(&mut tx, &version.workspace_id).await?;
-                // The same upload may have come twice at once: the second finds the first's work.
+            .write_once(async |mut tx, _| {
+                let workspace = hold_for_upload(&mut tx, &version).await?;
+                // The same upload may have come twice at once: the second finds the first's work. Or it is this one's own.
                 let now = store::state::find(&mut tx, id).await?;
                 if let Some(done) = now.filter(|now| now.status != "pending") {
-                    return Ok(Written { version: done, repeated: true });
+                    let repeated = done.blob_id.as_deref() != Some(blob.id.as_str());
+                    return Ok(Written { version: done, repeated });
                 }
                 let writer = announced_by(&version)?;
                 let stands = may_write(&workspace, &writer)?;
@@ -185,7 +193,11 @@ impl App {
         let blob = self.seal_blob(&version.organization_id, &version.workspace_id, bytes).await?;
         let stored: Result<()> = self
             .store
-            .write(async |mut tx| {
+            .write_once(async |mut tx, again| {
+                hold_for_upload(&mut tx, &version).await?;
+                if again && store::blob::find(&mut tx, blob.id.as_str()).await?.is_some() {
+                    return Ok(());
+                }
                 store::blob::insert(&mut tx, &blob).await?;
                 Ok(store::state::set_json(&mut tx, id, blob.id.as_str()).await?)
             })
@@ -326,6 +338,12 @@ impl App {
         }
         stored
     }
+}
+
+/// The workspace of an announced state, held, if who announced it may still write there.
+async fn hold_for_upload(tx: &mut Tx, version: &StateVersion) -> Result<Workspace> {
+    let announcer = version.created_by.as_deref();
+    access::hold_for_announcer(tx, announcer, &version.workspace_id, Permission::WriteState).await
 }
 
 /// What is known of the lease under which a runner hands in a state, beside who holds the workspace.
