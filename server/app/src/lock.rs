@@ -84,7 +84,8 @@ impl App {
                 };
                 let workspace = access::hold(&mut tx, caller, id, right).await?;
                 // It is free, or its next run has begun in the same commit.
-                if again && workspace.lock()?.is_none_or(|lock| lock.since == now) {
+                let begun = |lock: &Lock| matches!(lock.holder, Holder::Run(_)) && lock.since == now;
+                if again && workspace.lock()?.as_ref().is_none_or(begun) {
                     let queued = Event::Queue(workspace.organization_id.clone());
                     return Ok((workspace, vec![queued]));
                 }

@@ -7,6 +7,7 @@ use crate::proxy::{Cut, Proxy};
 use crate::town::{Engine, Town, database, objects_in};
 use futures::{future::BoxFuture, stream::BoxStream};
 use objects::{Entry, Key, Store as Objects};
+use serde_json::Value;
 use sqlx::{Connection as _, Executor as _, PgConnection, Row as _, SqliteConnection, sqlite::SqliteConnectOptions};
 use std::{
     collections::BTreeMap,
@@ -18,6 +19,8 @@ use std::{
 
 /// How many rows each table has, and how many objects there are: what is there twice shows.
 type Counts = BTreeMap<String, usize>;
+/// What a client reads afterwards: who holds the workspace, and how far its runs are.
+type Told = (Value, Vec<Value>);
 
 impl Dump {
     fn counts(&self) -> Counts {
@@ -35,7 +38,7 @@ async fn side(town: &Town) -> SqliteConnection {
 }
 
 /// What a deed does when nothing fails: which tables it writes, and what is there afterwards.
-async fn undisturbed(name: &str) -> (Vec<String>, Counts) {
+async fn undisturbed(name: &str) -> (Vec<String>, (Counts, Told)) {
     let town = Town::build(Engine::Sqlite).await.unwrap();
     let deed = Deed::prepare(&town, name).await;
     let before = Dump::of(&town).await.unwrap();
@@ -46,7 +49,7 @@ async fn undisturbed(name: &str) -> (Vec<String>, Counts) {
     let mut written = tables(&mut side(&town).await).await;
     written.retain(|table| changed.iter().any(|line| line[2..].starts_with(&format!("{table}: "))));
     assert!(!written.is_empty(), "{name} writes nothing");
-    (written, after.counts())
+    (written, (after.counts(), told(&town).await))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -75,8 +78,27 @@ async fn a_write_that_fails_leaves_nothing_and_can_be_repeated() {
             }
             let repeated = deed.ask(&town).await;
             assert!(repeated.status.is_success(), "{case}; repeated: {} {}", repeated.status, repeated.text());
-            assert_eq!(Dump::of(&town).await.unwrap().counts(), expected, "{case}; repeated");
+            assert_eq!((Dump::of(&town).await.unwrap().counts(), told(&town).await), expected, "{case}; repeated");
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_ends_with_the_right_of_who_announced_it() {
+    for name in ["upload a configuration", "upload a configuration that queues a run", "upload a state"] {
+        let town = Town::build(Engine::Sqlite).await.unwrap();
+        let deed = Deed::prepare(&town, name).await;
+        let before = Dump::of(&town).await.unwrap();
+        town.app.remove_member("acme", "owner").await.unwrap();
+        let refused = town.ask("nobody", deed.method, &deed.path, deed.body.clone()).await;
+        let case = format!("{name}: {} {}", refused.status, refused.text());
+        assert_eq!(refused.status, 403, "{case}");
+        assert!(refused.text().contains("who announced this upload has no right"), "{case}");
+        town.app.put_member(None, "acme", "owner", domain::permission::Role::Owner).await.unwrap();
+        let left = before.difference(&Dump::of(&town).await.unwrap());
+        assert!(left.is_empty(), "{case} and left {left:#?}");
+        let taken = town.ask("nobody", deed.method, &deed.path, deed.body.clone()).await;
+        assert_eq!(taken.status, 200, "{name}, with the right again: {}", taken.text());
     }
 }
 
@@ -102,13 +124,21 @@ async fn counts(conn: &mut PgConnection) -> Counts {
     counts
 }
 
+async fn told(town: &Town) -> Told {
+    let workspace = town.ask("owner", "GET", "/api/v2/organizations/acme/workspaces/web", "").await.json();
+    let runs = town.ask("owner", "GET", &format!("/api/v2/workspaces/{}/runs", town.workspace), "").await.json();
+    let statuses = runs["data"].as_array().unwrap().iter().map(|run| run["attributes"]["status"].clone());
+    let holder = &workspace["data"]["relationships"]["locked-by"]["data"]["type"];
+    (holder.clone(), statuses.collect())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_commit_whose_outcome_is_unknown_is_done_once() {
     for name in DEEDS {
         let Some((town, _, mut conn)) = behind_a_proxy().await else { return };
         let answer = Deed::prepare(&town, name).await.ask(&town).await;
         assert!(answer.status.is_success(), "{name}: {} {}", answer.status, answer.text());
-        let expected = counts(&mut conn).await;
+        let expected = (counts(&mut conn).await, told(&town).await);
         for cut in [Cut::Before, Cut::After] {
             let (town, proxy, mut conn) = behind_a_proxy().await.unwrap();
             let deed = Deed::prepare(&town, name).await;
@@ -119,7 +149,7 @@ async fn a_commit_whose_outcome_is_unknown_is_done_once() {
             let case = format!("{name}, cut {cut:?} the commit: {} {}", answer.status, answer.text());
             assert!(proxy.has_cut(), "{case}: nothing was cut");
             assert!(answer.status.is_success(), "{case}");
-            assert_eq!(counts(&mut conn).await, expected, "{case}");
+            assert_eq!((counts(&mut conn).await, told(&town).await), expected, "{case}");
             if name.contains("a state") && !name.starts_with("announce") {
                 let read = town.ask("owner", "GET", "/api/http/acme/web", "").await;
                 assert!(
@@ -127,11 +157,6 @@ async fn a_commit_whose_outcome_is_unknown_is_done_once() {
                     "{case}: the state is not what was sent, {}",
                     read.status
                 );
-            }
-            if name.starts_with("upload a configuration") {
-                let id = town.ask("owner", "GET", &format!("/api/v2/workspaces/{}/runs", town.workspace), "").await;
-                let runs = id.json()["data"].as_array().unwrap().len();
-                assert_eq!(runs, usize::from(name.ends_with("run")), "{case}");
             }
         }
     }

@@ -13,6 +13,7 @@ mod identity;
 mod input;
 mod login;
 mod mirror;
+mod mistakes;
 mod pools;
 mod proxy;
 mod queue;
