@@ -2,7 +2,7 @@
 
 use terrane_tests::{Tenant, Version};
 
-use crate::cases::{doors, engine, flows, migrations, work};
+use crate::cases::{doors, engine, flows, interrupts, migrations, work};
 
 /// What a case is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,7 +52,7 @@ pub(crate) struct Case {
 
 /// Every case.
 pub(crate) fn catalogue() -> Vec<Case> {
-    [work::cases(), flows::cases(), migrations::cases(), engine::cases(), doors::cases()]
+    [work::cases(), interrupts::cases(), flows::cases(), migrations::cases(), engine::cases(), doors::cases()]
         .into_iter()
         .flatten()
         .collect()

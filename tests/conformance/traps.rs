@@ -114,7 +114,8 @@ pub(crate) const ALL: &[Trap] = &[
         "no 5xx once a run is committed",
         &[
             Test("server/api/tests/machines/runners.rs", "an_answer_that_was_lost_is_given_again"),
-            Absent("for clients: by the order of the code, an answer is made after its commit"),
+            Test("server/api/tests/machines/faults.rs", "a_commit_whose_outcome_is_unknown_is_done_once"),
+            Test("server/api/tests/machines/faults.rs", "a_write_that_fails_leaves_nothing_and_can_be_repeated"),
         ],
     ),
     trap(
@@ -132,6 +133,9 @@ pub(crate) const ALL: &[Trap] = &[
         &[
             Story("plan", "a_plan_interrupted_goes_on"),
             Story("apply", "an_interrupt_at_the_prompt_leaves_the_run_waiting"),
+            Case("an_interrupt_at_the_prompt_leaves_its_run_to_its_person"),
+            Case("an_interrupt_of_an_upload_leaves_nothing"),
+            Case("an_interrupt_of_a_state_push_leaves_no_lock"),
         ],
     ),
     trap(23, "task stages end with all their results", &[NO_POLICIES]),

@@ -15,6 +15,9 @@ use crate::node::Node;
 use crate::runner::Runner;
 use crate::{front, settings};
 
+/// The password of the first user, for the pages.
+pub const PASSWORD: &str = "correct horse battery";
+
 /// A server under test. Dropping it kills it, with whatever it started, and removes its data.
 pub struct Server {
     // Dropped first: it speaks to the nodes.
@@ -227,13 +230,14 @@ impl Server {
         said(command, arguments, input)
     }
 
-    /// Makes the first user, a site administrator, and gives a token of theirs.
+    /// Makes the first user, a site administrator with [`PASSWORD`], and gives a token of theirs.
     ///
     /// # Panics
     /// When the server refuses.
     #[must_use]
     pub fn owner(&self) -> String {
-        let _ = self.admin(&["user", "create", "owner", "--email", "owner@example.test", "--site-admin"]);
+        let words = ["user", "create", "owner", "--email", "owner@example.test", "--site-admin", "--password-stdin"];
+        let _ = self.admin_told(&words, PASSWORD);
         self.admin(&["token", "create", "--user", "owner", "--description", "story"])
     }
 

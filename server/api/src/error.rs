@@ -3,6 +3,7 @@
 use crate::jsonapi::MEDIA_TYPE;
 use app::Error;
 use axum::{
+    body,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -53,6 +54,39 @@ fn title(error: &Error) -> &'static str {
         Error::Unavailable(_) => "service unavailable",
         Error::Internal(_) => "internal server error",
     }
+}
+
+/// What was refused before any handler saw it, where that was not said in anybody's form: an address that is no text, a method that the
+/// address does not take, a body too large. The text says why.
+pub(crate) async fn unformed(response: Response) -> Result<(Response, String), Response> {
+    let kind = response.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
+    let status = response.status();
+    if !(status.is_client_error() || status.is_server_error()) || kind.is_some_and(|k| !k.starts_with(b"text/plain")) {
+        return Err(response);
+    }
+    let (mut parts, body) = response.into_parts();
+    let said = body::to_bytes(body, 4096).await.unwrap_or_default();
+    let why = match String::from_utf8_lossy(&said).trim() {
+        "" if status == StatusCode::METHOD_NOT_ALLOWED => "this address does not take that method".to_owned(),
+        "" => status.canonical_reason().unwrap_or("the request was refused").to_lowercase(),
+        said => said.to_owned(),
+    };
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Ok((Response::from_parts(parts, body::Body::empty()), why))
+}
+
+/// The same as the error that clients of this API read.
+pub(crate) async fn in_form(response: Response) -> Response {
+    let (mut response, why) = match unformed(response).await {
+        Ok(both) => both,
+        Err(formed) => return formed,
+    };
+    let status = response.status();
+    let title = status.canonical_reason().unwrap_or_default().to_lowercase();
+    let document = json!({ "errors": [{ "status": status.as_str(), "title": title, "detail": why }] });
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+    *response.body_mut() = document.to_string().into();
+    response
 }
 
 impl IntoResponse for Failure {

@@ -227,6 +227,8 @@ async fn unlock(app: &App, caller: &Caller, which: Which<'_>, body: &Bytes) -> R
     let how = client.as_ref().map_or(Unlock::ForceHttp, |client| Unlock::Http(&client.id));
     match app.unlock(caller, &workspace.id, how).await {
         Ok(_) => {}
+        // It was found just now: who may read it and not unlock it is told so. "Not found" would read as an empty state.
+        Err(Error::NotFound(_)) => return Err(unseen(which, Permission::Lock)),
         // What is not locked needs no unlock: the answer to the first try may have been lost.
         Err(Error::Conflict(_)) if client.is_some() && workspace.lock().map_err(Error::from)?.is_none() => {}
         Err(other) => return Err(other),

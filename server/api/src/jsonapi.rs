@@ -42,6 +42,11 @@ impl Resource {
         self.relationships.insert(name.to_owned(), json!({ "data": data }));
         self
     }
+    /// Says where many things can be read that are not named here.
+    pub(crate) fn elsewhere(mut self, name: &str, path: &str) -> Self {
+        self.relationships.insert(name.to_owned(), json!({ "links": { "related": path } }));
+        self
+    }
     fn into_json(self) -> Value {
         json!({ "id": self.id, "type": self.kind, "attributes": self.attributes, "relationships": self.relationships })
     }

@@ -177,14 +177,16 @@ pub fn router(http: &Http) -> Router {
         .route("/state-versions/{version}/json-download", get(state::download_json))
         .route("/state-version-outputs/{output}", get(state::output))
         .layer(DefaultBodyLimit::max(DOCUMENT))
-        .fallback(async || error::Failure(app::Error::not_found("that address")));
+        .fallback(async || error::Failure(app::Error::not_found("that address")))
+        .layer(map_response(error::in_form));
     let signed = Router::new()
         .route("/configuration/{signed}", put(configuration::upload).layer(DefaultBodyLimit::disable()))
         .route("/state/{signed}", put(state::upload))
         .route("/json-state/{signed}", put(state::upload_json))
         .route("/log/{signed}", get(log::read))
         .route("/provider/{signed}/{file}", get(mirror::archive))
-        .merge(registry::signed_router());
+        .merge(registry::signed_router())
+        .layer(map_response(error::in_form));
     let states = Router::new()
         .route("/{organization}/{workspace}", any(http_backend::handle))
         .fallback(http_backend::misaddressed);
@@ -197,8 +199,11 @@ pub fn router(http: &Http) -> Router {
         .nest("/api/signed", signed)
         .nest("/api/http", states)
         .nest("/api/runner", runner::router(http))
-        .nest("/api/mirror", mirror::router())
-        .nest("/api/registry", registry::router().layer(DefaultBodyLimit::max(DOCUMENT)))
+        .nest("/api/mirror", mirror::router().layer(map_response(error::in_form)))
+        .nest(
+            "/api/registry",
+            registry::router().layer(DefaultBodyLimit::max(DOCUMENT)).layer(map_response(error::in_form)),
+        )
         .layer(DefaultBodyLimit::max(state_bytes))
         .layer(map_response(identify))
         .with_state(http.clone())

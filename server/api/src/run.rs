@@ -99,7 +99,8 @@ pub(crate) fn resource(
         .one("canceled-by", "users", run.canceled_by.as_deref())
         .many("policy-checks", "policy-checks", [])
         .many("task-stages", "task-stages", [])
-        .many("run-events", "run-events", run_event::ids(run)))
+        .many("run-events", "run-events", run_event::ids(run))
+        .elsewhere("comments", &format!("/api/v2/runs/{}/comments", run.id)))
 }
 
 fn phase_resource(app: &App, phase: &Phase, has_changes: bool) -> Result<Resource, Error> {

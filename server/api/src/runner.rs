@@ -8,6 +8,7 @@ use axum::{
     body::{Body, Bytes},
     extract::{DefaultBodyLimit, FromRequestParts, Path, Query, State},
     http::{HeaderMap, StatusCode, header, request::Parts},
+    middleware::map_response,
     response::{IntoResponse, Response},
     routing::{get, post, put},
 };
@@ -45,6 +46,15 @@ pub(crate) fn router(http: &Http) -> axum::Router<Http> {
         .route("/phases/{phase}/artifacts/{kind}", put(put_artifact).layer(DefaultBodyLimit::disable()))
         .route("/phases/{phase}/finish", post(finish))
         .layer(DefaultBodyLimit::max(DOCUMENT))
+        .layer(map_response(in_form))
+}
+
+/// What was refused before any handler saw it, as runners read it.
+async fn in_form(response: Response) -> Response {
+    match crate::error::unformed(response).await {
+        Ok((response, message)) => (response.status(), Json(Refusal { kind: Kind::Refused, message })).into_response(),
+        Err(formed) => formed,
+    }
 }
 
 /// What a runner is told instead of an answer.

@@ -54,6 +54,7 @@ pub(crate) async fn create(
     Path(id): Path<String>,
     body: Body,
 ) -> Result<Document, Failure> {
+    body.about("authentication-tokens")?;
     let description: Option<String> = body.attribute("description")?;
     let until: Option<String> = body.attribute("expired-at")?;
     let until = until.map(|text| {

@@ -76,28 +76,29 @@ pub(crate) async fn create(
 pub(crate) async fn show(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
-    Path((_, id)): Path<(String, String)>,
+    Path((workspace, id)): Path<(String, String)>,
 ) -> Result<Document, Failure> {
-    Ok(Document::new(resource(&app.variable(&caller, &parse(&id)?).await?)))
+    Ok(Document::new(resource(&app.variable(&caller, &parse_id(&workspace)?, &parse(&id)?).await?)))
 }
 
 /// `PATCH workspaces/ID/vars/VAR`
 pub(crate) async fn update(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
-    Path((_, id)): Path<(String, String)>,
+    Path((workspace, id)): Path<(String, String)>,
     body: Body,
 ) -> Result<Document, Failure> {
     body.about("vars")?;
-    Ok(Document::new(resource(&app.update_variable(&caller, &parse(&id)?, change(&body)?).await?)))
+    let changed = app.update_variable(&caller, &parse_id(&workspace)?, &parse(&id)?, change(&body)?).await?;
+    Ok(Document::new(resource(&changed)))
 }
 
 /// `DELETE workspaces/ID/vars/VAR`
 pub(crate) async fn delete(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
-    Path((_, id)): Path<(String, String)>,
+    Path((workspace, id)): Path<(String, String)>,
 ) -> Result<StatusCode, Failure> {
-    app.delete_variable(&caller, &parse(&id)?).await?;
+    app.delete_variable(&caller, &parse_id(&workspace)?, &parse(&id)?).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -126,6 +126,54 @@ pub(crate) async fn hold(tx: &mut Tx, caller: &Caller, id: &WorkspaceId, permiss
     permit(caller, Which::Id(id), found, permission)
 }
 
+impl App {
+    /// Before a byte is read of what somebody announced earlier and now sends to an address that is the right itself. That address outlives what
+    /// its maker may do: they are judged again, now, and once more when it counts ([`hold_for_announcer`]). What a run announced is judged
+    /// by its lock, as everything that it writes.
+    pub(crate) async fn check_announcer(
+        &self,
+        announcer: Option<&str>,
+        id: &WorkspaceId,
+        permission: Permission,
+    ) -> Result<()> {
+        let Some(announcer) = announcer else { return Ok(()) };
+        self.store
+            .read(async |mut tx| {
+                let caller = announced(&mut tx, announcer, id, permission).await?;
+                let found = store::workspace::find(&mut tx, id, caller.user_id()).await?;
+                still(permit(&caller, Which::Id(id), found, permission), id, permission).map(drop)
+            })
+            .await
+    }
+}
+
+/// The workspace, held, if who announced an upload may still do this to it.
+pub(crate) async fn hold_for_announcer(
+    tx: &mut Tx,
+    announcer: Option<&str>,
+    id: &WorkspaceId,
+    permission: Permission,
+) -> Result<Workspace> {
+    let Some(announcer) = announcer else { return hold_ours(tx, id).await };
+    let caller = announced(tx, announcer, id, permission).await?;
+    still(hold(tx, &caller, id, permission).await, id, permission)
+}
+
+async fn announced(tx: &mut Tx, announcer: &str, id: &WorkspaceId, permission: Permission) -> Result<Caller> {
+    let announcer = announcer.parse().map_err(|e| Error::internal("reading who announced an upload", e))?;
+    let found = store::user::find(tx, &announcer).await?;
+    still(found.map(Caller::User).ok_or_else(|| Error::not_found(format!("user {announcer}"))), id, permission)
+}
+
+fn still<T>(judged: Result<T>, id: &WorkspaceId, permission: Permission) -> Result<T> {
+    judged.map_err(|error| match error {
+        Error::NotFound(_) | Error::Forbidden(_) => Error::Forbidden(format!(
+            "workspace {id}: who announced this upload has no right to {permission} any more; an owner can give it back"
+        )),
+        other => other,
+    })
+}
+
 /// The workspace, held, for what the house itself does.
 pub(crate) async fn hold_ours(tx: &mut Tx, id: &WorkspaceId) -> Result<Workspace> {
     let found = store::workspace::hold(tx, id, "").await?;

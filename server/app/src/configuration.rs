@@ -49,7 +49,14 @@ impl App {
             created_by: caller.id().map(ToString::to_string),
             created_at: self.now(),
         };
-        self.store.write(async |mut tx| store::configuration::insert(&mut tx, &version).await).await?;
+        self.store
+            .write_once(async |mut tx, again| {
+                if again && store::configuration::find(&mut tx, &version.id).await?.is_some() {
+                    return Ok(());
+                }
+                store::configuration::insert(&mut tx, &version).await
+            })
+            .await?;
         Ok(version)
     }
 
@@ -66,10 +73,13 @@ impl App {
     }
 
     /// Takes the bytes of an announced configuration: sealed as they stream in, looked at before they count. Whoever has the signed URL may
-    /// upload.
+    /// upload, as long as who announced it may still queue runs.
     pub async fn upload_configuration(&self, id: &ConfigurationVersionId, body: Reader) -> Result<()> {
         let found = self.store.look(async |mut tx| store::configuration::find(&mut tx, id).await).await?;
         let version = found.ok_or_else(|| Error::not_found(format!("configuration version {id}")))?;
+        // Before a byte of the body is read, and again when it counts.
+        let announcer = version.created_by.as_deref();
+        self.check_announcer(announcer, &version.workspace_id, Permission::QueueRun).await?;
         let limit = self.limits.upload_bytes;
         let blob = self.seal_stream(&version.organization_id, &version.workspace_id, body, limit).await?;
         if let Err(why) = self.check(self.open_stream(&blob).await?).await? {
@@ -78,12 +88,12 @@ impl App {
             return Err(Error::invalid("archive", why));
         }
         let (run, now) = (RunId::new(&self.entropy()), self.now());
-        let events = self
+        let stored: Result<Vec<Event>> = self
             .store
-            .write(async |mut tx| {
-                if version.auto_queue_runs {
-                    // What judges by a workspace holds it first.
-                    access::hold_ours(&mut tx, &version.workspace_id).await?;
+            .write_once(async |mut tx, again| {
+                hold(&mut tx, &version).await?;
+                if again && store::blob::find(&mut tx, blob.id.as_str()).await?.is_some() {
+                    return Ok(vec![Event::Queue(version.organization_id.clone())]);
                 }
                 if store::configuration::is_used(&mut tx, id).await? {
                     return Err(Error::Conflict(format!("{id} is used by a run already: create another one")));
@@ -92,8 +102,11 @@ impl App {
                 store::configuration::set_uploaded(&mut tx, id, &blob.id).await?;
                 if version.auto_queue_runs { queue(&mut tx, &version, &run, now).await } else { Ok(Vec::new()) }
             })
-            .await?;
-        self.after(events);
+            .await;
+        if stored.is_err() {
+            self.forget_blob(&blob).await;
+        }
+        self.after(stored?);
         Ok(())
     }
 
@@ -116,6 +129,12 @@ impl App {
         let blob = self.store.look(async |mut tx| store::blob::find(&mut tx, id).await).await?.ok_or_else(missing)?;
         self.open_stream(&blob).await
     }
+}
+
+/// The workspace of an upload, held, if who announced it may still queue runs there.
+async fn hold(tx: &mut Tx, version: &ConfigurationVersion) -> Result<()> {
+    let announcer = version.created_by.as_deref();
+    access::hold_for_announcer(tx, announcer, &version.workspace_id, Permission::QueueRun).await.map(drop)
 }
 
 /// Queues the run that an upload was announced with, for who announced it. Nothing is queued where runs are made at home, and for nobody

@@ -170,7 +170,12 @@ impl App {
         };
         let saved = self
             .store
-            .write(async |mut tx| store::organization::insert_project(&mut tx, &organization.id, &project).await)
+            .write_once(async |mut tx, again| {
+                if again && store::organization::find_project(&mut tx, &project.id, "").await?.is_some() {
+                    return Ok(());
+                }
+                store::organization::insert_project(&mut tx, &organization.id, &project).await
+            })
             .await;
         match saved {
             Ok(()) => Ok(project),

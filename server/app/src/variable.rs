@@ -94,8 +94,14 @@ impl App {
     }
 
     /// Changes a variable.
-    pub async fn update_variable(&self, caller: &Caller, id: &VariableId, change: Change) -> Result<Variable> {
-        let (mut row, organization) = self.find_variable(caller, id, Permission::WriteVariables).await?;
+    pub async fn update_variable(
+        &self,
+        caller: &Caller,
+        workspace: &WorkspaceId,
+        id: &VariableId,
+        change: Change,
+    ) -> Result<Variable> {
+        let (mut row, organization) = self.find_variable(caller, workspace, id, Permission::WriteVariables).await?;
         if change.sensitive == Some(false) && row.sensitive {
             return Err(Error::invalid(
                 "sensitive",
@@ -130,14 +136,14 @@ impl App {
     }
 
     /// A variable.
-    pub async fn variable(&self, caller: &Caller, id: &VariableId) -> Result<Variable> {
-        let (row, organization) = self.find_variable(caller, id, Permission::ReadVariables).await?;
+    pub async fn variable(&self, caller: &Caller, workspace: &WorkspaceId, id: &VariableId) -> Result<Variable> {
+        let (row, organization) = self.find_variable(caller, workspace, id, Permission::ReadVariables).await?;
         self.show_variable(&organization, row).await
     }
 
     /// Forgets a variable.
-    pub async fn delete_variable(&self, caller: &Caller, id: &VariableId) -> Result<()> {
-        self.find_variable(caller, id, Permission::WriteVariables).await?;
+    pub async fn delete_variable(&self, caller: &Caller, workspace: &WorkspaceId, id: &VariableId) -> Result<()> {
+        self.find_variable(caller, workspace, id, Permission::WriteVariables).await?;
         self.store.write(async |mut tx| store::variable::delete(&mut tx, id).await).await?;
         Ok(())
     }
@@ -145,17 +151,17 @@ impl App {
     async fn find_variable(
         &self,
         caller: &Caller,
+        workspace: &WorkspaceId,
         id: &VariableId,
         permission: Permission,
     ) -> Result<(store::variable::Variable, String)> {
         let missing = || Error::not_found(format!("variable {id}"));
-        let row =
-            self.store.look(async |mut tx| store::variable::find(&mut tx, id).await).await?.ok_or_else(missing)?;
-        let workspace =
-            self.workspace(caller, Which::Id(&row.workspace_id), permission).await.map_err(|e| match e {
-                Error::NotFound(_) => missing(),
-                other => other,
-            })?;
+        let found = self.store.look(async |mut tx| store::variable::find(&mut tx, id).await).await?;
+        let row = found.filter(|row| row.workspace_id == *workspace).ok_or_else(missing)?;
+        let workspace = self.workspace(caller, Which::Id(workspace), permission).await.map_err(|e| match e {
+            Error::NotFound(_) => missing(),
+            other => other,
+        })?;
         Ok((row, workspace.organization_id.into()))
     }
 

@@ -1,6 +1,6 @@
 //! Keys and sealed bytes: what the verbs need of `secrets` and `objects`.
 
-use crate::{App, Error, Result};
+use crate::{App, Error, Result, access};
 use bytes::Bytes;
 use domain::{
     id::{BlobId, OrganizationId, WorkspaceId},
@@ -308,9 +308,22 @@ impl App {
         self.vault.open(&key, &context, (blob.sealed.as_ref(), blob.object_key.as_ref()), blob.size).await
     }
 
-    /// Removes the object of a blob that no row points at. One that stays is found by the sweep.
+    /// Removes the object of a blob that no row points at. One that stays is found by the sweep. Whether a row does is asked here: a write
+    /// whose outcome nobody knows may have happened. The workspace is held, so that one which still commits is waited for.
     pub(crate) async fn forget_blob(&self, blob: &Blob) {
-        self.vault.forget(&blob.id, blob.object_key.as_ref()).await;
+        let Some(key) = blob.object_key.as_deref() else { return };
+        let kept: Result<bool> = self
+            .store
+            .write(async |mut tx| {
+                access::hold_ours(&mut tx, &blob.workspace_id).await?;
+                Ok(store::blob::is_known(&mut tx, key).await?)
+            })
+            .await;
+        match kept {
+            Ok(false) => self.vault.forget(&blob.id, blob.object_key.as_ref()).await,
+            Ok(true) => {}
+            Err(error) => tracing::warn!(%error, id = %blob.id, "left to the sweep: whether an object is needed"),
+        }
     }
 
     /// Removes objects that no row points at, left by a crash between object and row, if they are older than a day. Idempotent; the reconciler

@@ -136,7 +136,10 @@ impl App {
         let now = self.now();
         let saved = self
             .store
-            .write(async |mut tx| {
+            .write_once(async |mut tx, again| {
+                if again && let Some(made) = store::workspace::find(&mut tx, &id, caller.user_id()).await? {
+                    return Ok(made);
+                }
                 let default = store::organization::default_project(&mut tx, &organization.id).await?;
                 let default =
                     default.ok_or_else(|| Error::Internal(format!("{} has no default project", organization.id)))?;

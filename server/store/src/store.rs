@@ -19,6 +19,8 @@ use tokio::time::{sleep, timeout};
 const CONNECTIONS: usize = 32;
 /// How often a verb may lose against others before it gives up.
 const ATTEMPTS: u32 = 8;
+/// How long a database that was lost while committing is given before it is asked again; doubled with each attempt, about 6 s in all.
+const AWAY: Duration = Duration::from_millis(25);
 /// The longest that a verb may hold its transaction.
 const PATIENCE: Duration = Duration::from_secs(5);
 
@@ -79,25 +81,60 @@ impl Store {
         F: Fn(Tx) -> R + Send + Sync,
         R: Future<Output = Result<T, E>> + Send,
     {
+        self.commit(|tx, _| verb(tx), false).await
+    }
+
+    /// As [`Store::write`], for what must not be done twice by a client that hears of an error and asks again. Where the database was lost
+    /// while committing, nobody knows whether it happened: the verb runs once more, as soon as the database is back, and is told so (`true`).
+    /// It looks first, under the lock that the first go held, for what the first go wrote, and answers with that if it is there.
+    ///
+    /// # Errors
+    /// [`Error::Unknown`] when the database did not come back in time.
+    pub async fn write_once<T, E, F, R>(&self, verb: F) -> Result<T, E>
+    where
+        E: From<Error>,
+        F: Fn(Tx, bool) -> R + Send + Sync,
+        R: Future<Output = Result<T, E>> + Send,
+    {
+        self.commit(verb, true).await
+    }
+
+    async fn commit<T, E, F, R>(&self, verb: F, once: bool) -> Result<T, E>
+    where
+        E: From<Error>,
+        F: Fn(Tx, bool) -> R + Send + Sync,
+        R: Future<Output = Result<T, E>> + Send,
+    {
+        let mut unknown = None;
         for attempt in 0..ATTEMPTS {
-            let (tx, home) = self.begin(attempt).await?.lend();
-            let answer = timeout(PATIENCE, verb(tx)).await.map_err(|_| Error::Slow(PATIENCE))?;
+            let again = unknown.is_some();
+            if again {
+                sleep(AWAY.saturating_mul(1 << attempt)).await;
+            }
+            let begun = match self.begin(attempt).await {
+                Err(_) if again => continue,
+                begun => begun?,
+            };
+            let (tx, home) = begun.lend();
+            let answer = timeout(PATIENCE, verb(tx, again)).await.map_err(|_| Error::Slow(PATIENCE))?;
             let Some(open) = home.take() else { return Err(Error::Kept.into()) };
             match (answer, open.failed) {
                 (_, Some(Failed::Retry)) => open.rollback().await,
+                (Err(_), Some(Failed::Gone)) if again => open.rollback().await,
                 (Ok(_), Some(Failed::Gone | Failed::Other)) => return Err(Error::Swallowed.into()),
                 (Err(error), _) => {
                     open.rollback().await;
                     return Err(error);
                 }
-                (Ok(value), None) => {
-                    if open.commit().await? == Commit::Done {
-                        return Ok(value);
-                    }
-                }
+                (Ok(value), None) => match open.commit().await {
+                    Ok(Commit::Done) => return Ok(value),
+                    Ok(Commit::Again) => {}
+                    Err(Error::Unknown(why)) if once => unknown = Some(why),
+                    Err(error) => return Err(error.into()),
+                },
             }
         }
-        Err(Error::Contended(ATTEMPTS).into())
+        Err(unknown.map_or(Error::Contended(ATTEMPTS), Error::Unknown).into())
     }
 
     /// Runs `verb` on one snapshot: what its statements see belongs together.

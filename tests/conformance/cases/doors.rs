@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 use terrane_tests::api::send;
-use terrane_tests::{Slug, Tenant};
+use terrane_tests::server::PASSWORD;
+use terrane_tests::{Answer, Slug, Tenant};
 
 use super::output;
 use crate::catalogue::{Case, cases};
@@ -129,13 +130,24 @@ fn what_is_not_known_is_ignored(tenant: &Tenant) {
 fn links_that_the_cli_prints_lead_somewhere(tenant: &Tenant) {
     let (_, id) = run(tenant, true, &output("any"));
     let _ = tenant.reaches(&id, &["planned_and_finished"]);
-    let anonymous = tenant.api_as("");
-    let organization = tenant.organization();
-    for path in [format!("/app/{organization}/app/runs/{id}"), format!("/app/{organization}/workspaces/app/runs/{id}")]
-    {
-        // The page, the other address of it, or the way to sign in: never "no such page".
-        let _ = anonymous.get(&path).is(&[200, 301, 302, 303, 307, 308]);
-    }
+    let (anonymous, organization) = (tenant.api_as(""), tenant.organization());
+    let page = format!("/app/{organization}/app/runs/{id}");
+    let form = format!("login=owner&password={}&to={page}", PASSWORD.replace(' ', "+"));
+    let request = anonymous.request("POST", "/sign-in").header("sec-fetch-site", "same-origin");
+    let request = request.header("content-type", "application/x-www-form-urlencoded").body(form);
+    let signed_in = send(request).is(&[303]);
+    let cookie = signed_in.headers["set-cookie"].to_str().expect("a cookie of letters").split(';').next();
+    let shown = |path: &str| send(anonymous.request("GET", path).header("cookie", cookie.unwrap_or_default()));
+    let leads = |answer: &Answer| answer.headers["location"].to_str().expect("an address of letters").to_owned();
+    // Who is signed in sees the run itself; the address that older CLIs print leads there.
+    let text = shown(&page).is(&[200]).text();
+    assert!(text.contains(&id) && text.contains("planned"), "{text}");
+    let other = shown(&format!("/app/{organization}/workspaces/app/runs/{id}")).is(&[303]);
+    assert_eq!(leads(&other), page);
+    // Who is not comes back to it through the sign-in; a run that is not there is not there for anybody.
+    let asked = anonymous.get(&page).is(&[303]);
+    assert_eq!(leads(&asked), format!("/sign-in?to={}", page.replace('/', "%2F")));
+    let _ = shown(&page.replace(&id, "run-1111111111111111")).is(&[404]);
 }
 
 fn a_constraint_of_versions_is_resolved(tenant: &Tenant) {
@@ -213,7 +225,9 @@ fn comments_are_kept_and_told(tenant: &Tenant) {
     let _ = api.post(&format!("runs/{id}/comments"), &comment(&"x".repeat(100_000))).refuses(&[422]);
     let _ = api.post(&format!("runs/{id}/actions/apply"), &json!({ "comment": "go" })).is(&[202]);
     let _ = tenant.reaches(&id, &["applied"]);
-    let listed = api.get(&format!("runs/{id}/comments")).is(&[200]).data();
+    // Where they are is told by the run.
+    let told = tenant.run(&id)["relationships"]["comments"]["links"]["related"].as_str().map(str::to_owned);
+    let listed = api.get(&told.expect("an address")).is(&[200]).data();
     let bodies: Vec<_> =
         listed.as_array().expect("a list").iter().map(|one| one["attributes"]["body"].clone()).collect();
     assert_eq!(bodies, ["looks good", "go"]);

@@ -3,6 +3,7 @@
 pub(crate) mod doors;
 pub(crate) mod engine;
 pub(crate) mod flows;
+pub(crate) mod interrupts;
 pub(crate) mod migrations;
 pub(crate) mod work;
 

@@ -7,6 +7,7 @@ mod live;
 mod login;
 mod organization;
 mod queue;
+mod routes;
 mod run;
 mod settings;
 mod sign_in;

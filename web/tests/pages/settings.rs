@@ -176,7 +176,7 @@ async fn owners_keep_hooks() {
 }
 
 /// A key that opens nothing.
-const KEY: &str = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAA\n-----END OPENSSH PRIVATE KEY-----";
+pub(crate) const KEY: &str = "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAA\n-----END OPENSSH PRIVATE KEY-----";
 
 #[tokio::test]
 async fn a_key_is_kept_given_to_a_workspace_and_never_shown() {

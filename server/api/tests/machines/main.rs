@@ -5,19 +5,27 @@
 extern crate terrane_api as api;
 
 mod attacks;
+mod deeds;
+mod dump;
+mod faults;
 mod fleet;
 mod identity;
+mod input;
 mod large;
 mod login;
 mod mirror;
+mod mistakes;
 mod pools;
+mod proxy;
 mod queue;
 mod registry;
 mod roles;
+mod routes;
 mod runners;
 mod runs;
 mod servers;
 mod sharing;
 mod stalls;
+mod things;
 mod town;
 mod verifiers;

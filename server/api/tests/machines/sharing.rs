@@ -88,6 +88,15 @@ async fn a_run_reads_another_state_only_where_it_is_shared(town: &Town) {
 
     assert_eq!(scene.consumers("POST", &[town.workspace.as_str()]).await, 204);
     assert_eq!(scene.statuses().await, [200; 7]);
+    for body in [r#"{"ID":"x","Operation":"plan"}"#, ""] {
+        let refused = scene.run_asks("UNLOCK", "/api/http/acme/db", body).await;
+        assert_eq!(
+            refused.status,
+            403,
+            "to read a state is not to unlock it, and never \"no state\": {}",
+            refused.text()
+        );
+    }
     let bytes = scene.run_asks("GET", &scene.ways()[5], "").await.text();
     assert_eq!(bytes, state(1, "l", &[("a", 1)]));
     let outputs = scene.run_asks("GET", &scene.ways()[3], "").await.json();

@@ -134,39 +134,53 @@ pub(crate) enum Engine {
 }
 
 impl Engine {
-    /// A fresh store; `None` only when somebody switched Postgres off by name.
-    #[expect(clippy::disallowed_methods, reason = "the tests' own setting: it does not reach the server")]
     async fn open(self, folder: &std::path::Path) -> Option<Store> {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
-        if self == Self::Sqlite {
-            return Some(Store::sqlite(&folder.join("terrane.db")).await.unwrap());
+        match self {
+            Self::Sqlite => Some(Store::sqlite(&folder.join("terrane.db")).await.unwrap()),
+            Self::Postgres => Some(Store::postgres(&database().await?).await.unwrap()),
         }
-        let server = std::env::var("TERRANE_TEST_POSTGRES").expect(
-            "TERRANE_TEST_POSTGRES is not set: run the tests by `tests/tools/postgres run cargo nextest run`, or set it to `off`",
-        );
-        if server == "off" {
-            eprintln!("NOT CHECKED on Postgres: TERRANE_TEST_POSTGRES is off");
-            return None;
-        }
-        let name = format!("machines_{}_{}", std::process::id(), NEXT.fetch_add(1, Relaxed));
-        let mut admin = PgConnection::connect(&server).await.expect("reach the Postgres of TERRANE_TEST_POSTGRES");
-        admin.execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
-        Some(Store::postgres(&format!("{}/{name}", server.rsplit_once('/').unwrap().0)).await.unwrap())
     }
 }
 
+/// A fresh database on Postgres; `None` only when somebody switched Postgres off by name.
+#[expect(clippy::disallowed_methods, reason = "the tests' own setting: it does not reach the server")]
+pub(crate) async fn database() -> Option<String> {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let server = std::env::var("TERRANE_TEST_POSTGRES").expect(
+        "TERRANE_TEST_POSTGRES is not set: run the tests by `tests/tools/postgres run cargo nextest run`, or set it to `off`",
+    );
+    if server == "off" {
+        eprintln!("NOT CHECKED on Postgres: TERRANE_TEST_POSTGRES is off");
+        return None;
+    }
+    let name = format!("machines_{}_{}", std::process::id(), NEXT.fetch_add(1, Relaxed));
+    let mut admin = PgConnection::connect(&server).await.expect("reach the Postgres of TERRANE_TEST_POSTGRES");
+    admin.execute(sqlx::AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.unwrap();
+    Some(format!("{}/{name}", server.rsplit_once('/').unwrap().0))
+}
+
+/// The object store of a town, which is a directory.
+pub(crate) async fn objects_in(folder: &tempfile::TempDir) -> Arc<dyn objects::Store> {
+    Arc::new(Filesystem::open(folder.path().join("objects")).await.unwrap())
+}
+
 /// A server on this store, one of several when the seeds differ.
-async fn server(store: Store, folder: &std::path::Path, clock: &Hand, seed: u64) -> App {
+async fn server(
+    store: Store,
+    folder: &std::path::Path,
+    objects: Arc<dyn objects::Store>,
+    clock: &Hand,
+    seed: u64,
+) -> App {
     let providers = folder.join("providers");
     let package = providers.join("registry.terraform.io/hashicorp/plan/1.0.0/linux_amd64");
     std::fs::create_dir_all(&package).unwrap();
     std::fs::write(package.join("terraform-provider-plan"), "a program").unwrap();
     std::fs::create_dir_all(folder.join("releases/terraform/1.11.4")).unwrap();
-    let objects = Filesystem::open(folder.join("objects")).await.unwrap();
     let post = Post::new(&store, &seed.to_string());
     App::new(Inner {
         store,
-        vault: Vault::new(secrets::MasterKey::from_bytes(&[7; 32]), Blobs::new(Arc::new(objects))),
+        vault: Vault::new(secrets::MasterKey::from_bytes(&[7; 32]), Blobs::new(objects)),
         clock: Box::new(clock.clone()),
         chance: Box::new(Dice::new(seed)),
         hub: app::hub::Hub::shared(post),
@@ -202,8 +216,14 @@ impl Town {
     pub(crate) async fn build(engine: Engine) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let store = engine.open(folder.path()).await?;
+        let objects = objects_in(&folder).await;
+        Some(Box::pin(Self::on(store, folder, objects)).await)
+    }
+
+    /// A town on this store, with its objects there.
+    pub(crate) async fn on(store: Store, folder: tempfile::TempDir, objects: Arc<dyn objects::Store>) -> Self {
         let clock = Hand { wall: Arc::new(AtomicI64::new(1_700_000_000_000_000)), steady: Arc::default() };
-        let app = server(store, folder.path(), &clock, 1).await;
+        let app = server(store, folder.path(), objects, &clock, 1).await;
         let http = http_doors::Http { app: app.clone(), stopping: tokio_util::sync::CancellationToken::new() };
         let mut tokens = BTreeMap::new();
         for organization in ["acme", "other"] {
@@ -216,10 +236,12 @@ impl Town {
             ("read", "acme", Some(Role::Read)),
             ("revoked", "acme", Some(Role::Owner)),
             ("stranger", "other", Some(Role::Owner)),
+            ("former", "acme", Some(Role::Owner)),
+            ("admin", "acme", None),
         ];
         for (name, organization, role) in roles {
             let email = format!("{name}@example.com");
-            let new = NewUser { name: name.into(), email, site_admin: false, password: None };
+            let new = NewUser { name: name.into(), email, site_admin: name == "admin", password: None };
             let user = app.create_user(new).await.unwrap();
             if let Some(role) = role {
                 app.put_member(None, organization, name, role).await.unwrap();
@@ -230,6 +252,7 @@ impl Town {
             }
             tokens.insert(name, value.expose_secret().to_owned());
         }
+        app.remove_member("acme", "former").await.unwrap();
         let (_, runner) = app.create_site_runner_token("test").await.unwrap();
         tokens.insert("runner", runner.expose_secret().to_owned());
         app.store.write(async |mut tx| store::agent::put(&mut tx, &embedded()).await).await.unwrap();
@@ -246,12 +269,13 @@ impl Town {
         town.tokens.insert("foreign-run", apply.token.expose_secret().to_owned());
         let owner = town.caller("owner").await;
         town.workspace = town.new_workspace(&owner, "acme", "web").await;
-        Some(town)
+        town
     }
 
     /// A second server on the same database.
     pub(crate) async fn another_server(&self) -> App {
-        server(self.app.store.clone(), self.folder.path(), &self.clock, 2).await
+        let objects = objects_in(&self.folder).await;
+        server(self.app.store.clone(), self.folder.path(), objects, &self.clock, 2).await
     }
 
     pub(crate) async fn caller(&self, name: &str) -> Caller {

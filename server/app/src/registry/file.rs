@@ -62,9 +62,15 @@ impl App {
         read_small(self.open_file(file).await?).await
     }
 
-    /// Removes the object of a file that no row points at. One that stays is found by the sweep.
+    /// Removes the object of a file that no row points at. One that stays is found by the sweep. Whether a row does is asked here: a write
+    /// whose outcome nobody knows may have happened.
     pub(super) async fn forget_file(&self, file: &File) {
-        self.vault.forget(&file.id, file.object_key.as_ref()).await;
+        let Some(key) = file.object_key.as_deref() else { return };
+        match self.store.look(async |mut tx| store::blob::is_known(&mut tx, key).await).await {
+            Ok(false) => self.vault.forget(&file.id, file.object_key.as_ref()).await,
+            Ok(true) => {}
+            Err(error) => tracing::warn!(%error, id = %file.id, "left to the sweep: whether an object is needed"),
+        }
     }
 }
 

@@ -97,8 +97,12 @@ impl App {
         };
         let (run, events) = self
             .store
-            .write(async |mut tx| {
+            .write_once(async |mut tx, again| {
                 let workspace = access::hold(&mut tx, caller, workspace, Permission::QueueRun).await?;
+                if again && let Some(run) = store::run::find(&mut tx, &id).await? {
+                    let queued = Event::Queue(run.organization_id.clone());
+                    return Ok((run, vec![Event::Workspace(workspace.id), queued]));
+                }
                 let configuration = match &new.configuration_version {
                     Some(id) => {
                         store::configuration::find(&mut tx, id).await?.filter(|c| c.workspace_id == workspace.id)

@@ -46,11 +46,23 @@ impl App {
         }
         let (run, events) = self
             .store
-            .write(async |mut tx| {
+            .write_once(async |mut tx, again| {
                 access::hold(&mut tx, caller, &run.workspace_id, permission).await?;
                 let missing = || Error::not_found(format!("run {id}"));
                 let mut run = store::run::find(&mut tx, id).await?.ok_or_else(missing)?;
                 let status = run.status()?;
+                let who = caller.id().map(ToString::to_string);
+                let decided = match event {
+                    RunEvent::Confirm => run.confirmed_by == who,
+                    RunEvent::Discard => run.canceled_by == who && status == Status::Discarded,
+                    RunEvent::Cancel => run.cancel_asked_at == Some(now.micros()),
+                    _ => false,
+                };
+                if again && decided {
+                    let queued = Event::Queue(run.organization_id.clone());
+                    let seen = Event::Run { workspace: run.workspace_id.clone(), run: run.id.clone() };
+                    return Ok((run, vec![seen, queued]));
+                }
                 if let Some(comment) = &comment {
                     comment::insert(&mut tx, comment).await?;
                 }
@@ -71,7 +83,6 @@ impl App {
                     }
                     _ => {}
                 }
-                let who = caller.id().map(ToString::to_string);
                 match event {
                     RunEvent::Confirm => run.confirmed_by = who,
                     RunEvent::Cancel | RunEvent::Discard => run.canceled_by = who,

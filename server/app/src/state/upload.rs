@@ -77,7 +77,7 @@ impl App {
                 _ => Ok(content),
             }
         };
-        self.receive(organization, workspace, upload.body, read).await
+        Box::pin(self.receive(organization, workspace, upload.body, read)).await
     }
 
     /// Reads and seals the JSON form of a state, of which nothing is to be known but that it is JSON.
@@ -94,7 +94,7 @@ impl App {
             };
             read.map(drop).map_err(|e| Error::invalid("json-state", format!("the body is no JSON: {e}")))
         };
-        Ok(self.receive(organization, workspace, upload.body, read).await?.1)
+        Ok(Box::pin(self.receive(organization, workspace, upload.body, read)).await?.1)
     }
 
     async fn receive<T: Send + 'static>(

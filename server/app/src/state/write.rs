@@ -72,8 +72,11 @@ impl App {
         let outputs = self.new_outputs(&version.id, &content);
         let stored = self
             .store
-            .write(async |mut tx| {
+            .write_once(async |mut tx, again| {
                 let workspace = access::hold(&mut tx, caller, id, Permission::WriteState).await?;
+                if again && let Some(version) = store::state::find(&mut tx, &version.id).await? {
+                    return Ok(Written { version, repeated: false });
+                }
                 let writer = writer(caller, source)?;
                 let stands = may_write(&workspace, &writer)?;
                 append(&mut tx, &workspace, &version, &content, &outputs, &blob, stands, false).await
@@ -96,8 +99,11 @@ impl App {
         let now = self.now();
         let version_id = StateVersionId::new(&self.entropy());
         self.store
-            .write(async |mut tx| {
+            .write_once(async |mut tx, again| {
                 let workspace = access::hold(&mut tx, caller, id, Permission::WriteState).await?;
+                if again && let Some(version) = store::state::find(&mut tx, &version_id).await? {
+                    return Ok(version);
+                }
                 let stands = may_write(&workspace, &writer(caller, &Source::Cloud)?)?;
                 let new = Identity {
                     serial: announced.serial,
@@ -134,11 +140,12 @@ impl App {
             .await
     }
 
-    /// Takes the bytes of an announced state. Whoever has the signed URL may upload; what was announced is judged again, since the workspace
-    /// may have changed meanwhile.
+    /// Takes the bytes of an announced state. Whoever has the signed URL may upload, as long as who announced it may still write; what was
+    /// announced is judged again, since the workspace may have changed meanwhile.
     pub async fn upload_state(&self, id: &StateVersionId, upload: Upload) -> Result<Written> {
         let pending = self.store.look(async |mut tx| store::state::find(&mut tx, id).await).await?;
         let pending = pending.ok_or_else(|| Error::not_found(format!("state version {id}")))?;
+        self.check_upload(&pending).await?;
         let upload = upload.with_md5(&pending.md5);
         let (content, blob) = self.receive_state(&pending.organization_id, &pending.workspace_id, upload).await?;
         if pending.status != "pending" {
@@ -156,12 +163,13 @@ impl App {
         let outputs = self.new_outputs(&version.id, &content);
         let stored = self
             .store
-            .write(async |mut tx| {
-                let workspace = access::hold_ours(&mut tx, &version.workspace_id).await?;
-                // The same upload may have come twice at once: the second finds the first's work.
+            .write_once(async |mut tx, _| {
+                let workspace = hold_for_upload(&mut tx, &version).await?;
+                // The same upload may have come twice at once: the second finds the first's work. Or it is this one's own.
                 let now = store::state::find(&mut tx, id).await?;
                 if let Some(done) = now.filter(|now| now.status != "pending") {
-                    return Ok(Written { version: done, repeated: true });
+                    let repeated = done.blob_id.as_deref() != Some(blob.id.as_str());
+                    return Ok(Written { version: done, repeated });
                 }
                 let writer = announced_by(&version)?;
                 let stands = may_write(&workspace, &writer)?;
@@ -175,6 +183,7 @@ impl App {
     pub async fn upload_state_json(&self, id: &StateVersionId, upload: Upload) -> Result<()> {
         let version = self.store.look(async |mut tx| store::state::find(&mut tx, id).await).await?;
         let version = version.ok_or_else(|| Error::not_found(format!("state version {id}")))?;
+        self.check_upload(&version).await?;
         let blob = self.receive_json(&version.organization_id, &version.workspace_id, upload).await?;
         if version.json_blob_id.is_some() {
             // The same once more: the answer to the first upload was lost on its way. Anything else would change what is there.
@@ -185,7 +194,11 @@ impl App {
         }
         let stored: Result<()> = self
             .store
-            .write(async |mut tx| {
+            .write_once(async |mut tx, again| {
+                hold_for_upload(&mut tx, &version).await?;
+                if again && store::blob::find(&mut tx, blob.id.as_str()).await?.is_some() {
+                    return Ok(());
+                }
                 store::blob::insert(&mut tx, &blob).await?;
                 Ok(store::state::set_json(&mut tx, id, blob.id.as_str()).await?)
             })
@@ -194,6 +207,12 @@ impl App {
             self.forget_blob(&blob).await;
         }
         stored
+    }
+
+    /// Before a byte of an upload is read: whether who announced it may still write.
+    async fn check_upload(&self, version: &StateVersion) -> Result<()> {
+        let announcer = version.created_by.as_deref();
+        self.check_announcer(announcer, &version.workspace_id, Permission::WriteState).await
     }
 
     async fn is_json_form(&self, version: &StateVersion, sent: &Blob) -> Result<bool> {
@@ -310,6 +329,12 @@ impl App {
         }
         stored
     }
+}
+
+/// The workspace of an announced state, held, if who announced it may still write there.
+async fn hold_for_upload(tx: &mut Tx, version: &StateVersion) -> Result<Workspace> {
+    let announcer = version.created_by.as_deref();
+    access::hold_for_announcer(tx, announcer, &version.workspace_id, Permission::WriteState).await
 }
 
 /// What is known of the lease under which a runner hands in a state, beside who holds the workspace.

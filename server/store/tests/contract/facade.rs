@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 
 on_both! {
     an_error_undoes_only_itself  a_dropped_client  a_panic  a_slow_verb  a_swallowed_error  a_kept_transaction
-    a_lost_save_runs_again  two_writers_at_once  one_winner  a_read_writes_nothing
+    a_lost_save_runs_again  two_writers_at_once  one_winner  a_read_writes_nothing  once_is_once_where_nothing_is_lost
 }
 
 pub(crate) fn id(n: u8) -> WorkspaceId {
@@ -49,6 +49,28 @@ async fn an_error_undoes_only_itself(store: &Fresh) {
         })
         .await;
     assert_eq!((refused, fence(store, &id(1)).await, fence(store, &id(2)).await), (Err(Refusal::Conflict), 1, 0));
+}
+
+/// What it does where the database is lost while committing is shown with every verb that needs it (`server/api/tests/machines/faults.rs`).
+async fn once_is_once_where_nothing_is_lost(store: &Fresh) {
+    four(store).await;
+    let goes = AtomicU32::new(0);
+    let saved: Result<i64, Error> = store
+        .write_once(async |mut tx, again| {
+            assert!(!again, "nothing was lost");
+            goes.fetch_add(1, SeqCst);
+            raise(&mut tx, &id(1)).await
+        })
+        .await;
+    assert_eq!((saved.unwrap(), goes.load(SeqCst), fence(store, &id(1)).await), (1, 1, 1));
+    let refused: Result<(), Refusal> = store
+        .write_once(async |mut tx, again| {
+            assert!(!again, "a refusal is an answer");
+            raise(&mut tx, &id(2)).await?;
+            Err(Refusal::Conflict)
+        })
+        .await;
+    assert_eq!((refused, fence(store, &id(2)).await), (Err(Refusal::Conflict), 0));
 }
 
 async fn a_dropped_client(store: &Fresh) {
