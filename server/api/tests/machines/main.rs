@@ -9,6 +9,7 @@ mod fleet;
 mod identity;
 mod login;
 mod mirror;
+mod module_tests;
 mod pools;
 mod queue;
 mod registry;

@@ -61,6 +61,8 @@ struct Things {
     pool: String,
     agent: String,
     token: String,
+    test: String,
+    test_configuration: String,
     user: String,
 }
 
@@ -92,7 +94,7 @@ async fn furnish(town: &Town) -> Things {
         holding: Vec::new(),
     };
     let agent = town.app.enlist(&serves, &hello, "").await.unwrap();
-    registry::furnish(town).await;
+    let (test, test_configuration) = registry::furnish(town).await;
     let workspace =
         town.app.workspace(&owner, app::Which::Id(&town.workspace), domain::permission::Permission::Read).await;
     Things {
@@ -107,6 +109,8 @@ async fn furnish(town: &Town) -> Things {
         pool: pool.id.to_string(),
         agent: agent.agent,
         token: token.id.to_string(),
+        test,
+        test_configuration,
         user: owner.user().unwrap().id.to_string(),
     }
 }
@@ -135,7 +139,8 @@ fn fill(path: &str, town: &Town, things: &Things) -> String {
         .replace("{phase}", &format!("plan-{tail}"))
         .replace("{kind}", if path.contains("registry") { "echo" } else { "plan" })
         .replace("{owner}", "acme")
-        .replace("{module}", "net")
+        // What is tested is not removed: another module is.
+        .replace("{module}", if path.contains("/tests/") { "app" } else { "net" })
         .replace("{system}", "aws")
         .replace("{number}", "1.0.0")
         .replace("{os}", "linux")
@@ -149,10 +154,11 @@ fn fill(path: &str, town: &Town, things: &Things) -> String {
         .replace("{file}", "file.zip")
         .replace("{ssh_key}", &things.ssh_key)
         .replace("{point}", "pre-plan")
+        .replace("{test}", &things.test)
 }
 
 /// What a client sends there.
-fn body(method: &str, path: &str, town: &Town) -> String {
+fn body(method: &str, path: &str, town: &Town, things: &Things) -> String {
     let attributes = |json: serde_json::Value| serde_json::json!({ "data": { "attributes": json } }).to_string();
     match (method, path) {
         ("GET" | "DELETE", _) => String::new(),
@@ -188,6 +194,9 @@ fn body(method: &str, path: &str, town: &Town) -> String {
         (_, p) if p.ends_with("/state-versions") => {
             attributes(serde_json::json!({ "serial": 2, "md5": "0".repeat(32) }))
         }
+        (_, p) if p.ends_with("/test-runs") => serde_json::json!({ "data": { "attributes": {}, "relationships": {
+            "configuration-version": { "data": { "id": things.test_configuration } } } } })
+        .to_string(),
         (_, p) if p.ends_with("/runs") => serde_json::json!({ "data": { "attributes": {}, "relationships": {
             "workspace": { "data": { "type": "workspaces", "id": town.workspace.as_str() } } } } })
         .to_string(),
@@ -214,7 +223,8 @@ async fn table(engine: Engine) -> Option<String> {
         let mut changed = false;
         let mut line = format!("{:72}", format!("{method} {path}"));
         for role in ROLES {
-            let answer = town.ask(role, &method, &fill(&path, &town, &things), body(&method, &path, &town)).await;
+            let answer =
+                town.ask(role, &method, &fill(&path, &town, &things), body(&method, &path, &town, &things)).await;
             let code = answer.status.as_u16();
             changed |= method != "GET" && answer.status.is_success();
             write!(line, " {code:<11}").unwrap();

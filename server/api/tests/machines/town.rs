@@ -334,7 +334,7 @@ pub(crate) fn state(serial: i64, lineage: &str, instances: &[(&str, u64)]) -> St
 
 /// The runner inside the server.
 pub(crate) fn inside() -> Claimant {
-    Claimant { agent: embedded().id, session: 1, serves: Serves::Site, token: None }
+    Claimant { agent: embedded().id, session: 1, serves: Serves::Site, protocol: protocol::VERSION, token: None }
 }
 
 /// The same, as the server knows it. It is gone: who waits for a runner waits for another.
