@@ -21,6 +21,7 @@ mod lock;
 mod login;
 mod migrate;
 mod mirror;
+mod module_tests;
 mod modules;
 mod options;
 mod partition;
@@ -85,6 +86,7 @@ fn main() -> ExitCode {
         login::stories(),
         migrate::stories(),
         mirror::stories(),
+        module_tests::stories(),
         modules::stories(),
         options::stories(),
         plan::stories(),

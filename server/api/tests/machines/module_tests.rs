@@ -260,6 +260,15 @@ async fn a_test_is_canceled_gently_and_then_at_once(town: &Town) {
     assert_eq!(stands(town, &id).await, both("canceled", "error"));
     let reason = show(town, &id).await["reason"].as_str().unwrap().to_owned();
     assert!(reason.contains("may still be there"), "{reason}");
+
+    // One that came to its end all the same was canceled nevertheless: it left out what it had not begun.
+    let id = queued(town).await;
+    let job = begun(town).await;
+    assert_eq!(cancel(&id).await, 202);
+    let tally = Tally { passed: 1, skipped: 1, ..Tally::default() };
+    town.app.finish(&job.lease, Outcome::Tested { verdict: Verdict::Pass, tally }, Vec::new()).await.unwrap();
+    assert_eq!(stands(town, &id).await, both("canceled", "error"));
+    assert!(show(town, &id).await["reason"].as_str().unwrap().starts_with("interrupted while it tested"));
 }
 
 async fn a_test_that_began_is_never_begun_again(town: &Town) {

@@ -78,6 +78,10 @@ impl App {
                         let Tally { passed, failed, errored, skipped } = *tally;
                         let counts = [passed, failed, errored, skipped].map(i64::from);
                         store::registry::set_verdict(&mut tx, &run.id, verdict.as_str(), counts).await?;
+                        // An engine that is interrupted ends what it is at, leaves out the rest, and calls that a success.
+                        if run.cancel_asked_at.is_some() {
+                            run.reason = Some(canceled(&phase, false).into());
+                        }
                         (PhaseStatus::Finished, RunEvent::PlanDone)
                     }
                     Outcome::Failed { reason, .. } => {
@@ -195,7 +199,7 @@ fn sentence(reason: &str) -> String {
 fn canceled(phase: &Phase, killed: bool) -> &'static str {
     match (phase.is_apply(), killed) {
         (_, true) if phase.is_test() => {
-            "killed while it tested: what the test made may still be there, and no state knows it; the log says what that was"
+            "killed while it tested: what the test made may still be there, and no state knows it; look for it"
         }
         (_, false) if phase.is_test() => {
             "interrupted while it tested: the log says whether everything that the test made was destroyed"
