@@ -15,6 +15,7 @@ mod faults;
 mod hostile;
 mod metrics;
 mod mirror;
+mod module_tests;
 mod providers;
 mod real;
 mod rig;
