@@ -9,7 +9,7 @@ use crate::{
     server::{Error, Server},
     supervise::spec::boot_milliseconds,
 };
-use protocol::{Lease, Outcome, Phase};
+use protocol::{Lease, Outcome};
 use std::{fs, io, path::Path, sync::Arc, time::Duration};
 
 /// How long a runner that is to stop goes on trying to reach the server for a phase that an earlier one left.

@@ -3,6 +3,7 @@
 use crate::{
     hooks::TEST,
     lease::Cause,
+    log::START,
     phase::{Execution, Record},
     plan::lines_with,
     server::Server,
@@ -56,6 +57,8 @@ fn read(line: &str) -> Option<(Verdict, Tally)> {
         #[serde(flatten)]
         tally: Tally,
     }
+    // The first line stands behind the byte that begins every log.
+    let line = line.trim_start_matches(char::from(START));
     let Line { r#type, test_summary: Summary { status, tally } } = serde_json::from_str(line).ok()?;
     let verdict = match status.as_str() {
         "pass" => Verdict::Pass,
