@@ -89,6 +89,7 @@ fn median<T: Medianed>(of: Vec<T>) -> T::Median {
 
 fn job(number: u32) -> Job {
     Job {
+        test: None,
         lease: Lease { phase_id: format!("plan-{number:016}"), fence: 1, seconds: 60, agent: "agent-1".into() },
         phase: Phase::Plan,
         run_id: "run-1".into(),

@@ -8,12 +8,16 @@ use std::path::PathBuf;
 /// What executes a hook.
 pub(crate) const SHELL: &str = "/bin/sh";
 
+/// What the engine's own step is called where it tests.
+pub(crate) const TEST: &str = "test";
+
 /// Puts the hooks of a job around the engine's own steps, and says what each step of them all is called.
 pub(crate) fn surround(steps: &mut Vec<Step>, job: &Job) -> Vec<String> {
     let engine = job.engine.program();
     let verb = match job.phase {
         Phase::Plan => "plan",
         Phase::Apply => "apply",
+        Phase::Test => TEST,
     };
     let Some(model) = steps.last().cloned() else { return Vec::new() };
     let mut names = vec![format!("{engine} init"); steps.len() - 1];

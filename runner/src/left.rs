@@ -9,7 +9,7 @@ use crate::{
     server::{Error, Server},
     supervise::spec::boot_milliseconds,
 };
-use protocol::{Lease, Outcome, Phase};
+use protocol::{Lease, Outcome};
 use std::{fs, io, path::Path, sync::Arc, time::Duration};
 
 /// How long a runner that is to stop goes on trying to reach the server for a phase that an earlier one left.
@@ -120,7 +120,7 @@ pub(crate) async fn adopt<S: Server>(
     }
     let adopted = persist(&patience, || server.adopt(&lease)).await;
     let elapsed = Duration::from_millis(boot_milliseconds().saturating_sub(record.started));
-    let hand_back = (record.phase == Phase::Plan).then(|| stop.hand_back.clone());
+    let hand_back = (!record.phase.acts()).then(|| stop.hand_back.clone());
     let keeper = Keeper::start(&server, &lease, layout.clone(), record.limits, elapsed, hand_back);
     let body = match machine.adopt(&layout, &record.wall, keeper.lease_end()).await {
         Ok(body) => body,

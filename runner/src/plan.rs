@@ -79,13 +79,17 @@ pub(crate) fn applied(path: &Path, json: bool) -> io::Result<Counts> {
     let marks: &[&[u8]] =
         if json { &[b"\"type\":\"change_summary\""] } else { &[b"Apply complete!", b"Destroy complete!"] };
     let mut counts = Counts::default();
-    let mut found = |line: &[u8]| {
-        let line = String::from_utf8_lossy(line);
-        let read = if json { json_counts(&line) } else { human_counts(&line) };
+    lines_with(path, marks, |line| {
+        let read = if json { json_counts(line) } else { human_counts(line) };
         if let Some(read) = read {
             counts = read;
         }
-    };
+    })?;
+    Ok(counts)
+}
+
+/// Shows the lines of a log that hold one of these marks, in the order of the log where the mark is one; a line may come twice.
+pub(crate) fn lines_with(path: &Path, marks: &[&[u8]], mut found: impl FnMut(&str)) -> io::Result<()> {
     // Blocks that overlap: a line of a log may be longer than the memory of the machine.
     let mut file = File::open(path)?;
     let mut window = Vec::with_capacity(2 * BLOCK);
@@ -96,11 +100,11 @@ pub(crate) fn applied(path: &Path, json: bool) -> io::Result<Counts> {
                 let from = window[..at].iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
                 let to =
                     window[at..].iter().position(|byte| *byte == b'\n').map_or(window.len(), |newline| at + newline);
-                found(&window[from..to]);
+                found(&String::from_utf8_lossy(&window[from..to]));
             }
         }
         if read == 0 {
-            return Ok(counts);
+            return Ok(());
         }
         let kept = window.len().saturating_sub(OVERLAP);
         window.drain(..kept);

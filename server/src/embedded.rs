@@ -61,7 +61,8 @@ impl Server for Embedded {
     async fn enlist(&self, hello: Hello) -> Result<Enlisted, Error> {
         let enlisted = self.app.enlist(&Serves::Site, &hello, "").await.map_err(unleased)?;
         let agent = enlisted.agent.parse().map_err(|_| Error::Refused("the runner has no id".into()))?;
-        let claimant = Claimant { agent, session: enlisted.session, serves: Serves::Site, token: None };
+        let (session, protocol) = (enlisted.session, enlisted.protocol);
+        let claimant = Claimant { agent, session, serves: Serves::Site, protocol, token: None };
         *self.claimant.lock().unwrap_or_else(PoisonError::into_inner) = Some(claimant);
         Ok(enlisted)
     }

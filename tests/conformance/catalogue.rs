@@ -73,6 +73,11 @@ pub(crate) fn with_providers(version: Version) -> bool {
     version >= Version::V0_13_4
 }
 
+/// The versions that have `terraform test` executed elsewhere.
+pub(crate) fn tests_modules(version: Version) -> bool {
+    version >= Version::V1_6_6
+}
+
 /// No terraform takes part: played once.
 pub(crate) fn once(version: Version) -> bool {
     version == Version::V1_11_4

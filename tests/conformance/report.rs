@@ -125,7 +125,7 @@ programs, without a terraform of their own.
 
 const OTHERS: &str = "
 Not run with the real binary: OpenTofu, of which none could be had here; what is known of its protocol is in the code, and every door is the
-same. Terraform 0.11 and older: no build of it could be driven. `terraform test` in the cloud (`-cloud-run`) is not played.
+same. Terraform 0.11 and older: no build of it could be driven.
 ";
 
 const TRAPS: &str = "

@@ -140,7 +140,14 @@ pub(crate) const ALL: &[Trap] = &[
     ),
     trap(23, "task stages end with all their results", &[NO_POLICIES]),
     trap(24, "cost estimates and policy checks of runs", &[NO_POLICIES]),
-    trap(25, "test runs wait as `pending`", &[Absent("`terraform test` in the cloud is not served")]),
+    trap(
+        25,
+        "test runs wait as `pending`",
+        &[
+            Test("server/api/tests/machines/module_tests.rs", "a_test_is_made_executed_and_told"),
+            Case("a_module_is_tested"),
+        ],
+    ),
     trap(
         26,
         "the codes of the http door",

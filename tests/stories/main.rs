@@ -22,6 +22,7 @@ mod lock;
 mod login;
 mod migrate;
 mod mirror;
+mod module_tests;
 mod modules;
 mod options;
 mod partition;
@@ -87,6 +88,7 @@ fn main() -> ExitCode {
         login::stories(),
         migrate::stories(),
         mirror::stories(),
+        module_tests::stories(),
         modules::stories(),
         options::stories(),
         plan::stories(),

@@ -8,9 +8,12 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
 
 /// The version of this protocol that this build speaks.
-pub const VERSION: u32 = 1;
+pub const VERSION: u32 = 2;
 
-/// The two phases of a run that execute an engine.
+/// The version since which runners know [`Phase::Test`]: an earlier one is never handed such a job.
+pub const TESTS: u32 = 2;
+
+/// What a runner executes an engine for: a phase of a run, or the test of a module.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Phase {
@@ -18,6 +21,15 @@ pub enum Phase {
     Plan,
     /// `apply` of the plan file that the plan phase left.
     Apply,
+    /// `test` of a module, which makes real things and destroys them again.
+    Test,
+}
+
+impl Phase {
+    /// Whether it makes or changes real things: once begun it is never begun again, it outlives its runner, and it has time to end in peace.
+    pub fn acts(self) -> bool {
+        !matches!(self, Self::Plan)
+    }
 }
 
 /// The program that executes a phase.
@@ -43,7 +55,7 @@ impl Engine {
 /// The right to execute one phase, and to speak for it. It ends when it is not renewed in time.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Lease {
-    /// The phase's id: `plan-…` or `apply-…`.
+    /// The phase's id: `plan-…` (a test's too) or `apply-…`.
     pub phase_id: String,
     /// Rises with each claim of the workspace: what carries an older one no longer decides what is current.
     pub fence: i64,
@@ -107,6 +119,23 @@ pub struct Job {
     /// Providers that the server's own mirror hands on: `HOST/*/*`, or `HOST/NAMESPACE/TYPE`. Nobody else is asked for them.
     #[serde(default)]
     pub mirrored: Vec<String>,
+    /// How to test, where the phase is [`Phase::Test`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub test: Option<Test>,
+}
+
+/// How a module is to be tested (`terraform test` options of the same names).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Test {
+    /// `-filter`, once for each.
+    pub filters: Vec<String>,
+    /// `-test-directory`; empty for the engine's own choice.
+    pub directory: String,
+    /// `-verbose`
+    pub verbose: bool,
+    /// `-parallelism`
+    pub parallelism: Option<u32>,
 }
 
 /// Where the server's mirror of providers is, beneath its address.
@@ -302,6 +331,46 @@ pub struct Counts {
     pub imports: u32,
 }
 
+/// How the tests of a module went, as the engine says it at their end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Verdict {
+    /// All that were executed passed.
+    Pass,
+    /// At least one failed.
+    Fail,
+    /// At least one could not be judged.
+    Error,
+    /// None was executed.
+    Skip,
+}
+
+impl Verdict {
+    /// Its name on the wire, in the store, and to clients.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pass => "pass",
+            Self::Fail => "fail",
+            Self::Error => "error",
+            Self::Skip => "skip",
+        }
+    }
+}
+
+/// How many runs of test files ended how.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Tally {
+    /// They passed.
+    pub passed: u32,
+    /// They failed.
+    pub failed: u32,
+    /// They could not be judged.
+    pub errored: u32,
+    /// They were left out.
+    pub skipped: u32,
+}
+
 /// How a phase ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", tag = "outcome")]
@@ -319,6 +388,13 @@ pub enum Outcome {
     Applied {
         /// What it did.
         counts: Counts,
+    },
+    /// The test came to its end, whatever its verdict.
+    Tested {
+        /// How the tests went.
+        verdict: Verdict,
+        /// How many of them how.
+        tally: Tally,
     },
     /// It failed: the engine said no, was killed, or could not be started.
     Failed {

@@ -1,6 +1,7 @@
 //! Turns what a supervisor left into how the phase ended.
 
 mod judge;
+mod test;
 
 use crate::{
     lease::Cause,
@@ -31,7 +32,7 @@ pub(crate) async fn conclude<S: Server>(execution: &Execution<S>, record: &Recor
         // taken away before the server hears of this.
         let announced =
             [name::SUPERVISOR, name::CONTAINER].iter().any(|name| execution.layout.root().join(name).exists());
-        if record.phase == Phase::Plan || !announced {
+        if !record.phase.acts() || !announced {
             let reason = "the phase ended with its runner before it was done".to_owned();
             return Conclusion::unfinished(reason);
         }
@@ -41,7 +42,11 @@ pub(crate) async fn conclude<S: Server>(execution: &Execution<S>, record: &Recor
         );
     };
     if exit.succeeded < record.steps {
-        let outcome = ended_early(record, &exit, execution.keeper.order().cause());
+        let cause = execution.keeper.order().cause();
+        let outcome = match test::failed(execution, record, &exit, cause).await {
+            Some(tested) => tested,
+            None => ended_early(record, &exit, cause),
+        };
         return Conclusion { outcome, artifacts: Vec::new() };
     }
     match record.phase {
@@ -63,6 +68,7 @@ pub(crate) async fn conclude<S: Server>(execution: &Execution<S>, record: &Recor
             let counts = counts.map_err(io::Error::other).flatten().unwrap_or_default();
             Conclusion { outcome: Outcome::Applied { counts }, artifacts: Vec::new() }
         }
+        Phase::Test => Conclusion { outcome: test::passed(execution).await, artifacts: Vec::new() },
     }
 }
 
@@ -117,6 +123,7 @@ fn ended_early(record: &Record, exit: &Exit, cause: Option<Cause>) -> Outcome {
         let reason = format!("the container of the phase is gone: {reason}");
         return match record.phase {
             Phase::Plan if exit.memory.is_none() => Outcome::Unfinished { reason },
+            Phase::Test => failed(format!("{reason}; look for resources that the test made")),
             _ => failed(format!("{reason}; the last whole state is kept, so look for resources that it does not know")),
         };
     }
@@ -125,9 +132,11 @@ fn ended_early(record: &Record, exit: &Exit, cause: Option<Cause>) -> Outcome {
     } else if exit.interrupted || exit.killed {
         failed(format!("{name} was ended because the server stopped; start the run again{hard}"))
     } else if let Some(signal) = exit.signal {
-        failed(format!(
-            "{name} was killed by signal {signal} (9 is often a lack of memory); the last whole state is kept"
-        ))
+        let left = match record.phase {
+            Phase::Test => "look for resources that the test made",
+            _ => "the last whole state is kept",
+        };
+        failed(format!("{name} was killed by signal {signal} (9 is often a lack of memory); {left}"))
     } else {
         failed(format!("{name} failed with exit code {}; the log says why", exit.code.unwrap_or(-1)))
     }
@@ -154,6 +163,7 @@ pub(crate) fn last_words(outcome: &Outcome) -> Option<String> {
         Outcome::Failed { exit_code: Some(_), .. }
         | Outcome::Planned { .. }
         | Outcome::Applied { .. }
+        | Outcome::Tested { .. }
         | Outcome::Unfinished { .. } => None,
         Outcome::Failed { reason, .. } => Some(format!("\nError: {reason}\n")),
         Outcome::Canceled { killed: false } => Some("\nThe run was canceled.\n".to_owned()),

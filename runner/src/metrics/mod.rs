@@ -13,7 +13,7 @@ use std::{
 };
 
 /// How phases end.
-const OUTCOMES: [&str; 6] = ["planned", "applied", "failed", "canceled", "unfinished", "lost"];
+const OUTCOMES: [&str; 7] = ["planned", "applied", "tested", "failed", "canceled", "unfinished", "lost"];
 
 /// Counts since the runner's start. Nothing in them names a run, a workspace or an organization.
 #[derive(Debug, Default)]
@@ -100,6 +100,7 @@ fn name(outcome: &Outcome) -> &'static str {
     match outcome {
         Outcome::Planned { .. } => "planned",
         Outcome::Applied { .. } => "applied",
+        Outcome::Tested { .. } => "tested",
         Outcome::Failed { .. } => "failed",
         Outcome::Canceled { .. } => "canceled",
         Outcome::Unfinished { .. } => "unfinished",

@@ -88,7 +88,7 @@ impl Conclusion {
 /// Executes a job that was just claimed.
 pub(crate) async fn execute<S: Server>(server: Arc<S>, machine: Arc<Machine>, job: Job, uid: u32, stop: Stop) {
     let layout = Layout::of(&machine.options.directory, &job.lease);
-    let hand_back = (job.phase == Phase::Plan).then(|| stop.hand_back.clone());
+    let hand_back = (!job.phase.acts()).then(|| stop.hand_back.clone());
     let keeper = Keeper::start(&server, &job.lease, layout.clone(), job.limits, Duration::ZERO, hand_back);
     let execution = Execution { server, machine, layout, lease: job.lease.clone(), keeper, stop };
     execution.execute(&job, uid).await;
@@ -119,7 +119,7 @@ impl<S: Server> Execution<S> {
                 };
                 let product = conclude::product(job.engine);
                 if !self.layout.log().exists() {
-                    fs::write(self.layout.log(), log::preamble(product, &job.version)).ok();
+                    fs::write(self.layout.log(), log::preamble(job.phase, product, &job.version)).ok();
                 }
                 let (ended, tail) = self.tail(0);
                 self.end(conclusion, ended, tail, false).await;

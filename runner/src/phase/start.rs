@@ -18,7 +18,7 @@ use crate::{
     },
     through_api,
 };
-use protocol::{Job, Phase};
+use protocol::{Job, Phase, Test};
 use std::{fs, path::Path};
 
 impl<S: Server> Execution<S> {
@@ -35,7 +35,7 @@ impl<S: Server> Execution<S> {
         };
         let executable = executable.map_err(|failure| failure.to_string())?;
         let version = executable.version.to_string();
-        let mut preamble = log::preamble(conclude::product(job.engine), &version);
+        let mut preamble = log::preamble(job.phase, conclude::product(job.engine), &version);
         let prepared = prepared
             .inspect_err(|_| drop(fs::write(self.layout.log(), &preamble)))
             .map_err(|failure| failure.to_string())?;
@@ -83,11 +83,11 @@ impl<S: Server> Execution<S> {
         supervise::write_whole(self.layout.root(), "phase", &record, false)
             .map_err(|error| format!("cannot write down the phase: {error}"))?;
         let image = record.wall.container.as_ref().map(|inside| inside.image.told());
-        if job.phase == Phase::Apply {
+        if job.phase.acts() {
             let patience = self.patience();
             tokio::select! {
                 told = persist(&patience, || self.server.started(&self.lease, &version, image.as_ref())) => {
-                    told.map_err(|error| format!("the server cannot be told that the apply begins: {error}"))?;
+                    told.map_err(|error| format!("the server cannot be told that the phase begins: {error}"))?;
                 }
                 () = ordered(&mut orders) => {}
             }
@@ -121,22 +121,41 @@ impl<S: Server> Execution<S> {
         };
         let lock = (module.join(".terraform.lock.hcl"), Layout::LOCK_FILE.to_owned());
         let beneath = Path::new("c").join(&job.working_directory);
-        let init = step(vec!["init".into(), "-input=false".into()], Output::Quiet, Some(lock));
+        let init = step(init_arguments(job), Output::Quiet, Some(lock));
         let work = step(arguments(job, &inside.layout), Output::Log, None);
         Ok(Spec {
             directory: self.layout.root().to_owned(),
             steps: if prepared.needs_init { vec![init, work] } else { vec![work] },
             wall,
-            survive: job.phase == Phase::Apply,
+            survive: job.phase.acts(),
             grace_seconds: job.limits.grace_seconds,
             abandoned_grace_seconds: machine.options.abandoned_grace_seconds,
             state: (job.phase == Phase::Apply).then(|| beneath.join(state::path(&job.cli_workspace))),
             fetch: match job.phase {
                 Phase::Plan => vec!["plan".into(), beneath.join(".terraform/providers")],
-                Phase::Apply => Vec::new(),
+                Phase::Apply | Phase::Test => Vec::new(),
             },
         })
     }
+}
+
+/// Of `init`, which installs what the test files use as well.
+fn init_arguments(job: &Job) -> Vec<String> {
+    let directory = job.test.as_ref().map(|test| test.directory.as_str()).filter(|directory| !directory.is_empty());
+    let mut arguments = vec!["init".to_owned(), "-input=false".to_owned()];
+    arguments.extend(directory.map(|directory| format!("-test-directory={directory}")));
+    arguments
+}
+
+/// Of `test`: its log is for programs, and the client draws it.
+fn test_arguments(test: &Test) -> Vec<String> {
+    let mut arguments = vec!["test".to_owned(), "-json".to_owned(), "-no-color".to_owned()];
+    let directory = Some(&test.directory).filter(|directory| !directory.is_empty());
+    arguments.extend(directory.map(|directory| format!("-test-directory={directory}")));
+    arguments.extend(test.filters.iter().map(|file| format!("-filter={file}")));
+    arguments.extend(test.verbose.then(|| "-verbose".to_owned()));
+    arguments.extend(test.parallelism.map(|number| format!("-parallelism={number}")));
+    arguments
 }
 
 fn arguments(job: &Job, layout: &Layout) -> Vec<String> {
@@ -145,6 +164,7 @@ fn arguments(job: &Job, layout: &Layout) -> Vec<String> {
     let verb = match job.phase {
         Phase::Plan => "plan",
         Phase::Apply => "apply",
+        Phase::Test => return test_arguments(job.test.as_ref().unwrap_or(&Test::default())),
     };
     let mut arguments = vec![verb.to_owned(), "-input=false".to_owned()];
     let mut flag = |set: bool, text: &str| {

@@ -221,7 +221,8 @@ fn fill(
     if job.phase == Phase::Apply && layout.lock_file().exists() {
         write(&module, Path::new(".terraform.lock.hcl"), &fs::read(layout.lock_file())?)?;
     }
-    let needs_init = !builtin::is_enough(&module, state.as_deref())?;
+    // What test files use is only known to the engine.
+    let needs_init = job.phase == Phase::Test || !builtin::is_enough(&module, state.as_deref())?;
     let own_settings = settings::uploaded(&module, layout)?;
     let mut links = Vec::new();
     if needs_init {

@@ -16,6 +16,7 @@ mod hostile;
 mod large;
 mod metrics;
 mod mirror;
+mod module_tests;
 mod providers;
 mod real;
 mod rig;

@@ -84,7 +84,7 @@ impl Rig {
 
     pub(crate) fn job(&self, phase: Phase) -> Job {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let name = if phase == Phase::Plan { "plan" } else { "apply" };
+        let name = if phase == Phase::Apply { "apply" } else { "plan" };
         Job {
             lease: Lease { phase_id: format!("{name}-{number:016}"), fence: 1, seconds: 60, agent: "agent-1".into() },
             phase,
@@ -107,6 +107,7 @@ impl Rig {
             counts: protocol::Counts::default(),
             mirrored: Vec::new(),
             image: None,
+            test: None,
         }
     }
 

@@ -20,7 +20,7 @@ use http_doors::{
 use serde_json::json;
 use tokio_util::io::ReaderStream;
 
-fn resource(version: &ConfigurationVersion, upload_url: Option<&str>) -> Resource {
+pub(crate) fn resource(version: &ConfigurationVersion, upload_url: Option<&str>) -> Resource {
     let attributes = json!({
         "status": version.status,
         "source": version.source,
@@ -37,7 +37,7 @@ fn resource(version: &ConfigurationVersion, upload_url: Option<&str>) -> Resourc
         .one("ingress-attributes", "ingress-attributes", None)
 }
 
-fn parse(id: &str) -> Result<ConfigurationVersionId, Error> {
+pub(crate) fn parse(id: &str) -> Result<ConfigurationVersionId, Error> {
     id.parse().map_err(|_| Error::not_found("that configuration version"))
 }
 

@@ -35,7 +35,7 @@ use axum::{
     routing::{any, delete, get, patch, post, put},
 };
 use http_doors::Http;
-use registry::{module, provider};
+use registry::{module, provider, test};
 
 /// The most bytes of a document.
 const DOCUMENT: usize = 8 << 20;
@@ -111,6 +111,26 @@ pub fn router(http: &Http) -> Router {
             delete(module::delete_version),
         )
         .route("/registry-modules/{organization}/{module}/{system}/versions", post(module::create_version_by_name))
+        .route(
+            "/organizations/{organization}/tests/registry-modules/private/{owner}/{module}/{system}/test-runs",
+            get(test::list).post(test::create),
+        )
+        .route(
+            "/organizations/{organization}/tests/registry-modules/private/{owner}/{module}/{system}/test-runs/configuration-versions",
+            post(test::create_configuration),
+        )
+        .route(
+            "/organizations/{organization}/tests/registry-modules/private/{owner}/{module}/{system}/test-runs/{test}",
+            get(test::show),
+        )
+        .route(
+            "/organizations/{organization}/tests/registry-modules/private/{owner}/{module}/{system}/test-runs/{test}/cancel",
+            post(test::cancel),
+        )
+        .route(
+            "/organizations/{organization}/tests/registry-modules/private/{owner}/{module}/{system}/test-runs/{test}/force-cancel",
+            post(test::force_cancel),
+        )
         .route("/organizations/{organization}/registry-providers", get(provider::list).post(provider::create))
         .route(
             "/organizations/{organization}/registry-providers/private/{owner}/{kind}",

@@ -212,7 +212,8 @@ pub(crate) async fn create(
     Ok((StatusCode::CREATED, document(&app, &caller, &run, &workspace, &query).await?))
 }
 
-fn variables(body: &Body) -> Result<Vec<(String, String)>, Error> {
+/// The run's own variables: names and HCL expressions.
+pub(crate) fn variables(body: &Body) -> Result<Vec<(String, String)>, Error> {
     let list: Vec<Value> = body.attribute("variables")?.unwrap_or_default();
     list.iter()
         .map(|pair| {

@@ -35,7 +35,7 @@ pub(crate) fn permit(
     permission: Permission,
 ) -> Result<Workspace> {
     let concerns_state = matches!(permission, Permission::ReadState | Permission::WriteState);
-    let Some(workspace) = workspace else { return Err(Error::not_found(which.to_string())) };
+    let Some(workspace) = workspace.filter(is_shown) else { return Err(Error::not_found(which.to_string())) };
     let role = caller.role(workspace.role.as_deref());
     if caller.phase_allows(&workspace.id, permission) || role.is_some_and(|role| allows(role, permission)) {
         return Ok(workspace);
@@ -45,6 +45,11 @@ pub(crate) fn permit(
         return Err(Error::Forbidden(format!("{which}: the right to {permission} is missing; an owner can give it")));
     }
     Err(Error::not_found(which.to_string()))
+}
+
+/// Whether it is one for people. What a module's tests are kept in is reached through the module only (`registry::test`).
+fn is_shown(workspace: &Workspace) -> bool {
+    workspace.module_id.is_none()
 }
 
 impl App {
@@ -66,7 +71,7 @@ impl App {
         {
             self.may_find_nothing(caller, organization, which).await?;
         }
-        let Some(workspace) = found else { return permit(caller, which, None, permission) };
+        let Some(workspace) = found.filter(is_shown) else { return permit(caller, which, None, permission) };
         match self.run_may_read(caller, &workspace, permission).await? {
             Some(true) => Ok(workspace),
             Some(false) => Err(Error::Forbidden(format!(

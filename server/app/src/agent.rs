@@ -67,6 +67,8 @@ pub struct Claimant {
     pub session: i64,
     /// For whom it executes.
     pub serves: Serves,
+    /// The version of the protocol that it speaks.
+    pub protocol: u32,
     /// The token that it came with; none is the runner inside the server, which every answer reaches.
     pub token: Option<TokenId>,
 }
@@ -85,6 +87,11 @@ pub fn agent_status(agent: &Agent, now: Time) -> &'static str {
         _ if agent.busy > 0 => "busy",
         _ => "idle",
     }
+}
+
+/// The version of the protocol that an agent and this server have in common, as the agent was told it.
+fn spoken(agent: &Agent) -> Option<u32> {
+    u32::try_from(agent.protocol).ok().filter(|spoken| (Speaks::OURS.from..=Speaks::OURS.to).contains(spoken))
 }
 
 impl App {
@@ -178,11 +185,9 @@ impl App {
     pub async fn claimant(&self, credential: &Credential, agent: &str, session: i64) -> Result<Claimant> {
         let Credential { serves, token } = credential;
         let agent = self.agent_of(serves, agent).await?;
-        if !u32::try_from(agent.protocol).is_ok_and(|spoken| (Speaks::OURS.from..=Speaks::OURS.to).contains(&spoken)) {
-            return Err(Error::not_found("this agent"));
-        }
+        let protocol = spoken(&agent).ok_or_else(|| Error::not_found("this agent"))?;
         must_be_latest(&agent, session)?;
-        Ok(Claimant { agent: agent.id, session, serves: serves.clone(), token: Some(token.clone()) })
+        Ok(Claimant { agent: agent.id, session, serves: serves.clone(), protocol, token: Some(token.clone()) })
     }
 
     /// The runner behind these words, which speaks of a phase that it claimed. Whichever start of it that was: the fence of the lease says
@@ -190,7 +195,9 @@ impl App {
     pub async fn speaker(&self, credential: &Credential, agent: &str) -> Result<Claimant> {
         let Credential { serves, token } = credential;
         let agent = self.agent_of(serves, agent).await?;
-        Ok(Claimant { agent: agent.id, session: agent.session, serves: serves.clone(), token: Some(token.clone()) })
+        let protocol = spoken(&agent).unwrap_or_default(); // what it has in its hands it understood
+        let session = agent.session;
+        Ok(Claimant { agent: agent.id, session, serves: serves.clone(), protocol, token: Some(token.clone()) })
     }
 
     async fn agent_of(&self, serves: &Serves, agent: &str) -> Result<Agent> {

@@ -9,6 +9,7 @@ use domain::{
 };
 use protocol::Moment;
 use secrecy::{ExposeSecret, SecretString};
+use store::phase::Phase;
 
 /// A hook, as its owner sees it.
 #[derive(Debug, Clone)]
@@ -66,12 +67,14 @@ impl App {
     }
 
     /// The hooks of a phase in the order in which they run: the site's surround the organization's.
-    pub(crate) async fn job_hooks(&self, organization: &OrganizationId, apply: bool) -> Result<Vec<protocol::Hook>> {
+    pub(crate) async fn job_hooks(&self, organization: &OrganizationId, phase: &Phase) -> Result<Vec<protocol::Hook>> {
+        // A test plans and applies: what is to happen around either happens around it.
+        let concerns = |point: &Point| phase.is_test() || point.is_of(phase.is_apply());
         let site = self.surroundings.hooks.iter().map(|(point, script)| (*point, "site", script.clone()));
-        let mut before: Vec<_> = site.filter(|(point, ..)| point.is_of(apply)).collect();
+        let mut before: Vec<_> = site.filter(|(point, ..)| concerns(point)).collect();
         let after = before.extract_if(.., |(point, ..)| !point.is_before()).collect::<Vec<_>>();
         let own = self.hooks_of(organization).await?;
-        let own = own.into_iter().filter(|hook| hook.point.is_of(apply));
+        let own = own.into_iter().filter(|hook| concerns(&hook.point));
         let hooks = before.into_iter().chain(own.map(|hook| (hook.point, "organization", hook.script))).chain(after);
         let moment = |point: Point| if point.is_before() { Moment::Before } else { Moment::After };
         Ok(hooks

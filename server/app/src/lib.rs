@@ -48,6 +48,7 @@ pub use organization::Change as OrganizationChange;
 pub use phase::{LeaseError, Renewals};
 pub use protocol::Artifact;
 pub use queue::{Share, ShareChange};
+pub use registry::{NewTest, TestRun};
 pub use run::{New as NewRun, Phases, Waiting};
 pub use sharing::ConsumerChange;
 pub use state::{Announced, Content, OutputValue, STREAMED, Source, Upload, Written};
@@ -67,7 +68,7 @@ pub mod model {
         phase::Phase,
         registry::{
             File as RegistryFile, GpgKey, Module, ModuleVersion, Platform as ProviderPlatform, Provider,
-            ProviderVersion,
+            ProviderVersion, Test,
         },
         run::Run,
         sharing::Read,

@@ -102,6 +102,8 @@ ids! {
     ConfigurationVersionId = "cv-";
     /// A plan and perhaps an apply of one configuration version.
     RunId = "run-";
+    /// A test of a module: the run that executes it, as clients call it.
+    TestRunId = "trun-";
     /// What somebody said of a run.
     CommentId = "wsc-";
     /// The plan phase of a run.
@@ -140,6 +142,17 @@ impl RunId {
     /// The run's apply.
     pub fn apply(&self) -> ApplyId {
         ApplyId(format!("{}{}", ApplyId::PREFIX, &self.0[Self::PREFIX.len()..]))
+    }
+    /// What clients call it where it tests a module.
+    pub fn test(&self) -> TestRunId {
+        TestRunId(format!("{}{}", TestRunId::PREFIX, &self.0[Self::PREFIX.len()..]))
+    }
+}
+
+impl TestRunId {
+    /// The run that executes it.
+    pub fn run(&self) -> RunId {
+        RunId(format!("{}{}", RunId::PREFIX, &self.0[Self::PREFIX.len()..]))
     }
 }
 
@@ -188,5 +201,6 @@ mod tests {
         let run = RunId::new(&[1; 32]);
         assert_eq!(run.plan().run(), run);
         assert_eq!(run.apply().run(), run);
+        assert_eq!(run.test().run(), run);
     }
 }

@@ -1,4 +1,4 @@
-//! Plans and applies: an offer to the runners while queued, a lease while running.
+//! Plans, applies and tests: an offer to the runners while queued, a lease while running.
 
 use crate::{Error, Result, Tx};
 use domain::{
@@ -22,7 +22,7 @@ pub struct Phase {
     /// Of which run.
     #[sqlx(try_from = "String")]
     pub run_id: RunId,
-    /// `plan` or `apply`
+    /// `plan`, `apply`, or `test` where the plan phase of a run tests a module.
     pub kind: String,
     status: String,
     /// When it was offered, in microseconds.
@@ -73,6 +73,18 @@ impl Phase {
     pub fn is_apply(&self) -> bool {
         self.kind == "apply"
     }
+    /// Whether it tests a module.
+    pub fn is_test(&self) -> bool {
+        self.kind == "test"
+    }
+    /// Whether it makes or changes real things: once begun, it is never begun again.
+    pub fn acts(&self) -> bool {
+        acts(&self.kind)
+    }
+}
+
+fn acts(kind: &str) -> bool {
+    kind != "plan"
 }
 
 macro_rules! select {
@@ -284,12 +296,21 @@ pub struct LeaseMark {
     pub fence: i64,
     /// Until when it lasts, by the clock of the server that prolonged it; another value after each renewal.
     pub lease_until: Option<i64>,
+    /// The kind of the phase.
+    pub kind: String,
+}
+
+impl LeaseMark {
+    /// Whether its phase makes or changes real things.
+    pub fn acts(&self) -> bool {
+        acts(&self.kind)
+    }
 }
 
 /// Every lease that is not known to be lost: as many as phases execute.
 pub async fn list_leases(tx: &mut Tx) -> Result<Vec<LeaseMark>> {
     tx.query(
-        "SELECT id AS phase_id, fence, lease_until FROM phases
+        "SELECT id AS phase_id, fence, lease_until, kind FROM phases
          WHERE status = 'running' AND lost_at IS NULL ORDER BY id",
     )
     .all()

@@ -278,13 +278,13 @@ pub async fn count(tx: &mut Tx, workspace: &WorkspaceId, plan_only: bool) -> Res
         .await
 }
 
-/// The runs of an organization that have not ended, in the order of its queue: what executes, what is offered to runners, what waits for its
+/// The runs of an organization that have not ended, but for tests of modules, in the order of its queue: what executes, what is offered to runners, what waits for its
 /// workspace, the rest.
 pub async fn list_queue(tx: &mut Tx, organization: &OrganizationId, limit: i64, offset: i64) -> Result<Vec<Run>> {
     let ids: Vec<(String,)> = tx
         .query(
             "SELECT r.id FROM runs r LEFT JOIN phases p ON p.run_id = r.id AND p.status IN ('running', 'queued')
-             WHERE r.organization_id = $1 AND NOT r.final
+             WHERE r.organization_id = $1 AND NOT r.final AND NOT EXISTS (SELECT 1 FROM test_runs t WHERE t.run_id = r.id)
              ORDER BY CASE WHEN p.status = 'running' THEN 0 WHEN p.status = 'queued' THEN 1 WHEN r.status IN ('pending', 'confirmed') THEN 2
              ELSE 3 END, CASE WHEN p.status = 'queued' THEN p.priority ELSE 0 END, coalesce(p.queued_at, r.created_at), r.id
              LIMIT $2 OFFSET $3",
@@ -300,12 +300,15 @@ pub async fn list_queue(tx: &mut Tx, organization: &OrganizationId, limit: i64, 
     Ok(runs)
 }
 
-/// How many runs of an organization have not ended.
+/// How many runs of an organization have not ended, without tests of modules.
 pub async fn count_queue(tx: &mut Tx, organization: &OrganizationId) -> Result<i64> {
-    tx.query("SELECT count(*) FROM runs WHERE organization_id = $1 AND NOT final")
-        .bind(organization.as_str())
-        .count()
-        .await
+    tx.query(
+        "SELECT count(*) FROM runs r WHERE r.organization_id = $1 AND NOT r.final
+         AND NOT EXISTS (SELECT 1 FROM test_runs t WHERE t.run_id = r.id)",
+    )
+    .bind(organization.as_str())
+    .count()
+    .await
 }
 
 /// The places of these runs of these workspaces in the line for their workspace (1 is next), and how long the line is; those that do not wait

@@ -25,7 +25,33 @@ pub(crate) fn cases() -> Vec<Case> {
     let resources = cases! { Work, None, with_providers:
         resources_are_moved_removed_and_tainted "`state list`, `mv`, `rm`, `taint` of a resource",
     };
-    all.into_iter().chain(resources).collect()
+    let modules = cases! { Work, None, tests_modules:
+        #short a_module_is_tested "`test -cloud-run` tests a module of the registry on the server: what passes, what fails, a filter, a variable",
+    };
+    all.into_iter().chain(resources).chain(modules).collect()
+}
+
+fn a_module_is_tested(tenant: &Tenant) {
+    let organization = tenant.organization();
+    let attributes = json!({ "name": "greeting", "provider": "test", "registry-name": "private" });
+    let document = json!({ "data": { "type": "registry-modules", "attributes": attributes } });
+    let _ = tenant.api().post(&format!("organizations/{organization}/registry-modules"), &document).is(&[201]);
+    let cli = tenant.cli();
+    cli.write("main.tf", "variable \"word\" {\n  type    = string\n  default = \"hello\"\n}\n");
+    for word in ["hello", "welcome"] {
+        let test = format!(
+            "run \"says_{word}\" {{\n  assert {{\n    condition     = var.word == {word:?}\n    error_message = \"it says ${{var.word}}\"\n  }}\n}}\n"
+        );
+        cli.write(&format!("tests/{word}.tftest.hcl"), &test);
+    }
+    cli.good(&["init"]);
+    let cloud = format!("-cloud-run={}/{organization}/greeting/test", tenant.host());
+    let shown = cli.bad(&["test", &cloud]);
+    assert!(says(&shown, "says_hello... pass") && says(&shown, "says_welcome... fail"), "{shown}");
+    assert!(says(&shown, "it says hello") && says(&shown, "Failure! 1 passed, 1 failed."), "{shown}");
+    let welcome = ["test", &cloud, "-filter=tests/welcome.tftest.hcl", "-var=word=welcome"];
+    let shown = cli.good(&welcome);
+    assert!(says(&shown, "Success! 1 passed, 0 failed."), "{shown}");
 }
 
 fn init_makes_the_workspace_that_it_names(tenant: &Tenant) {

@@ -196,12 +196,17 @@ pub(crate) async fn text(
 ) -> Result<Response, Failure> {
     let (run, _) = find(&app, &person, &organization, &workspace, &run).await?;
     let id = phase_id(&run.id, &phase)?;
-    let name = format!("attachment; filename=\"{}-{phase}.log\"", run.id);
+    Ok(download(app, id, &format!("{}-{phase}", run.id)))
+}
+
+/// All of the log of a phase, as a file of this name.
+pub(crate) fn download(app: App, id: String, name: &str) -> Response {
+    let name = format!("attachment; filename=\"{name}.log\"");
     let pieces = stream::try_unfold((app, id, 0), async |(app, id, offset)| {
         let part = app.read_log(&id, offset, PIECE).await?;
         let next = offset + part.bytes.len() as u64;
         Ok::<_, Error>((!part.bytes.is_empty()).then_some((part.bytes, (app, id, next))))
     });
     let headers = [(header::CONTENT_TYPE, "text/plain; charset=utf-8".to_owned()), (header::CONTENT_DISPOSITION, name)];
-    Ok((headers, Body::from_stream(pieces)).into_response())
+    (headers, Body::from_stream(pieces)).into_response()
 }

@@ -1,7 +1,8 @@
-//! The settings of an organization: its execution image, its agent pools, its hooks, its SSH keys.
+//! The settings of an organization: its execution image, its agent pools, its hooks, its SSH keys, its modules.
 
 mod general;
 mod hook;
+mod module;
 mod pool;
 mod pools;
 mod ssh_key;
@@ -31,6 +32,10 @@ pub(crate) fn router() -> Router<Web> {
         .route("/{organization}/hooks", get(hook::list))
         .route("/{organization}/hooks/{point}", post(hook::put).layer(DefaultBodyLimit::max(SCRIPT)))
         .route("/{organization}/hooks/{point}/delete", post(hook::delete))
+        .route("/{organization}/modules", get(module::list))
+        .route("/{organization}/modules/{module}/{system}", get(module::show))
+        .route("/{organization}/modules/{module}/{system}/tests/{test}", get(module::test))
+        .route("/{organization}/modules/{module}/{system}/tests/{test}/log", get(module::text))
         .route("/{organization}/ssh-keys", get(ssh_key::list).post(ssh_key::create))
         .route("/{organization}/ssh-keys/{key}", post(ssh_key::rename))
         .route("/{organization}/ssh-keys/{key}/delete", post(ssh_key::delete))

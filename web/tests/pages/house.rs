@@ -87,7 +87,7 @@ impl House {
             busy: 0,
         };
         self.app.store.write(async |mut tx| store::agent::put(&mut tx, &known).await).await.unwrap();
-        Claimant { agent, session: 1, serves: Serves::Site, token: None }
+        Claimant { agent, session: 1, serves: Serves::Site, protocol: protocol::VERSION, token: None }
     }
 
     /// A server that nobody was set up on.

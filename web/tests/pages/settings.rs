@@ -1,10 +1,13 @@
 //! The settings of an organization and of a workspace, and the runners of the site.
 
 use crate::house::{House, Seen};
-use app::{Serves, Settings, Which};
+use app::{NewTest, Serves, Settings, Which};
 use axum::http::StatusCode;
 use domain::permission::Permission;
-use protocol::wire::{Hello, Speaks};
+use protocol::{
+    Outcome, Tally, Verdict,
+    wire::{Hello, Speaks},
+};
 
 const ORGANIZATION: &str = "/app/settings/organizations/acme";
 
@@ -280,4 +283,51 @@ async fn a_state_is_shared_by_name_or_with_all() {
     let csrf = house.get(page, &ron).await.csrf();
     let seen = house.post(path, &ron, "same-origin", &format!("csrf={csrf}&with=named")).await;
     assert_eq!(seen.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn modules_and_their_tests_are_shown_to_members() {
+    let house = House::new().await;
+    let (ada, ron, eve) = (house.cookie("ada").await, house.cookie("ron").await, house.cookie("eve").await);
+    let modules = format!("{ORGANIZATION}/modules");
+    assert!(house.get(&modules, &ron).await.text.contains("There is no module."));
+    let net = ("acme", "net", "aws");
+    house.app.create_module(&house.ada, net.0, net.1, net.2).await.unwrap();
+    house.app.create_module_version(&house.ada, net, "1.0.0").await.unwrap();
+    let configuration = house.app.create_test_configuration(&house.ada, net).await.unwrap().id;
+    house.app.upload_configuration(&configuration, Box::pin(&b"archive"[..])).await.unwrap();
+    let filters = vec!["tests/<a>.tftest.hcl".to_owned()];
+    let new = NewTest { configuration_version: Some(configuration), filters, ..NewTest::default() };
+    let test = house.app.create_test(&house.ada, net, &new).await.unwrap().run.id.test();
+    let listed = house.get(&modules, &ron).await;
+    assert!(listed.text.contains(&format!("{modules}/net/aws")), "{}", listed.text);
+    let one = house.get(&format!("{modules}/net/aws"), &ron).await;
+    for shown in ["1.0.0", "waits for its archive", test.as_str(), "waits for a runner", "ada"] {
+        assert!(one.text.contains(shown), "{shown}: {}", one.text);
+    }
+    let path = format!("{modules}/net/aws/tests/{test}");
+    assert!(house.get(&path, &ron).await.text.contains("waits for a runner"));
+
+    let job = house.app.claim(&house.inside().await, None).await.unwrap();
+    house.app.started(&job.lease, "1.11.4", None).await.unwrap();
+    let line = "{\"@level\":\"info\",\"@message\":\"it says <hello>\",\"type\":\"test_run\"}\n";
+    house.log(&job, 0, &format!("\u{2}{line}")).await;
+    let seen = house.get(&path, &ron).await;
+    assert!(seen.text.contains("running") && seen.text.contains("load this page again"), "{}", seen.text);
+    assert!(seen.text.contains("it says &#60;hello&#62;") && seen.text.contains("tests/&#60;a&#62;"), "{}", seen.text);
+    let tally = Tally { passed: 2, failed: 1, ..Tally::default() };
+    house.app.finish(&job.lease, Outcome::Tested { verdict: Verdict::Fail, tally }, Vec::new()).await.unwrap();
+    let seen = house.get(&path, &ada).await;
+    assert!(seen.text.contains("2 passed, 1 failed") && !seen.text.contains("load this page again"), "{}", seen.text);
+    assert_eq!(house.get(&format!("{path}/log"), &ron).await.text, format!("\u{2}{line}"));
+
+    for path in [&modules, &format!("{modules}/net/aws"), &path, &format!("{path}/log")] {
+        assert_eq!(house.get(path, &eve).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+    for path in ["/none/aws", "/net/aws/tests/trun-none", "/net/aws/tests/run-none/log"] {
+        assert_eq!(house.get(&format!("{modules}{path}"), &ada).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+    // Nobody comes upon its workspace by another way.
+    assert!(!house.get("/app/acme", &ada).await.text.contains("net/aws"));
+    assert_eq!(house.get("/app/acme/net%2Faws", &ada).await.status, StatusCode::NOT_FOUND);
 }

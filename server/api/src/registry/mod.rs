@@ -1,10 +1,11 @@
-//! The registry of an organization's own modules and providers: what publishes them (`key`, `module`, `provider`), and what the CLI asks
-//! (`serve`, client contract 19.2 and 19.3).
+//! The registry of an organization's own modules and providers: what publishes them (`key`, `module`, `provider`), what tests modules
+//! (`test`), and what the CLI asks (`serve`, client contract 19.2 and 19.3).
 
 mod key;
 pub(crate) mod module;
 pub(crate) mod provider;
 mod serve;
+pub(crate) mod test;
 mod upload;
 
 use crate::error::Failure;

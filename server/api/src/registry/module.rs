@@ -70,7 +70,7 @@ pub(crate) async fn create(
 }
 
 /// Organization, namespace, name and system of a module.
-type Named = Path<(String, String, String, String)>;
+pub(super) type Named = Path<(String, String, String, String)>;
 
 /// `GET organizations/ORG/registry-modules/private/ORG/NAME/SYSTEM`
 pub(crate) async fn show(

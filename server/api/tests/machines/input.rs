@@ -150,7 +150,7 @@ async fn a_wrong_token_is_refused_in_form_everywhere() {
         let address = things.address(&route.path, &town);
         let open = ["well-known", "/ping", "/oauth/", "/api/signed/"].iter().any(|part| route.path.contains(part));
         for token in ["Bearer", "Bearer nonsense", "Bearer \u{20ac}", "Basic !!!", "Basic OnRlcnI=", "Digest x"] {
-            let case = Case::new(token, &address, body(&route, &town));
+            let case = Case::new(token, &address, body(&route, &town, &things));
             let answer = send(&town, &route, &case, Some(token)).await;
             if !open {
                 let name = format!("{} ({token}): {} {}", route.name(), answer.status, answer.text());

@@ -15,6 +15,7 @@ mod large;
 mod login;
 mod mirror;
 mod mistakes;
+mod module_tests;
 mod pools;
 mod proxy;
 mod queue;

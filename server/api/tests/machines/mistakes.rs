@@ -110,7 +110,7 @@ pub(crate) fn actor(route: &Route) -> &'static str {
 /// Addresses that are wrong in one place.
 fn addresses(route: &Route, town: &Town, things: &Things, others: &Others, cases: &mut Vec<Case>) {
     let path = route.path.as_str();
-    let good_body = body(route, town);
+    let good_body = body(route, town, things);
     for wrong in parameters(path) {
         let good = things.value(wrong, path, town);
         // An id is a prefix and 16 characters behind it; everything else is a name.
@@ -163,7 +163,7 @@ fn queries(route: &Route, address: &str, cases: &mut Vec<Case>) {
 }
 
 fn bodies(route: &Route, town: &Town, address: &str, cases: &mut Vec<Case>) {
-    let good = body(route, town);
+    let good = body(route, town, things);
     let document: Value = serde_json::from_str(&good).unwrap_or_default();
     // Where nothing has to be said, nothing is read.
     let read = !["", "{}"].contains(&good.as_str()) && route.method != "DELETE" && !route.path.starts_with("/api/http");

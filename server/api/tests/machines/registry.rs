@@ -1,7 +1,7 @@
 //! The registry: what is refused, what is served, and to whom.
 
 use crate::town::{Answer, Town, inside, on_both};
-use app::{Caller, Error, NewRun};
+use app::{Caller, Error, NewRun, NewTest};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use tokio::io::AsyncWriteExt as _;
@@ -20,8 +20,9 @@ const FILE: &str = "terraform-provider-echo_1.2.0_linux_amd64.zip";
 const ARCHIVE: &[u8] =
     include_bytes!("../../../../tests/fixtures/registry/terraform-provider-echo_1.2.0_linux_amd64.zip");
 
-/// What the table of routes and roles needs: a module and a provider with a version each.
-pub(crate) async fn furnish(town: &Town) {
+/// What the table of routes and roles needs: a module and a provider with a version each, and a test of another module, whose id is
+/// answered with that of its configuration.
+pub(crate) async fn furnish(town: &Town) -> (String, String) {
     let owner: Caller = town.caller("owner").await;
     town.app.create_module(&owner, "acme", "net", "aws").await.unwrap();
     let version = town.app.create_module_version(&owner, ("acme", "net", "aws"), "1.0.0").await.unwrap();
@@ -36,6 +37,13 @@ pub(crate) async fn furnish(town: &Town) {
     town.app.upload_sums(&version.id, "shasums", Box::pin(SHASUMS.as_bytes())).await.unwrap();
     town.app.upload_sums(&version.id, "signature", Box::pin(SIGNATURE)).await.unwrap();
     town.app.upload_platform(&platform.id, Box::pin(ARCHIVE)).await.unwrap();
+    let tested = ("acme", "app", "aws");
+    town.app.create_module(&owner, tested.0, tested.1, tested.2).await.unwrap();
+    let configuration = town.app.create_test_configuration(&owner, tested).await.unwrap().id;
+    town.app.upload_configuration(&configuration, Box::pin(&b"archive"[..])).await.unwrap();
+    let new = NewTest { configuration_version: Some(configuration.clone()), ..NewTest::default() };
+    let test = town.app.create_test(&owner, tested, &new).await.unwrap();
+    (test.run.id.test().to_string(), configuration.to_string())
 }
 
 async fn make(town: &Town, path: &str, attributes: Value) -> Answer {

@@ -118,7 +118,7 @@ async fn table(engine: Engine) -> Option<String> {
         let mut row = Row { route: route.name(), answers: Vec::new() };
         for role in ROLES {
             let address = things.address(&route.path, &town);
-            row.answers.push((role, town.ask(role, route.method, &address, body(&route, &town)).await));
+            row.answers.push((role, town.ask(role, route.method, &address, body(&route, &town, &things)).await));
         }
         row.judge(&mut used);
         let codes: String = ROLES.iter().map(|role| format!(" {:<11}", row.code(role))).collect();

@@ -20,6 +20,8 @@ pub(crate) struct Things {
     pool: String,
     agent: String,
     token: String,
+    test: String,
+    test_configuration: String,
     pub(crate) user: String,
 }
 
@@ -52,7 +54,7 @@ pub(crate) async fn furnish(town: &Town) -> Things {
         holding: Vec::new(),
     };
     let agent = town.app.enlist(&serves, &hello, "").await.unwrap();
-    registry::furnish(town).await;
+    let (test, test_configuration) = registry::furnish(town).await;
     town.app.put_hook(&owner, "acme", domain::hook::Point::PrePlan, "true".to_owned().into()).await.unwrap();
     town.app.upload_state_json(&version.id, app::Upload::of("{}")).await.unwrap();
     let archive = town.folder.path().join("releases/terraform/1.11.4/terraform_1.11.4_linux_amd64.zip");
@@ -71,6 +73,8 @@ pub(crate) async fn furnish(town: &Town) -> Things {
         pool: pool.id.to_string(),
         agent: agent.agent,
         token: token.id.to_string(),
+        test,
+        test_configuration,
         user: owner.user().unwrap().id.to_string(),
     }
 }
@@ -102,7 +106,10 @@ impl Things {
             "user" => self.user.clone(),
             "kind" if path.contains("registry") => "echo".into(),
             "kind" => "plan".into(),
+            // What is tested is not removed: another module is.
+            "module" if path.contains("/tests/") => "app".into(),
             "module" => "net".into(),
+            "test" => self.test.clone(),
             "system" => "aws".into(),
             "number" => "1.0.0".into(),
             "os" => "linux".into(),
@@ -155,7 +162,7 @@ pub(crate) fn filled(path: &str, value: impl Fn(&str) -> String) -> String {
 }
 
 /// What a client sends there.
-pub(crate) fn body(route: &Route, town: &Town) -> String {
+pub(crate) fn body(route: &Route, town: &Town, things: &Things) -> String {
     let attributes = |json: serde_json::Value| serde_json::json!({ "data": { "attributes": json } }).to_string();
     match (route.method, route.path.as_str()) {
         ("GET" | "DELETE", _) => String::new(),
@@ -191,6 +198,9 @@ pub(crate) fn body(route: &Route, town: &Town) -> String {
         (_, p) if p.ends_with("/state-versions") => {
             attributes(serde_json::json!({ "serial": 2, "md5": "0".repeat(32) }))
         }
+        (_, p) if p.ends_with("/test-runs") => serde_json::json!({ "data": { "attributes": {}, "relationships": {
+            "configuration-version": { "data": { "id": things.test_configuration } } } } })
+        .to_string(),
         (_, p) if p.ends_with("/runs") => serde_json::json!({ "data": { "attributes": {}, "relationships": {
             "workspace": { "data": { "type": "workspaces", "id": town.workspace.as_str() } } } } })
         .to_string(),

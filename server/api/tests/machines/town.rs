@@ -260,10 +260,11 @@ impl Town {
         let mut town = Self { app, router, clock, tokens, folder, workspace: WorkspaceId::new(&[0; 32]) };
         let stranger = town.caller("stranger").await;
         let foreign = town.new_workspace(&stranger, "other", "web").await;
-        town.new_run(&stranger, &foreign, NewRun { auto_apply: Some(true), ..NewRun::default() }).await;
-        let plan = town.app.claim(&inside(), None).await.unwrap();
-        town.planned(&plan, true).await;
-        let apply = town.app.claim(&inside(), None).await.unwrap();
+        // Boxed, as what follows: each of them is larger than all the rest of a town.
+        Box::pin(town.new_run(&stranger, &foreign, NewRun { auto_apply: Some(true), ..NewRun::default() })).await;
+        let plan = Box::pin(town.app.claim(&inside(), None)).await.unwrap();
+        Box::pin(town.planned(&plan, true)).await;
+        let apply = Box::pin(town.app.claim(&inside(), None)).await.unwrap();
         // Announced, so that it is never offered again: the story's own runner executes only its own workspace.
         town.app.started(&apply.lease, "1.11.4", None).await.unwrap();
         town.tokens.insert("foreign-run", apply.token.expose_secret().to_owned());
@@ -358,7 +359,7 @@ pub(crate) fn state(serial: i64, lineage: &str, instances: &[(&str, u64)]) -> St
 
 /// The runner inside the server.
 pub(crate) fn inside() -> Claimant {
-    Claimant { agent: embedded().id, session: 1, serves: Serves::Site, token: None }
+    Claimant { agent: embedded().id, session: 1, serves: Serves::Site, protocol: protocol::VERSION, token: None }
 }
 
 /// The same, as the server knows it. It is gone: who waits for a runner waits for another.

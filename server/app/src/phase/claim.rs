@@ -12,7 +12,7 @@ use secrecy::SecretString;
 use std::time::Duration;
 use store::{phase::Phase, run::Run, workspace::Workspace};
 
-/// How long a lease lasts without a renewal, in seconds; that of an apply is for the operator to say: nobody
+/// How long a lease lasts without a renewal, in seconds; that of an apply or a test is for the operator to say: nobody
 /// else can take it over, so that nothing is won by interrupting it for a short break of the network.
 const LEASE: u32 = 30;
 /// How long an interrupted plan may take to end before it is killed, in seconds.
@@ -30,21 +30,21 @@ struct Claimed {
 }
 
 impl Claimant {
-    /// The lease under which this runner speaks for a phase, or says that it does: whether it is so is judged by each verb.
+    /// The lease under which this runner speaks for a phase, or says that it does: whether it is so is judged by each verb. How long it
+    /// lasts is told with the job; here it only marks that it was renewed.
     pub fn lease(&self, limits: &crate::Limits, phase_id: &str, fence: i64) -> Lease {
-        Lease {
-            phase_id: phase_id.to_owned(),
-            fence,
-            seconds: lease_seconds(limits, phase_id),
-            agent: self.agent.to_string(),
-        }
+        let seconds = lease_seconds(limits, phase_id.starts_with(ApplyId::PREFIX));
+        Lease { phase_id: phase_id.to_owned(), fence, seconds, agent: self.agent.to_string() }
+    }
+
+    fn new_lease(&self, limits: &crate::Limits, phase: &Phase, fence: i64) -> Lease {
+        Lease { seconds: lease_seconds(limits, phase.acts()), ..self.lease(limits, &phase.id, fence) }
     }
 }
 
-/// How long the lease of a phase lasts without a renewal, in seconds.
-pub(super) fn lease_seconds(limits: &crate::Limits, phase_id: &str) -> u32 {
-    let is_apply = phase_id.starts_with(ApplyId::PREFIX);
-    if is_apply { limits.apply_lease_seconds } else { LEASE.min(limits.apply_lease_seconds) }
+/// How long the lease of a phase lasts without a renewal, in seconds; `acts` when it makes or changes real things.
+pub(super) fn lease_seconds(limits: &crate::Limits, acts: bool) -> u32 {
+    if acts { limits.apply_lease_seconds } else { LEASE.min(limits.apply_lease_seconds) }
 }
 
 /// Whose phases a runner takes: a pool's, or the site's.
@@ -67,7 +67,11 @@ impl App {
         loop {
             let (token, hash) = self.vault.new_token(secrets::TokenKind::Run)?;
             if let Some(claimed) = self.take(claimant, claim, &hash, &mut place).await? {
-                match self.job(&claimed, token).await {
+                let job = match refusal(claimant, &claimed.phase) {
+                    Some(refusal) => Err(Error::invalid("", refusal)),
+                    None => self.job(&claimed, token).await,
+                };
+                match job {
                     Ok(job) => return Ok(job),
                     Err(error) => {
                         let reason = unprepared(&claimed.lease, &error);
@@ -95,7 +99,7 @@ impl App {
                 store::phase::set_token(&mut tx, &phase.id, phase.fence, &hash).await?;
                 let missing = || Error::Internal(format!("{} has no run", phase.id));
                 let run = store::run::find(&mut tx, &phase.run_id).await?.ok_or_else(missing)?;
-                let lease = claimant.lease(&self.limits, &phase.id, phase.fence);
+                let lease = claimant.new_lease(&self.limits, &phase, phase.fence);
                 Ok::<_, Error>(Claimed { phase: phase.clone(), run, workspace, lease })
             })
             .await?;
@@ -131,7 +135,7 @@ impl App {
                 let phase = store::phase::find(&mut tx, &turn.candidate.phase).await?.ok_or_else(missing)?;
                 store::queue::serve(&mut tx, &phase.organization_id, turn.served, turn.now).await?;
                 let workspace = access::hold_ours(&mut tx, &phase.workspace_id).await?;
-                let lease = claimant.lease(&self.limits, &phase.id, workspace.fence + 1);
+                let lease = claimant.new_lease(&self.limits, &phase, workspace.fence + 1);
                 let until = now.plus_seconds(lease.seconds.into());
                 let new =
                     store::phase::NewLease { fence: lease.fence, until, token_hash, pool, agent: &lease.agent, claim };
@@ -167,37 +171,51 @@ impl App {
 
     async fn job(&self, claimed: &Claimed, token: SecretString) -> Result<Job> {
         let Claimed { phase, run, workspace, lease } = claimed;
-        let apply = phase.is_apply();
+        let (apply, acts) = (phase.is_apply(), phase.acts());
+        let test = match phase.is_test() {
+            true => Some(self.leased_test(&run.id).await?),
+            false => None,
+        };
         let variables = self.job_variables(run, workspace).await?;
         let limits = Limits {
-            phase_seconds: if apply { self.limits.apply_seconds } else { self.limits.plan_seconds },
+            phase_seconds: if acts { self.limits.apply_seconds } else { self.limits.plan_seconds },
             // A plan changes nothing: it need not end in peace.
-            grace_seconds: if apply { self.limits.grace_seconds } else { PLAN_GRACE },
+            grace_seconds: if acts { self.limits.grace_seconds } else { PLAN_GRACE },
             state_bytes: self.limits.state_bytes as u64,
         };
         let counts = if apply { self.planned(run).await? } else { Counts::default() };
-        let subject = self.subject(run, workspace, apply).await?;
+        let subject = self.subject(run, workspace, acts).await?;
         let mut provided = self.provide(&subject, limits.phase_seconds, &variables).await?;
         run_variables(&subject, &mut provided);
         self.provide_ssh_key(&workspace.id, &mut provided).await?;
         Ok(Job {
             lease: lease.clone(),
-            phase: if apply { Kind::Apply } else { Kind::Plan },
+            phase: match (apply, &test) {
+                (true, _) => Kind::Apply,
+                (false, Some(_)) => Kind::Test,
+                (false, None) => Kind::Plan,
+            },
             run_id: run.id.to_string(),
             organization: workspace.organization_name.clone(),
             workspace: workspace.name.clone(),
             engine: if workspace.engine == "tofu" { Engine::Tofu } else { Engine::Terraform },
             version: match &run.terraform_version {
                 Some(exact) if apply => exact.clone(),
-                _ => workspace.terraform_version.clone(),
+                _ => {
+                    let wanted = test.as_ref().and_then(|test| test.wanted_version.as_ref());
+                    wanted.unwrap_or(&workspace.terraform_version).clone()
+                }
             },
             image: [&workspace.image, &workspace.organization_image]
                 .into_iter()
                 .find(|image| !image.is_empty())
                 .cloned(),
             working_directory: workspace.working_directory.clone(),
-            // `backend "remote"` by name has the CLI's default workspace; a cloud block has the workspace's own name.
-            cli_workspace: if run.source == "terraform" { "default".into() } else { workspace.name.clone() },
+            // `backend "remote"` by name has the CLI's default workspace; a cloud block has the workspace's own name. A test has no state.
+            cli_workspace: match run.source == "terraform" || test.is_some() {
+                true => "default".into(),
+                false => workspace.name.clone(),
+            },
             options: Options {
                 destroy: run.is_destroy,
                 no_refresh: !run.refresh,
@@ -215,8 +233,14 @@ impl App {
             environment: provided.environment,
             files: provided.files,
             vault: provided.vault,
-            hooks: self.job_hooks(&workspace.organization_id, apply).await?,
+            hooks: self.job_hooks(&workspace.organization_id, phase).await?,
             mirrored: self.mirror.patterns().await.map_err(|e| Error::internal("listing what is mirrored", e))?,
+            test: test.map(|test| protocol::Test {
+                filters: test.filters(),
+                verbose: test.verbose,
+                parallelism: test.parallelism.and_then(|number| u32::try_from(number).ok()),
+                directory: test.directory,
+            }),
         })
     }
 
@@ -260,6 +284,17 @@ impl App {
         }
         Ok(variables)
     }
+}
+
+/// Why this runner cannot be handed a phase, where it is too old to understand it: it would plan what is to be tested.
+fn refusal(claimant: &Claimant, phase: &Phase) -> Option<String> {
+    (phase.is_test() && claimant.protocol < protocol::TESTS).then(|| {
+        format!(
+            "the runner that took this test speaks protocol {}, which knows no tests ({} does): bring it up to date, then test again",
+            claimant.protocol,
+            protocol::TESTS
+        )
+    })
 }
 
 /// Why a phase cannot be made a job of, in words for who reads the run. What is our own fault is for the log.

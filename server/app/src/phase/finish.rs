@@ -6,7 +6,7 @@ use domain::{
     run::{Event as RunEvent, PhaseStatus},
     time::Time,
 };
-use protocol::{Artifact, Counts, Lease, Outcome};
+use protocol::{Artifact, Counts, Lease, Outcome, Tally};
 use std::{path::PathBuf, time::Duration};
 use store::{Tx, blob::Blob, phase::Phase, run::Run};
 
@@ -61,6 +61,7 @@ impl App {
             .write(async |mut tx| {
                 let held = hold_running(&mut tx, phase).await?;
                 let (mut phase, mut run) = held.ok_or_else(|| lost(&phase.id))?;
+                check_kind(&phase, outcome)?;
                 phase.lost_at = None;
                 let (status, event) = match outcome {
                     Outcome::Planned { has_changes, counts, generated_configuration } => {
@@ -72,6 +73,16 @@ impl App {
                     Outcome::Applied { counts } => {
                         count(&mut phase, *counts);
                         (PhaseStatus::Finished, RunEvent::ApplyDone)
+                    }
+                    Outcome::Tested { verdict, tally } => {
+                        let Tally { passed, failed, errored, skipped } = *tally;
+                        let counts = [passed, failed, errored, skipped].map(i64::from);
+                        store::registry::set_verdict(&mut tx, &run.id, verdict.as_str(), counts).await?;
+                        // An engine that is interrupted ends what it is at, leaves out the rest, and calls that a success.
+                        if run.cancel_asked_at.is_some() {
+                            run.reason = Some(canceled(&phase, false).into());
+                        }
+                        (PhaseStatus::Finished, RunEvent::PlanDone)
                     }
                     Outcome::Failed { reason, .. } => {
                         run.reason = Some(sentence(reason));
@@ -88,7 +99,7 @@ impl App {
                         (PhaseStatus::Errored, RunEvent::Fail)
                     }
                     Outcome::Canceled { killed } => {
-                        run.reason = Some(canceled(phase.is_apply(), *killed).into());
+                        run.reason = Some(canceled(&phase, *killed).into());
                         (PhaseStatus::Canceled, RunEvent::Stopped)
                     }
                 };
@@ -150,6 +161,20 @@ pub(crate) async fn hold_running(tx: &mut Tx, seen: &Phase) -> Result<Option<(Ph
     Ok(Some((phase, run)))
 }
 
+/// Refuses the success of another kind of phase: a test without a verdict would pass for a plan.
+fn check_kind(phase: &Phase, outcome: &Outcome) -> Result<()> {
+    let kind = match outcome {
+        Outcome::Planned { .. } => "plan",
+        Outcome::Applied { .. } => "apply",
+        Outcome::Tested { .. } => "test",
+        _ => return Ok(()),
+    };
+    if phase.kind == kind {
+        return Ok(());
+    }
+    Err(Error::invalid("outcome", format!("{} is no {kind} but a {}", phase.id, phase.kind)))
+}
+
 /// How long the end of an apply is kept back. Never longer than [`READ`], wherever the clock was set meanwhile: its workspace is locked.
 fn left_to_read(plan_finished_at: Option<i64>, now: Time) -> Duration {
     let read = Time::from_micros(plan_finished_at.unwrap_or_default()).plus_seconds(READ);
@@ -171,8 +196,14 @@ fn sentence(reason: &str) -> String {
     reason.chars().take(LONGEST_REASON).collect()
 }
 
-fn canceled(apply: bool, killed: bool) -> &'static str {
-    match (apply, killed) {
+fn canceled(phase: &Phase, killed: bool) -> &'static str {
+    match (phase.is_apply(), killed) {
+        (_, true) if phase.is_test() => {
+            "killed while it tested: what the test made may still be there, and no state knows it; look for it"
+        }
+        (_, false) if phase.is_test() => {
+            "interrupted while it tested: the log says whether everything that the test made was destroyed"
+        }
         (true, true) => {
             "killed while it applied: a resource may exist that the state does not know; compare the log with your provider, then plan again"
         }

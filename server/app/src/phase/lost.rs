@@ -53,16 +53,16 @@ impl App {
         let leases = self.store.look(async |mut tx| store::phase::list_leases(&mut tx).await).await?;
         let lasts = |mark: &LeaseMark| {
             // Which runner has it makes no difference here: nobody is given up too early.
-            Duration::from_secs(lease_seconds(&self.limits, &mark.phase_id).into())
+            Duration::from_secs(lease_seconds(&self.limits, mark.acts()).into())
         };
         let mut ended = 0;
         for mark in self.renewals.overdue(leases, self.clock.steady(), lasts) {
             let found = self.store.look(async |mut tx| store::phase::find(&mut tx, &mark.phase_id).await).await?;
             let same = |phase: &Phase| phase.fence == mark.fence && phase.lease_until == mark.lease_until;
             let Some(phase) = found.filter(same) else { continue };
-            if phase.is_apply() && phase.started_at.is_some() {
+            if phase.acts() && phase.started_at.is_some() {
                 if self.store.write(async |mut tx| store::phase::set_lost(&mut tx, &phase, now).await).await? {
-                    tracing::warn!(phase = %phase.id, "the runner of an apply was lost: its workspace stays locked until more is known");
+                    tracing::warn!(phase = %phase.id, kind = phase.kind, "the runner of a phase that changes things was lost: it stays as it is until more is known");
                     self.after(vec![Event::Run { workspace: phase.workspace_id.clone(), run: phase.run_id.clone() }]);
                 }
             } else if self.end_unrenewed(&phase).await? {
@@ -84,7 +84,7 @@ impl App {
         self.end_without_runner(phase, &ground, why, PhaseStatus::Errored, RunEvent::Fail).await
     }
 
-    /// Ends an apply whose runner was lost, because a person says so.
+    /// Ends an apply or a test whose runner was lost, because a person says so.
     pub(crate) async fn end_forced(&self, phase: &Phase, who: &str) -> Result<bool> {
         let why = format!("{who} forced its end while its runner was lost");
         self.end_without_runner(phase, &Ground::Forced, &why, PhaseStatus::Canceled, RunEvent::Stopped).await
@@ -106,13 +106,15 @@ impl App {
                 if !ground.stands(&mut tx, lost, &phase).await? {
                     return Ok(None);
                 }
-                // A plan changes nothing. An apply is announced before its process is started: one that was not has not begun.
-                let harmless = !phase.is_apply() || phase.started_at.is_none();
+                // A plan changes nothing. An apply or a test is announced before its process is started: one that was not has not begun.
+                let harmless = !phase.acts() || phase.started_at.is_none();
                 if harmless && phase.attempts < ATTEMPTS {
                     return advance::again(&mut tx, &phase, run, now).await.map(Some);
                 }
                 run.reason = Some(if harmless {
                     format!("{why} while it {}: nothing was changed; start the run again", doing(&phase))
+                } else if phase.is_test() {
+                    format!("{why} while it tested: what the test made may still be there, and no state knows it; look for it, then test again")
                 } else {
                     format!(
                         "{why} while it applied: the last state that arrived is kept; look at the log for what was changed after it, then plan again"
@@ -160,7 +162,11 @@ impl Ground<'_> {
 }
 
 fn doing(phase: &Phase) -> &'static str {
-    if phase.is_apply() { "began to apply" } else { "planned" }
+    match phase.kind.as_str() {
+        "apply" => "began to apply",
+        "test" => "began to test",
+        _ => "planned",
+    }
 }
 
 #[cfg(test)]
@@ -168,7 +174,7 @@ mod tests {
     use super::*;
 
     fn mark(until: i64) -> LeaseMark {
-        LeaseMark { phase_id: "plan-1".into(), fence: 1, lease_until: Some(until) }
+        LeaseMark { phase_id: "plan-1".into(), fence: 1, lease_until: Some(until), kind: "plan".into() }
     }
 
     #[test]

@@ -1,11 +1,14 @@
 //! What an organization publishes for its own configurations: modules and providers. Members and runs of the organization read, owners
-//! publish.
+//! publish, and have modules tested.
 
 mod file;
 mod key;
 mod module;
 mod provider;
+mod test;
 mod upload;
+
+pub use test::{NewTest, TestRun};
 
 use crate::{App, Caller, Error, Result};
 use domain::permission::{Permission, allows};

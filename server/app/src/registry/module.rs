@@ -1,7 +1,7 @@
 //! Modules of an organization.
 
 use super::{check_name, check_version, taken};
-use crate::{App, Caller, Error, Result};
+use crate::{App, Caller, Error, Result, access};
 use domain::{
     id::{ModuleId, ModuleVersionId, OrganizationId},
     permission::Permission,
@@ -67,12 +67,23 @@ impl App {
             .await
     }
 
-    /// Removes a module with its versions.
+    /// Removes a module with its versions and its tests, none of which may go on.
     pub async fn delete_module(&self, caller: &Caller, organization: &str, name: &str, provider: &str) -> Result<()> {
         let id = self.organization(caller, organization, Permission::ManageRegistry).await?.id;
+        let now = self.now();
         self.store
             .write(async |mut tx| {
                 let module = find(&mut tx, &id, (organization, name, provider)).await?;
+                if let Some(tests) = store::workspace::find_of_module(&mut tx, &module.id).await? {
+                    access::hold_ours(&mut tx, &tests.id).await?;
+                    let open = store::run::count_open(&mut tx, &tests.id).await?;
+                    if open > 0 {
+                        return Err(Error::Conflict(format!(
+                            "module {organization}/{name}/{provider} has {open} tests that have not ended; cancel them first"
+                        )));
+                    }
+                    store::workspace::delete_of_module(&mut tx, &tests.id, now).await?;
+                }
                 store::registry::delete_module(&mut tx, &module.id).await?;
                 Ok(())
             })
@@ -141,7 +152,11 @@ impl App {
     }
 }
 
-async fn find(tx: &mut Tx, id: &OrganizationId, (organization, name, provider): (&str, &str, &str)) -> Result<Module> {
+pub(super) async fn find(
+    tx: &mut Tx,
+    id: &OrganizationId,
+    (organization, name, provider): (&str, &str, &str),
+) -> Result<Module> {
     let found = store::registry::find_module(tx, id, name, provider).await?;
     found.ok_or_else(|| Error::not_found(format!("module {organization}/{name}/{provider}")))
 }

@@ -49,7 +49,7 @@ pub struct New {
 }
 
 impl New {
-    fn check(&self) -> Result<()> {
+    pub(crate) fn check(&self) -> Result<()> {
         if self.is_destroy && self.refresh_only {
             return Err(Error::invalid("refresh-only", "A run can't be both a destroy and refresh-only"));
         }
@@ -87,14 +87,7 @@ impl App {
         let id = RunId::new(&self.entropy());
         let now = self.now();
         let seen = self.workspace(caller, access::Which::Id(workspace), Permission::QueueRun).await?;
-        let variables = if new.variables.is_empty() {
-            None
-        } else {
-            let json =
-                serde_json::to_vec(&new.variables).map_err(|e| Error::internal("writing a run's variables", e))?;
-            let context = crate::vault::context("runs", id.as_str(), seen.organization_id.as_str());
-            Some(self.seal_small(workspace, &context, &json).await?)
-        };
+        let variables = self.seal_run_variables(&seen, &id, &new.variables).await?;
         let (run, events) = self
             .store
             .write_once(async |mut tx, again| {
@@ -121,6 +114,23 @@ impl App {
         self.after(events);
         self.hub.announce([Event::Run { workspace: run.workspace_id.clone(), run: run.id.clone() }]);
         Ok(run)
+    }
+}
+
+impl App {
+    /// A run's own variables as they are kept.
+    pub(crate) async fn seal_run_variables(
+        &self,
+        workspace: &Workspace,
+        run: &RunId,
+        variables: &[(String, String)],
+    ) -> Result<Option<Vec<u8>>> {
+        if variables.is_empty() {
+            return Ok(None);
+        }
+        let json = serde_json::to_vec(variables).map_err(|e| Error::internal("writing a run's variables", e))?;
+        let context = crate::vault::context("runs", run.as_str(), workspace.organization_id.as_str());
+        self.seal_small(&workspace.id, &context, &json).await.map(Some)
     }
 }
 

@@ -3,6 +3,7 @@
 mod file;
 mod module;
 mod provider;
+mod test;
 
 pub use file::{File, Owner, delete_file, find_file, find_file_of, insert_file};
 pub use module::{
@@ -16,3 +17,4 @@ pub use provider::{
     find_provider_version_by_number, hold_provider_version, insert_key, insert_platform, insert_provider,
     insert_provider_version, list_installable, list_keys, list_platforms, list_provider_versions, list_providers,
 };
+pub use test::{NewTest, Test, find_test, insert_test, list_tests, set_verdict};

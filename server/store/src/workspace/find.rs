@@ -3,7 +3,7 @@
 use super::Workspace;
 use crate::{Result, Tx};
 use domain::{
-    id::{OrganizationId, ProjectId, WorkspaceId},
+    id::{ModuleId, OrganizationId, ProjectId, WorkspaceId},
     tag::Tag,
 };
 
@@ -14,7 +14,7 @@ macro_rules! select {
              (SELECT k.ssh_key_id FROM workspace_ssh_keys k WHERE k.workspace_id = w.id) AS ssh_key_id, w.engine,
              w.terraform_version, w.image, o.image AS organization_image, w.working_directory, w.auto_apply, w.plan_limit, w.global_remote_state, w.tag_list, w.lock_kind,
              w.lock_user_id, w.lock_run_id, w.lock_client_id, w.lock_info, w.lock_reason, w.locked_at, w.current_run_id, w.current_state_id,
-             w.state_serial, w.state_lineage, w.state_md5, w.state_sequence, w.fence, w.created_at, w.updated_at, m.role
+             w.state_serial, w.state_lineage, w.state_md5, w.state_sequence, w.fence, w.created_at, w.updated_at, w.module_id, m.role
              FROM workspaces w JOIN organizations o ON o.id = w.organization_id
              LEFT JOIN memberships m ON m.organization_id = w.organization_id AND m.user_id = $1 ",
             $rest
@@ -22,9 +22,9 @@ macro_rules! select {
     };
 }
 
-/// The workspace of this name, and the role of `user`.
+/// The workspace of this name, and the role of `user`. That of a module has no name to anybody.
 pub async fn find_by_name(tx: &mut Tx, organization: &str, name: &str, user: &str) -> Result<Option<Workspace>> {
-    tx.query(select!("WHERE o.name = $2 AND w.name = $3 AND w.deleted_at IS NULL"))
+    tx.query(select!("WHERE o.name = $2 AND w.name = $3 AND w.deleted_at IS NULL AND w.module_id IS NULL"))
         .bind(user)
         .bind(organization)
         .bind(name)
@@ -32,17 +32,22 @@ pub async fn find_by_name(tx: &mut Tx, organization: &str, name: &str, user: &st
         .await
 }
 
-/// The workspace, and the role of `user`.
+/// The workspace, be it that of a module, and the role of `user`.
 pub async fn find(tx: &mut Tx, id: &WorkspaceId, user: &str) -> Result<Option<Workspace>> {
     tx.query(select!("WHERE w.id = $2 AND w.deleted_at IS NULL")).bind(user).bind(id.as_str()).optional().await
 }
 
-/// These workspaces, in no order, and the role of `user`.
+/// The workspace that the tests of a module have, once it was tested.
+pub async fn find_of_module(tx: &mut Tx, module: &ModuleId) -> Result<Option<Workspace>> {
+    tx.query(select!("WHERE w.module_id = $2 AND w.deleted_at IS NULL")).bind("").bind(module.as_str()).optional().await
+}
+
+/// These workspaces, but for those of modules, in no order, and the role of `user`.
 pub async fn list_by_id(tx: &mut Tx, ids: &[&str], user: &str) -> Result<Vec<Workspace>> {
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    tx.query(select!("WHERE w.deleted_at IS NULL AND w.id IN ("))
+    tx.query(select!("WHERE w.deleted_at IS NULL AND w.module_id IS NULL AND w.id IN ("))
         .bind(user)
         .list(ids.iter().copied())
         .push(")")
@@ -73,7 +78,7 @@ pub struct Filter {
     pub tags: Vec<Tag>,
 }
 
-/// A page of workspaces by name, and how many there are in all.
+/// A page of workspaces by name, and how many there are in all; none is that of a module.
 pub async fn list(
     tx: &mut Tx,
     organization: &OrganizationId,
@@ -96,8 +101,9 @@ pub async fn list(
 
 impl Filter {
     fn narrow<'t>(&self, query: crate::query::Query<'t>, organization: &OrganizationId) -> crate::query::Query<'t> {
-        let mut query =
-            query.push("WHERE w.deleted_at IS NULL AND w.organization_id = ").value(organization.as_str().to_owned());
+        let mut query = query
+            .push("WHERE w.deleted_at IS NULL AND w.module_id IS NULL AND w.organization_id = ")
+            .value(organization.as_str().to_owned());
         if let Some(search) = &self.search {
             let pattern = format!("%{}%", search.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
             query = query.push(" AND lower(w.name) LIKE lower(").value(pattern).push(") ESCAPE '\\'");
@@ -118,9 +124,9 @@ impl Filter {
     }
 }
 
-/// How many workspaces a project has.
+/// How many workspaces a project has, without those of modules.
 pub async fn count_in_project(tx: &mut Tx, project: &ProjectId) -> Result<i64> {
-    tx.query("SELECT count(*) FROM workspaces WHERE project_id = $1 AND deleted_at IS NULL")
+    tx.query("SELECT count(*) FROM workspaces WHERE project_id = $1 AND deleted_at IS NULL AND module_id IS NULL")
         .bind(project.as_str())
         .count()
         .await

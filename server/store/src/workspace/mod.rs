@@ -6,9 +6,9 @@ mod lock;
 mod save;
 
 pub use current::{clear_current_state, set_current_run, set_current_state, set_fence};
-pub use find::{Filter, count_in_project, find, find_by_name, hold, is_of, list, list_by_id};
+pub use find::{Filter, count_in_project, find, find_by_name, find_of_module, hold, is_of, list, list_by_id};
 pub use lock::{lock, unlock};
-pub use save::{delete, find_key, forget_pool, insert, put_tags, update};
+pub use save::{delete, delete_of_module, find_key, forget_pool, insert, put_tags, update};
 
 use crate::{Error, Result};
 use domain::{
@@ -87,6 +87,8 @@ pub struct Workspace {
     /// When it last changed.
     #[sqlx(try_from = "i64")]
     pub updated_at: Time,
+    /// The module whose tests it is for: such a workspace is nobody's to see or to use.
+    pub module_id: Option<String>,
     /// The role of the caller, if they have one.
     pub role: Option<String>,
 }
@@ -135,6 +137,7 @@ impl Workspace {
             fence: 0,
             created_at: now,
             updated_at: now,
+            module_id: None,
             role: None,
         }
     }

@@ -13,8 +13,8 @@ pub async fn insert(tx: &mut Tx, workspace: &Workspace, wrapped_key: &[u8]) -> R
     tx.query(
         "INSERT INTO workspaces (id, organization_id, project_id, name, description, execution_mode, engine, terraform_version,
          working_directory, auto_apply, plan_limit, tag_list, state_sequence, fence, created_at, updated_at, version, agent_pool_id, image,
-         global_remote_state)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '[]', 0, 0, $12, $12, 0, $13, $14, $15)",
+         global_remote_state, module_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, '[]', 0, 0, $12, $12, 0, $13, $14, $15, $16)",
     )
     .bind(workspace.id.as_str())
     .bind(workspace.organization_id.as_str())
@@ -31,6 +31,7 @@ pub async fn insert(tx: &mut Tx, workspace: &Workspace, wrapped_key: &[u8]) -> R
     .bind(workspace.agent_pool_id.as_deref())
     .bind(workspace.image.as_str())
     .bind(workspace.global_remote_state)
+    .bind(workspace.module_id.as_deref())
     .run()
     .await?;
     tx.query("INSERT INTO data_keys (workspace_id, organization_id, wrapped, created_at) VALUES ($1, $2, $3, $4)")
@@ -100,6 +101,17 @@ pub async fn delete(tx: &mut Tx, id: &WorkspaceId, now: Time) -> Result<()> {
         .bind(id.as_str())
         .save()
         .await
+}
+
+/// Marks the workspace of a module's tests as deleted, and lets the module go.
+pub async fn delete_of_module(tx: &mut Tx, id: &WorkspaceId, now: Time) -> Result<()> {
+    tx.query(
+        "UPDATE workspaces SET deleted_at = $1, module_id = NULL, version = version + 1 WHERE id = $2 AND deleted_at IS NULL",
+    )
+    .bind(now.micros())
+    .bind(id.as_str())
+    .save()
+    .await
 }
 
 /// Lets workspaces that were deleted no longer point at a pool.

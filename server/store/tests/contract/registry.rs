@@ -1,10 +1,10 @@
 //! Modules, providers, the keys that sign them, their files.
 
-use crate::base::{Fresh, NOW, on_both, world};
+use crate::base::{Fresh, NOW, configured, new_run, on_both, workspace, world};
 use domain::id::{BlobId, ModuleId, ModuleVersionId, OrganizationId, PlatformId, ProviderId, ProviderVersionId};
-use store::{Error, blob, registry};
+use store::{Error, blob, configuration, organization, phase, registry, run, workspace as ws};
 
-on_both! { modules  providers  files  foreign_rows }
+on_both! { modules  tests_of_a_module  providers  files  foreign_rows }
 
 fn module(organization: &OrganizationId, n: u8, name: &str) -> registry::Module {
     registry::Module {
@@ -41,6 +41,85 @@ fn file(organization: &OrganizationId, n: u8, kind: &str) -> registry::File {
         sealed: None,
         object_key: Some(format!("object-{n}")),
     }
+}
+
+async fn tests_of_a_module(store: &Fresh) {
+    let world = world(store).await;
+    let (org, user) = (&world.organization.id, world.user.id.as_str());
+    let tested = module(org, 1, "net");
+    let mut hidden = workspace(&world.organization, &world.project, 2);
+    (hidden.name, hidden.module_id) = ("net/aws".into(), Some(tested.id.to_string()));
+    let configuration =
+        configuration::ConfigurationVersion { workspace_id: hidden.id.clone(), ..configured(&world, 1) };
+    let new = run::New { workspace_id: hidden.id.clone(), plan_only: true, ..new_run(&world, &configuration.id, 1) };
+    let test = registry::NewTest {
+        run_id: new.id.clone(),
+        organization_id: org.clone(),
+        filters: vec!["tests/a.tftest.hcl".into()],
+        directory: "tests".into(),
+        verbose: true,
+        parallelism: Some(3),
+        wanted_version: Some("1.11.4".into()),
+    };
+    store
+        .write(async |mut tx| {
+            registry::insert_module(&mut tx, &tested).await?;
+            assert!(ws::find_of_module(&mut tx, &tested.id).await?.is_none());
+            ws::insert(&mut tx, &hidden, b"wrapped").await?;
+            assert_eq!(ws::find_of_module(&mut tx, &tested.id).await?.unwrap().id, hidden.id);
+            configuration::insert(&mut tx, &configuration).await?;
+            run::insert(&mut tx, &new).await?;
+            assert_eq!(run::count_queue(&mut tx, org).await?, 1);
+            registry::insert_test(&mut tx, &test).await?;
+
+            // It is held and found by those who know it, and by nobody else.
+            assert_eq!(
+                ws::hold(&mut tx, &hidden.id, "").await?.unwrap().module_id.as_deref(),
+                Some(tested.id.as_str())
+            );
+            assert!(ws::is_of(&mut tx, org, hidden.id.as_str()).await?);
+            assert!(ws::find_by_name(&mut tx, "acme", "net/aws", user).await?.is_none());
+            assert!(ws::list_by_id(&mut tx, &[hidden.id.as_str()], user).await?.is_empty());
+            let (listed, total) = ws::list(&mut tx, org, user, &ws::Filter::default(), 9, 0).await?;
+            assert_eq!((listed.len(), total), (1, 1));
+            assert_eq!(ws::count_in_project(&mut tx, &world.project.id).await?, 1);
+            assert_eq!(run::count_queue(&mut tx, org).await?, 0);
+            assert!(run::list_queue(&mut tx, org, 9, 0).await?.is_empty());
+
+            let phase = phase::find(&mut tx, new.id.plan().as_str()).await?.unwrap();
+            assert_eq!((phase.is_test(), phase.is_apply(), phase.acts()), (true, false, true));
+            let found = registry::find_test(&mut tx, &new.id).await?.unwrap();
+            assert_eq!((found.filters(), found.directory.as_str()), (test.filters.clone(), "tests"));
+            assert_eq!((found.verbose, found.parallelism), (true, Some(3)));
+            assert_eq!((found.wanted_version.as_deref(), found.verdict), (Some("1.11.4"), None));
+            registry::set_verdict(&mut tx, &new.id, "fail", [1, 2, 3, 4]).await?;
+            let listed = registry::list_tests(&mut tx, &[new.id.as_str(), "run-none"]).await?;
+            let told = (listed[0].verdict.as_deref(), listed[0].passed, listed[0].failed, listed[0].errored);
+            assert_eq!((listed.len(), told, listed[0].skipped), (1, (Some("fail"), 1, 2, 3), 4));
+            assert!(registry::list_tests(&mut tx, &[]).await?.is_empty());
+            let other = run::New { id: domain::id::RunId::new(&[9; 32]), ..new.clone() };
+            run::insert(&mut tx, &other).await?;
+            assert!(registry::find_test(&mut tx, &other.id).await?.is_none());
+            Ok::<_, Error>(())
+        })
+        .await
+        .unwrap();
+    let mut another = workspace(&world.organization, &world.project, 3);
+    another.module_id.clone_from(&hidden.module_id);
+    let taken = store.write(async |mut tx| ws::insert(&mut tx, &another, b"wrapped").await).await.unwrap_err();
+    assert!(taken.is_taken("workspaces"), "{taken:?}");
+    let kept = store.write(async |mut tx| registry::delete_module(&mut tx, &tested.id).await).await;
+    assert!(kept.is_err(), "a module is removed while its tests are kept for it");
+    store
+        .write(async |mut tx| {
+            ws::delete_of_module(&mut tx, &hidden.id, NOW).await?;
+            assert!(ws::find_of_module(&mut tx, &tested.id).await?.is_none());
+            assert!(ws::find(&mut tx, &hidden.id, "").await?.is_none());
+            assert_eq!(registry::delete_module(&mut tx, &tested.id).await?, 1);
+            Ok::<_, Error>(organization::list_members(&mut tx, org).await?.len())
+        })
+        .await
+        .unwrap();
 }
 
 async fn modules(store: &Fresh) {
