@@ -215,7 +215,7 @@ async fn every_route_for_everybody() {
         write!(table, " {person:6}").unwrap();
     }
     table = table.trim_end().to_owned() + "\n";
-    let (there, mut used) = (Furnished::new().await, BTreeSet::new());
+    let (there, mut used) = (Box::pin(Furnished::new()).await, BTreeSet::new());
     let mut routes = routes();
     // What looks comes before what changes, what is inside of something goes before it, and who signs out can do nothing more.
     routes.sort_by_key(|(method, path)| {
