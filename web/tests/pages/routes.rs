@@ -6,7 +6,7 @@ use crate::{
     house::{House, PASSWORD},
     settings::KEY,
 };
-use app::{AgentPoolChange, Serves, Source};
+use app::{AgentPoolChange, Serves, Source, Upload};
 use axum::{
     body::Body,
     http::{Request, StatusCode, header},
@@ -115,7 +115,7 @@ impl Furnished {
         let other = app::Settings { name: Some("other".into()), ..app::Settings::default() };
         let other = app.create_workspace(ada, "acme", &other).await.unwrap();
         app.lock(ada, &other.id, "test", None).await.unwrap();
-        let written = app.write_state(ada, &other, &Source::Cloud, app::Upload::of(state), None).await.unwrap();
+        let written = app.write_state(ada, &other, &Source::Cloud, Upload::of(state), None).await.unwrap();
         let change = AgentPoolChange { name: Some("pool".into()), ..AgentPoolChange::default() };
         let pool = app.create_agent_pool(ada, "acme", &change).await.unwrap();
         let (pool_token, _) = app.create_agent_token(ada, &pool.id, "test").await.unwrap();
@@ -214,7 +214,7 @@ async fn every_route_for_everybody() {
     for person in PEOPLE {
         write!(table, " {person:6}").unwrap();
     }
-    table += "\n";
+    table = table.trim_end().to_owned() + "\n";
     let (there, mut used) = (Box::pin(Furnished::new()).await, BTreeSet::new());
     let mut routes = routes();
     // What looks comes before what changes, what is inside of something goes before it, and who signs out can do nothing more.

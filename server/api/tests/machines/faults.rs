@@ -204,7 +204,7 @@ async fn an_object_store_that_fails_keeps_nothing_and_can_be_asked_again() {
         let folder = tempfile::tempdir().unwrap();
         let store = store::Store::sqlite(&folder.path().join("terrane.db")).await.unwrap();
         let objects = Arc::new(Failing { inner: objects_in(&folder).await, fails: AtomicBool::new(false) });
-        let town = Town::on(store, folder, objects.clone()).await;
+        let town = Box::pin(Town::on(store, folder, objects.clone())).await;
         let deed = Deed::prepare(&town, name).await;
         let before = Dump::of(&town).await.unwrap();
         objects.fails.store(true, Relaxed);

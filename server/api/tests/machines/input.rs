@@ -99,12 +99,17 @@ async fn walk(engine: Engine) -> Option<Vec<String>> {
         let mut cases = cases(&route, &there.town, &there.things, &there.others);
         // Those that cannot be right come first and are looked after at once; of the others each may change something.
         cases.sort_by_key(|case| !case.refuse);
+        let destroys = route.method == "DELETE" || route.path.contains("/actions/");
+        if engine == Engine::Postgres && destroys {
+            // Each would need another town, which takes long there.
+            cases.retain(|case| case.refuse);
+        }
         let certain = cases.iter().filter(|case| case.refuse).count();
         for (number, case) in cases.iter().enumerate() {
             let answer = send(&there.town, &route, case, None).await;
             problems.extend(judge(&route, case, &answer));
             let changes = answer.status.is_success() && route.method != "GET";
-            if changes && (route.method == "DELETE" || route.path.contains("/actions/")) {
+            if changes && destroys {
                 there = Furnished::new(engine).await?;
             }
             let looked_at =

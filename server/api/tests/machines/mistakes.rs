@@ -162,7 +162,7 @@ fn queries(route: &Route, address: &str, cases: &mut Vec<Case>) {
     }
 }
 
-fn bodies(route: &Route, town: &Town, address: &str, cases: &mut Vec<Case>) {
+fn bodies(route: &Route, town: &Town, things: &Things, address: &str, cases: &mut Vec<Case>) {
     let good = body(route, town, things);
     let document: Value = serde_json::from_str(&good).unwrap_or_default();
     // Where nothing has to be said, nothing is read.
@@ -232,7 +232,7 @@ pub(crate) fn cases(route: &Route, town: &Town, things: &Things, others: &Others
     addresses(route, town, things, others, &mut cases);
     queries(route, &address, &mut cases);
     if route.method != "GET" {
-        bodies(route, town, &address, &mut cases);
+        bodies(route, town, things, &address, &mut cases);
     }
     cases
 }
