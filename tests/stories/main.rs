@@ -23,6 +23,7 @@ mod login;
 mod migrate;
 mod mirror;
 mod modules;
+mod objects;
 mod options;
 mod partition;
 mod plan;
@@ -88,6 +89,7 @@ fn main() -> ExitCode {
         migrate::stories(),
         mirror::stories(),
         modules::stories(),
+        objects::stories(),
         options::stories(),
         plan::stories(),
         refused::stories(),

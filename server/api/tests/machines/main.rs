@@ -10,6 +10,7 @@ mod identity;
 mod large;
 mod login;
 mod mirror;
+mod objects;
 mod pools;
 mod queue;
 mod registry;
