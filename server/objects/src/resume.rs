@@ -15,6 +15,8 @@ use tokio::time::{sleep, timeout};
 const RESUMPTIONS: u32 = 8;
 /// The longest wait before the first of them; it doubles each time.
 const WAIT: Duration = Duration::from_millis(100);
+/// The longest wait of all.
+const LONGEST: Duration = Duration::from_secs(2);
 
 /// Why a piece did not come: what the store's library says.
 pub type Broken = Box<dyn error::Error + Send + Sync>;
@@ -94,7 +96,7 @@ impl Reading {
                     format!("{broken}, after {RESUMPTIONS} other tries to read on; look at the network and the store");
                 return Err(Error::store("reading", &self.key, said));
             }
-            sleep(jitter(WAIT * 2_u32.pow(self.resumptions))).await;
+            sleep(jitter(LONGEST.min(WAIT * 2_u32.pow(self.resumptions)))).await;
             self.resumptions += 1;
             let opened = self.store.open(&self.key, self.at, self.version.as_deref()).await?;
             (self.left, self.content) = (opened.left, opened.content);
