@@ -78,5 +78,6 @@ tools:
 	@tests/tools/aws-provider
 	@tests/tools/verifiers
 	@tests/tools/moto
+	@tests/tools/azurite
 	@tests/tools/networks
 	@tests/tools/sshd >/dev/null

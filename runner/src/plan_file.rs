@@ -18,6 +18,10 @@ const PLAN: &str = "tfplan";
 const BACKEND: u64 = 13;
 /// A plan with more than this unpacked is left as it is: bytes.
 const LARGEST: u64 = 4 << 30;
+/// A file with more than this is left as it is: bytes. What is in it may be many members of nothing.
+const LARGEST_FILE: u64 = 64 << 20;
+/// The most members of a file that is looked into.
+const MOST: usize = 100_000;
 
 /// Where an apply keeps its state, as the engine itself notes it down.
 pub(crate) struct Backend<'a> {
@@ -31,23 +35,43 @@ pub(crate) struct Backend<'a> {
 
 /// How many bytes the plan has, unpacked.
 pub(crate) fn weigh(path: &Path) -> io::Result<u64> {
-    let mut archive = ZipArchive::new(BufReader::new(File::open(path)?))?;
-    Ok(archive.by_name(PLAN)?.size())
+    Ok(open(path)?.by_name(PLAN)?.size())
+}
+
+/// Opens a plan file. Foreign code may have written it: one that could be read in two ways, so that this finds another plan in it than the engine
+/// does, is refused, and so is one that is only there to fill disks.
+fn open(path: &Path) -> io::Result<ZipArchive<BufReader<File>>> {
+    let refused = |why: &str| io::Error::other(format!("the plan file is not looked into: {why}"));
+    let file = File::open(path)?;
+    if file.metadata()?.len() > LARGEST_FILE {
+        return Err(refused("it is too large"));
+    }
+    let mut archive = ZipArchive::new(BufReader::new(file))?;
+    if archive.len() > MOST || archive.has_overlapping_entries()? {
+        return Err(refused("it holds more than a plan does"));
+    }
+    if archive.has_duplicate_names() || archive.offset() != 0 {
+        return Err(refused("it can be read in two ways"));
+    }
+    Ok(archive)
 }
 
 /// Writes the plan file again, with another backend in it.
 pub(crate) fn put_backend(from: &Path, to: &Path, backend: &Backend<'_>) -> io::Result<()> {
-    let mut archive = ZipArchive::new(BufReader::new(File::open(from)?))?;
+    let mut archive = open(from)?;
     let mut copy = ZipWriter::new(File::create(to)?);
     let options = SimpleFileOptions::default().compression_method(CompressionMethod::Deflated).large_file(true);
     for index in 0..archive.len() {
-        if archive.by_index_raw(index)?.name()? != PLAN {
+        if archive.by_index_raw(index)?.name_raw() != PLAN.as_bytes() {
             copy.raw_copy_file(archive.by_index_raw(index)?)?;
             continue;
         }
         copy.start_file(PLAN, options)?;
         let mut plan = BufReader::new(archive.by_index(index)?.take(LARGEST));
         without(&mut plan, BACKEND, &mut copy)?;
+        if plan.get_ref().limit() == 0 {
+            return Err(io::Error::other("the plan is too large to be written again"));
+        }
         copy.write_all(&field(BACKEND, &message(backend)?))?;
     }
     copy.finish()?.sync_all()
@@ -147,6 +171,27 @@ mod tests {
     fn what_is_no_message_is_refused() {
         for broken in [&[0x6a][..], &[0x6a, 5, 1], &[0x1a, 5, 1], &[0x08], &[0x0b], &[0xff; 11], &[0x25, 1, 2]] {
             assert!(copied(broken).is_err(), "{broken:?}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_can_be_read_in_two_ways_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("plan");
+        let mut archive = ZipWriter::new(File::create(&path).unwrap());
+        for name in [PLAN, "tfplbn"] {
+            archive.start_file(name, SimpleFileOptions::default()).unwrap();
+            archive.write_all(b"plan").unwrap();
+        }
+        archive.finish().unwrap();
+        assert_eq!(weigh(&path).unwrap(), 4);
+        let bytes = std::fs::read(&path).unwrap();
+        let twice: Vec<u8> = bytes.iter().map(|byte| if *byte == b'b' { b'a' } else { *byte }).collect();
+        let shifted = [b"before".to_vec(), bytes].concat();
+        for (broken, why) in [(twice, "two ways"), (shifted, "two ways")] {
+            std::fs::write(&path, broken).unwrap();
+            let refused = weigh(&path).unwrap_err().to_string();
+            assert!(refused.contains(why), "{refused}");
         }
     }
 

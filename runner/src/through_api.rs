@@ -18,7 +18,7 @@ use crate::{
     server::Server,
     supervise::spec::{Output, Wall},
 };
-use protocol::{Job, Phase};
+use protocol::{Job, Moment, Phase};
 use serde::Deserialize;
 use serde_json::Value;
 use std::{
@@ -37,10 +37,12 @@ pub(crate) async fn choose<S: Server>(
     wall: &Wall,
     engine: &Path,
 ) -> bool {
-    if job.phase != Phase::Apply || !is_large(job, prepared, &execution.layout.plan()) {
+    // A hook after the apply reads the file; settings of the configuration's own may name another place for this very server.
+    let in_the_file = prepared.own_settings || job.hooks.iter().any(|hook| hook.moment == Moment::After);
+    if job.phase != Phase::Apply || in_the_file || !is_large(job, prepared, execution.layout.plan()).await {
         return false;
     }
-    match redirect(execution, job, wall, engine).await {
+    match redirect(execution, job, prepared, wall, engine).await {
         Ok(()) => {
             tracing::info!(phase = job.lease.phase_id, "a large apply: the engine sends its state by itself");
             true
@@ -52,17 +54,27 @@ pub(crate) async fn choose<S: Server>(
     }
 }
 
-/// What the engine finds in its environment then.
-pub(crate) fn environment(job: &Job) -> [(String, String); 2] {
-    [("TF_FORCE_LOCAL_BACKEND".into(), "1".into()), ("TFE_RUN_ID".into(), job.run_id.clone())]
+/// Makes this the environment of an engine that sends its state by itself. It speaks as the run, whoever the workspace would have it be.
+pub(crate) fn turn(environment: &mut Vec<(String, String)>, job: &Job) {
+    let host = host(&job.address).unwrap_or_default();
+    environment.retain(|(key, _)| !is_token_for(key, host));
+    environment.push(("TF_FORCE_LOCAL_BACKEND".into(), "1".into()));
+    environment.push(("TFE_RUN_ID".into(), job.run_id.clone()));
 }
 
-fn is_large(job: &Job, prepared: &Prepared, plan: &Path) -> bool {
+/// Whether a variable holds the engine's token for this host: `TF_TOKEN_` and the host with `_` for each dot and `__` for each dash.
+fn is_token_for(key: &str, host: &str) -> bool {
+    let named = key.strip_prefix("TF_TOKEN_").map(|name| name.replace("__", "-").replace('_', "."));
+    named.is_some_and(|named| named.eq_ignore_ascii_case(host))
+}
+
+async fn is_large(job: &Job, prepared: &Prepared, plan: PathBuf) -> bool {
     let counts = job.counts;
     let changes = [counts.additions, counts.changes, counts.destructions, counts.imports].map(u64::from);
     let state = prepared.state.as_ref().map_or(0, |state| state.len() as u64);
     // A plan that cannot be read is the engine's to complain of.
-    let plan = plan_file::weigh(plan).unwrap_or_default();
+    let weighed = tokio::task::spawn_blocking(move || plan_file::weigh(&plan)).await;
+    let plan = weighed.map_err(io::Error::other).flatten().unwrap_or_default();
     changes.iter().sum::<u64>().saturating_mul(state.saturating_add(plan)) >= LARGE
 }
 
@@ -78,11 +90,22 @@ struct Noted {
     config: Value,
 }
 
-async fn redirect<S: Server>(execution: &Execution<S>, job: &Job, wall: &Wall, engine: &Path) -> io::Result<()> {
-    let side = execution.layout.through_api();
-    let owner = execution.machine.owner(wall.uid);
+async fn redirect<S: Server>(
+    execution: &Execution<S>,
+    job: &Job,
+    prepared: &Prepared,
+    wall: &Wall,
+    engine: &Path,
+) -> io::Result<()> {
+    let (side, machine) = (execution.layout.through_api(), &execution.machine);
+    let owner = machine.owner(wall.uid);
     lay_out(&side, job, owner)?;
-    let init = side_step(execution, &side, wall, engine, &["init", "-input=false"], Output::Quiet)?;
+    let mut init = side_step(execution, &side, wall, engine, &["init", "-input=false"], Output::Quiet)?;
+    // What the apply will find, or the trial says nothing of it.
+    let inside = machine.inside(&side, &Wall { work: side.work(), ..wall.clone() });
+    init.environment = prepare::environment(&machine.options, &inside, &prepared.environment, None)
+        .map_err(|failure| io::Error::other(failure.to_string()))?;
+    turn(&mut init.environment, job);
     aside(execution, &side, wall, vec![init], vec![Path::new("c").join(NOTE)]).await?;
     let Note { backend } = serde_json::from_slice(&fs::read(side.configuration().join(NOTE))?)?;
     let (from, to, workspace) = (execution.layout.plan(), execution.layout.work_plan(), job.cli_workspace.clone());
@@ -115,4 +138,21 @@ fn write(from: &Path, to: &Path, backend: &Noted, workspace: &str, owner: Option
         prepare::own(&new, owner)?;
     }
     fs::rename(new, to)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_token_for_a_host_is_known_by_its_name() {
+        for (key, host, is) in [
+            ("TF_TOKEN_terrane_example_com", "terrane.example.com", true),
+            ("TF_TOKEN_my__terrane_example_com", "My-terrane.example.com", true),
+            ("TF_TOKEN_app_terraform_io", "terrane.example.com", false),
+            ("TOKEN_terrane_example_com", "terrane.example.com", false),
+        ] {
+            assert_eq!(is_token_for(key, host), is, "{key}");
+        }
+    }
 }

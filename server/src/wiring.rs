@@ -12,6 +12,8 @@ use anyhow::Context as _;
 use app::{App, Chance as _, Clock as _, Inner, Limits, SystemChance, SystemClock, Vault};
 use axum::Router;
 use objects::{Blobs, Filesystem};
+use objects_azure::Azure;
+use objects_s3::S3;
 use runner::Runner;
 use secrecy::ExposeSecret as _;
 use secrets::MasterKey;
@@ -47,6 +49,10 @@ impl House {
     /// Builds it. `url` is what clients call this server. Nothing slow belongs here: the server is not ready before it is done.
     pub async fn build(config: &Config, url: &Url, shutdown: &Shutdown) -> anyhow::Result<Self> {
         let app = open(config, url.as_str()).await?;
+        app.prove_objects()
+            .await
+            .map_err(|error| anyhow::anyhow!("{error}"))
+            .context("proving the store of --objects")?;
         warn_of_own_objects(config);
         let (tasks, relay, closing) = (TaskTracker::new(), TaskTracker::new(), CancellationToken::new());
         let (relayed, closed) = (app.clone(), closing.clone());
@@ -120,8 +126,7 @@ async fn open(config: &Config, address: &str) -> anyhow::Result<App> {
         }
     };
     let master = master_key(&config.storage.master_key, &store).await?;
-    let Objects::File(objects) = &config.storage.objects;
-    let objects = Filesystem::open(objects.clone()).await?;
+    let objects = object_store(config).await?;
     let limits = Limits {
         state_bytes: usize::try_from(config.limits.state_size).unwrap_or(usize::MAX),
         upload_bytes: config.limits.upload_size,
@@ -137,7 +142,7 @@ async fn open(config: &Config, address: &str) -> anyhow::Result<App> {
     let post = Post::new(&store, &name);
     Ok(App::new(Inner {
         store,
-        vault: Vault::new(master, Blobs::new(Arc::new(objects))),
+        vault: Vault::new(master, Blobs::new(objects)),
         clock: Box::new(SystemClock::default()),
         chance: Box::new(SystemChance::default()),
         hub: app::hub::Hub::shared(post),
@@ -151,6 +156,27 @@ async fn open(config: &Config, address: &str) -> anyhow::Result<App> {
         mirror: mirror(config)?,
         address: address.trim_end_matches('/').to_owned(),
     }))
+}
+
+/// The store of `--objects`. Nothing is asked of it yet.
+async fn object_store(config: &Config) -> anyhow::Result<Arc<dyn objects::Store>> {
+    Ok(match &config.storage.objects {
+        Objects::File(folder) => Arc::new(Filesystem::open(folder.clone()).await?),
+        Objects::S3(options) => {
+            let options = objects_s3::Options { certificates: authorities(config)?, ..(**options).clone() };
+            Arc::new(S3::open(options).await.context("preparing the bucket of --objects")?)
+        }
+        Objects::Azure(options) => {
+            let options = objects_azure::Options { certificates: authorities(config)?, ..(**options).clone() };
+            Arc::new(Azure::open(options).context("preparing the container of --objects")?)
+        }
+    })
+}
+
+/// The authorities of `--ca-bundle`, as PEM.
+fn authorities(config: &Config) -> anyhow::Result<Vec<u8>> {
+    let Some(path) = &config.outbound.ca_bundle else { return Ok(Vec::new()) };
+    std::fs::read(path).with_context(|| format!("reading {} of --ca-bundle", path.display()))
 }
 
 fn surroundings(config: &Config) -> anyhow::Result<app::Surroundings> {

@@ -24,6 +24,7 @@ mod migrate;
 mod mirror;
 mod module_tests;
 mod modules;
+mod objects;
 mod options;
 mod partition;
 mod plan;
@@ -90,6 +91,7 @@ fn main() -> ExitCode {
         mirror::stories(),
         module_tests::stories(),
         modules::stories(),
+        objects::stories(),
         options::stories(),
         plan::stories(),
         refused::stories(),

@@ -134,6 +134,9 @@ fn ended_early(record: &Record, exit: &Exit, cause: Option<Cause>) -> Outcome {
     } else if let Some(signal) = exit.signal {
         let left = match record.phase {
             Phase::Test => "look for resources that the test made",
+            _ if record.through_api => {
+                "the last state that it sent is kept, so look for resources of its last 20 seconds"
+            }
             _ => "the last whole state is kept",
         };
         failed(format!("{name} was killed by signal {signal} (9 is often a lack of memory); {left}"))

@@ -56,7 +56,7 @@ impl<S: Server> Execution<S> {
             self.spec(job, &prepared, &executable.path, wall.clone()).map_err(|failure| failure.to_string())?;
         if through_api {
             spec.state = Some(Path::new("c").join(&job.working_directory).join(state::ERRORED));
-            spec.steps.iter_mut().for_each(|step| step.environment.extend(through_api::environment(job)));
+            spec.steps.iter_mut().for_each(|step| through_api::turn(&mut step.environment, job));
         }
         if prepared.own_settings {
             spec.steps.iter_mut().for_each(|step| step.environment.retain(|(key, _)| key != "TF_CLI_CONFIG_FILE"));

@@ -200,7 +200,7 @@ fn fill(
     let beneath = Path::new(&job.working_directory);
     let module = if beneath.as_os_str().is_empty() { root } else { root.open_dir(beneath).map_err(missing)? };
     // A state that was uploaded with the configuration is not the workspace's.
-    for name in ["terraform.tfstate", ".terraform/terraform.tfstate", ".terraform/environment"] {
+    for name in ["terraform.tfstate", state::ERRORED, ".terraform/terraform.tfstate", ".terraform/environment"] {
         remove(&module, Path::new(name))?;
     }
     match module.symlink_metadata("terraform.tfstate.d") {

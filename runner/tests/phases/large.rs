@@ -35,7 +35,9 @@ async fn a_state_that_could_not_be_sent_comes_with_the_runner() {
         "grep -c local \"$file\"; env | grep -E '^TF(E_RUN_ID|_FORCE)' | sort; printf '%s' '{STATE}' > errored.tfstate; exit 1"
     );
     rig.engine(FAKE, &engine("cloud", &work));
-    rig.configuration(&[("main.tf", "")]);
+    // The second is of an apply at home that went wrong: it is uploaded with the configuration, and none of this one's.
+    let stale = STATE.replace("\"serial\":1", "\"serial\":9");
+    rig.configuration(&[("main.tf", ""), ("errored.tfstate", &stale)]);
     rig.server.said().artifacts.insert(Artifact::Plan, plan());
     let outcome = rig.execute(Job { version: FAKE.into(), ..apply(&rig) }).await;
     assert!(matches!(outcome, Outcome::Failed { exit_code: Some(1), .. }), "{outcome:?}");

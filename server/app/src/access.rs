@@ -146,7 +146,7 @@ impl App {
             .read(async |mut tx| {
                 let caller = announced(&mut tx, announcer, id, permission).await?;
                 let found = store::workspace::find(&mut tx, id, caller.user_id()).await?;
-                still(permit(&caller, Which::Id(id), found, permission), id, permission).map(drop)
+                permit_announcer(&caller, id, found, permission).map(drop)
             })
             .await
     }
@@ -161,7 +161,36 @@ pub(crate) async fn hold_for_announcer(
 ) -> Result<Workspace> {
     let Some(announcer) = announcer else { return hold_ours(tx, id).await };
     let caller = announced(tx, announcer, id, permission).await?;
-    still(hold(tx, &caller, id, permission).await, id, permission)
+    let found = store::workspace::hold(tx, id, caller.user_id()).await?;
+    permit_announcer(&caller, id, found, permission)
+}
+
+/// What is uploaded for a module's tests is uploaded by who publishes modules, whatever else it would need.
+fn permit_announcer(
+    caller: &Caller,
+    id: &WorkspaceId,
+    found: Option<Workspace>,
+    permission: Permission,
+) -> Result<Workspace> {
+    match found {
+        Some(tests) if publishes(caller, &tests) => Ok(tests),
+        found => still(permit(caller, Which::Id(id), found, permission), id, permission),
+    }
+}
+
+/// What a module's tests are kept in, held, for who publishes modules.
+pub(crate) async fn hold_tests(tx: &mut Tx, caller: &Caller, id: &WorkspaceId) -> Result<Workspace> {
+    let found = store::workspace::hold(tx, id, caller.user_id()).await?;
+    let found = found.ok_or_else(|| Error::not_found(format!("workspace {id}")))?;
+    if publishes(caller, &found) {
+        return Ok(found);
+    }
+    Err(Error::Forbidden("the right to manage registry is missing; an owner can give it".into()))
+}
+
+fn publishes(caller: &Caller, tests: &Workspace) -> bool {
+    let role = caller.role(tests.role.as_deref());
+    !is_shown(tests) && role.is_some_and(|role| allows(role, Permission::ManageRegistry))
 }
 
 async fn announced(tx: &mut Tx, announcer: &str, id: &WorkspaceId, permission: Permission) -> Result<Caller> {

@@ -17,6 +17,7 @@ mod lock;
 mod log;
 mod login;
 mod organization;
+mod orphan;
 mod phase;
 mod queue;
 mod registry;

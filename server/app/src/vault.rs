@@ -6,7 +6,6 @@ use domain::{
     id::{BlobId, OrganizationId, WorkspaceId},
     time::Time,
 };
-use futures::StreamExt as _;
 use objects::{Blobs, Digests, Key, Sealed};
 use secrecy::SecretString;
 use secrets::{Context, DataKey, LocalKeyService, MasterKey, Signer, Token, TokenHasher, TokenKind, WrappedKey};
@@ -27,8 +26,10 @@ pub type Reader = Pin<Box<dyn AsyncRead + Send>>;
 const KEYS: usize = 10_000;
 /// Bytes above this are opened piece by piece, off the threads that answer others.
 const LARGE: u64 = 1 << 20;
-/// Objects younger than this may yet get their row, in seconds.
-const DAY: i64 = 24 * 3600;
+
+/// What a caller is told while the object store does not do its part.
+const STORE_IS_AWAY: &str = "what is too large for a row of the database cannot be kept or read just now, because the server's object store \
+    does not do its part; everything small is served as always. Try again later; the server's log says what is wrong";
 
 /// Keys, tokens, signatures.
 pub struct Vault {
@@ -141,7 +142,7 @@ impl Vault {
         };
         let size = u64::try_from(size).unwrap_or_default();
         let opened = self.blobs.open_stream(key, context, sealed, size).await;
-        Ok(Box::pin(opened.map_err(|e| Error::internal(doing, e))?))
+        Ok(Box::pin(opened.map_err(|e| failed(doing, e))?))
     }
 
     /// Removes an object that no row points at. One that stays is found by the sweep.
@@ -158,7 +159,26 @@ pub(crate) fn refused(error: objects::Error) -> Error {
     match error {
         objects::Error::Source(error) => cut(error),
         objects::Error::TooLarge { limit } => Error::TooLarge(format!("the upload is larger than {limit} bytes")),
-        other => Error::internal("sealing a blob", other),
+        other => failed("sealing a blob", other),
+    }
+}
+
+/// Why a blob cannot be had or kept. What the object store says is for the log: it names buckets.
+fn failed(doing: &str, error: objects::Error) -> Error {
+    match error {
+        objects::Error::Store { .. } => {
+            tracing::error!(%error, "{doing}");
+            Error::Unavailable(STORE_IS_AWAY.to_owned())
+        }
+        other => Error::internal(doing, other),
+    }
+}
+
+/// Why a blob could not be read to its end.
+fn cut_off(doing: &str, error: std::io::Error) -> Error {
+    match error.downcast::<objects::Error>() {
+        Ok(error) => failed(doing, error),
+        Err(error) => Error::internal(doing, error),
     }
 }
 
@@ -291,7 +311,7 @@ impl App {
         }
         let mut bytes = Vec::with_capacity(usize::try_from(blob.size).unwrap_or_default());
         let mut reader = self.open_stream(&blob).await?;
-        reader.read_to_end(&mut bytes).await.map_err(|e| Error::internal(doing, e))?;
+        reader.read_to_end(&mut bytes).await.map_err(|e| cut_off(doing, e))?;
         Ok(bytes.into())
     }
 
@@ -316,7 +336,7 @@ impl App {
             .store
             .write(async |mut tx| {
                 access::hold_ours(&mut tx, &blob.workspace_id).await?;
-                Ok(store::blob::is_known(&mut tx, key).await?)
+                Ok(!store::blob::find_known(&mut tx, &[key]).await?.is_empty())
             })
             .await;
         match kept {
@@ -324,27 +344,6 @@ impl App {
             Ok(true) => {}
             Err(error) => tracing::warn!(%error, id = %blob.id, "left to the sweep: whether an object is needed"),
         }
-    }
-
-    /// Removes objects that no row points at, left by a crash between object and row, if they are older than a day. Idempotent; the reconciler
-    /// calls it.
-    pub async fn sweep_objects(&self) -> Result<u64> {
-        let before = self.now().plus_seconds(-DAY).micros();
-        let doing = "sweeping objects";
-        let mut swept = 0;
-        let mut entries = self.vault.blobs.store().list("");
-        while let Some(entry) = entries.next().await {
-            let entry = entry.map_err(|e| Error::internal(doing, e))?;
-            let key = entry.key.as_str();
-            if entry.modified >= before
-                || self.store.look(async |mut tx| store::blob::is_known(&mut tx, key).await).await?
-            {
-                continue;
-            }
-            self.vault.blobs.store().delete(&entry.key).await.map_err(|e| Error::internal(doing, e))?;
-            swept += 1;
-        }
-        Ok(swept)
     }
 }
 

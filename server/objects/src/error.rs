@@ -27,6 +27,17 @@ pub enum Error {
         /// What the store or the system said.
         source: Box<dyn error::Error + Send + Sync>,
     },
+    /// The store is another site's.
+    #[error(
+        "the object store belongs to the site with the master key {other}, and this one has {owner}: each site needs a place of its own, \
+         since it removes what no row of its own points at; if the store is this site's, remove its object terrane-owner"
+    )]
+    Foreign {
+        /// Whose it says it is.
+        other: String,
+        /// Who wants it.
+        owner: String,
+    },
     /// What was to be sealed could not be read to its end; nothing was kept.
     #[error("reading what was to be kept: {0}; nothing was kept, send it again")]
     Source(#[source] io::Error),

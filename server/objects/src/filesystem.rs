@@ -23,7 +23,7 @@ use tokio_util::io::ReaderStream;
 const INCOMING: &str = ".incoming";
 
 /// A store in a folder. A file gets its name only when it is whole and on disk; a crash leaves at most a nameless file for
-/// [`Filesystem::sweep`].
+/// [`Store::sweep`].
 #[derive(Debug)]
 pub struct Filesystem {
     root: PathBuf,
@@ -39,31 +39,6 @@ impl Filesystem {
         let incoming = root.join(INCOMING);
         spawn_blocking(move || make(&incoming)).await?.map_err(failed("making the folder of", &root.display()))?;
         Ok(Self { root })
-    }
-
-    /// Removes what crashed writers left behind: nameless files last written before this moment, in microseconds since 1970. Choose it a
-    /// day back, so that no upload that still runs loses its file. Returns how many there were.
-    ///
-    /// # Errors
-    /// When the folder cannot be read or a file not removed.
-    pub async fn sweep(&self, before: i64) -> Result<u64> {
-        let sweeping = || failed("sweeping", INCOMING);
-        let mut folder = files::read_dir(self.root.join(INCOMING)).await.map_err(sweeping())?;
-        let mut count = 0;
-        while let Some(file) = folder.next_entry().await.map_err(sweeping())? {
-            // One that is gone meanwhile got its name.
-            let gone = |error: &io::Error| error.kind() == ErrorKind::NotFound;
-            match file.metadata().await {
-                Ok(metadata) if modified(&metadata) < before => match files::remove_file(file.path()).await {
-                    Ok(()) => count += 1,
-                    Err(error) if gone(&error) => {}
-                    Err(error) => return Err(sweeping()(error)),
-                },
-                Err(error) if !gone(&error) => return Err(sweeping()(error)),
-                _ => {}
-            }
-        }
-        Ok(count)
     }
 
     /// Writes the content to a nameless file and onto the disk.
@@ -142,6 +117,29 @@ impl Store for Filesystem {
         stream::try_unfold(walk, move |mut walk| async move {
             Ok(walk.next(&self.root).await.map_err(failed("listing", prefix))?.map(|entry| (entry, walk)))
         })
+        .boxed()
+    }
+
+    fn sweep(&self, before: i64) -> BoxFuture<'_, Result<u64>> {
+        async move {
+            let sweeping = || failed("sweeping", INCOMING);
+            let mut folder = files::read_dir(self.root.join(INCOMING)).await.map_err(sweeping())?;
+            let mut count = 0;
+            while let Some(file) = folder.next_entry().await.map_err(sweeping())? {
+                // One that is gone meanwhile got its name.
+                let gone = |error: &io::Error| error.kind() == ErrorKind::NotFound;
+                match file.metadata().await {
+                    Ok(metadata) if modified(&metadata) < before => match files::remove_file(file.path()).await {
+                        Ok(()) => count += 1,
+                        Err(error) if gone(&error) => {}
+                        Err(error) => return Err(sweeping()(error)),
+                    },
+                    Err(error) if !gone(&error) => return Err(sweeping()(error)),
+                    _ => {}
+                }
+            }
+            Ok(count)
+        }
         .boxed()
     }
 }

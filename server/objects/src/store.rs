@@ -33,4 +33,8 @@ pub trait Store: Debug + Send + Sync {
     /// All objects whose keys begin with this text (not necessarily whole parts of it), in no particular order. What is put or deleted
     /// meanwhile may be among them or not.
     fn list<'a>(&'a self, prefix: &'a str) -> BoxStream<'a, Result<Entry>>;
+
+    /// Removes what puts that never ended left behind, begun before this moment, in microseconds since 1970. Choose it a day back, so that no
+    /// upload that still runs loses its parts. Returns how many there were; a store that forgets them by itself has none.
+    fn sweep(&self, before: i64) -> BoxFuture<'_, Result<u64>>;
 }

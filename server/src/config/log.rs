@@ -66,9 +66,16 @@ struct Level {
 }
 
 impl Level {
-    /// rustls warns of what strangers say in a handshake, sqlx tells of every notice of Postgres: whoever wants to read that asks for it by name.
+    /// rustls warns of what strangers say in a handshake, sqlx tells of every notice of Postgres, the library of AWS tells of requests with all
+    /// their headers: whoever wants to read that asks for it by name.
     fn new(text: &str, targets: Targets) -> Self {
-        let quiet = [("rustls", tracing::Level::ERROR), ("sqlx", tracing::Level::WARN)];
+        let quiet = [
+            ("rustls", tracing::Level::ERROR),
+            ("sqlx", tracing::Level::WARN),
+            ("aws_", tracing::Level::WARN),
+            ("azure_", tracing::Level::WARN),
+            ("typespec", tracing::Level::WARN),
+        ];
         let unasked = quiet.into_iter().filter(|(target, _)| text != "off" && !text.contains(target));
         let targets = unasked.fold(targets, |targets, (target, level)| targets.with_target(target, level));
         Self { text: text.to_owned(), targets }

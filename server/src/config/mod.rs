@@ -6,6 +6,7 @@ mod key;
 mod limits;
 mod log;
 mod mirror;
+mod objects;
 mod outbound;
 mod runner;
 mod runs;
@@ -21,11 +22,12 @@ pub use key::{Key, Problem};
 pub use limits::Limits;
 pub use log::{Format, Log};
 pub use mirror::{Mirror, Releases};
+pub use objects::Objects;
 pub use outbound::Outbound;
 pub use runner::Runner;
 pub use runs::Runs;
 pub use server::{Server, Tls};
-pub use storage::{Database, Objects, Storage};
+pub use storage::{Database, Storage};
 pub use surroundings::Surroundings;
 pub use value::{Span, Value};
 
@@ -72,9 +74,10 @@ pub struct Loaded {
 
 /// Every setting, in the order of the help.
 pub fn keys() -> impl Iterator<Item = &'static Key> {
-    let sections: [&[Key]; 9] = [
+    let sections: [&[Key]; 10] = [
         &server::KEYS,
         &storage::KEYS,
+        &objects::KEYS,
         &runner::KEYS,
         &containers::KEYS,
         &runs::KEYS,

@@ -97,6 +97,11 @@ impl Sources {
         }
     }
 
+    /// Whether anybody set it. Ask after the setting was read.
+    pub(super) fn is_set(&self, key: &Key) -> bool {
+        self.effective.iter().any(|line| line.name == key.name && line.value.is_some())
+    }
+
     fn said(&mut self, key: &Key) -> Result<Option<Said>, Problem> {
         self.asked.insert(key.name.to_owned());
         self.asked.extend(key.file.map(str::to_owned));

@@ -2,6 +2,7 @@
 
 use super::{
     key::{Key, Problem},
+    objects::Objects,
     sources::Sources,
     value::Value,
 };
@@ -18,14 +19,8 @@ const DATABASE: Key = Key::secret(
 const MASTER_KEY: Key =
     Key::new("master-key", "FILE", "The key that wraps all others [default: master.key in the data directory]");
 
-const OBJECTS: Key = Key::new(
-    "objects",
-    "file:DIR",
-    "Where sealed bytes that are too large for a row are kept [default: file:DIR/objects in the data directory]",
-);
-
 /// All settings of this section.
-pub(super) const KEYS: [Key; 3] = [DATABASE, MASTER_KEY, OBJECTS];
+pub(super) const KEYS: [Key; 2] = [DATABASE, MASTER_KEY];
 
 /// The section.
 #[derive(Debug, Clone)]
@@ -44,7 +39,7 @@ impl Storage {
         Ok(Self {
             database: sources.get(&DATABASE, |_| Database::Sqlite(data.join("terrane.db")))?,
             master_key: sources.get(&MASTER_KEY, |_| data.join("master.key"))?,
-            objects: sources.get(&OBJECTS, |_| Objects::File(data.join("objects")))?,
+            objects: Objects::read(sources, data)?,
         })
     }
 }
@@ -88,27 +83,6 @@ impl Value for Database {
                 Err(_) => "postgres://***".to_owned(),
             },
         })
-    }
-}
-
-/// Where large sealed bytes are kept.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Objects {
-    /// In files below a directory. Servers on one database need one that all of them see.
-    File(PathBuf),
-}
-
-impl Value for Objects {
-    const ACCEPTED: &'static str = "file:DIR, such as file:/srv/terrane/objects";
-
-    fn parse(text: &str, base: &Path) -> Result<Self, String> {
-        let path = text.strip_prefix("file:").ok_or("the value does not begin with file:")?;
-        PathBuf::parse(path.strip_prefix("//").unwrap_or(path), base).map(Self::File)
-    }
-
-    fn show(&self) -> toml::Value {
-        let Self::File(path) = self;
-        toml::Value::String(format!("file:{}", path.display()))
     }
 }
 

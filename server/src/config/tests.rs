@@ -143,6 +143,12 @@ fn a_bad_value_is_one_clear_line() {
         ("master-key", ""),
         ("objects", "/srv/objects"),
         ("objects", "file:"),
+        ("objects", "s3:states/../x"),
+        ("objects-endpoint", "https://s3.example.com"),
+        ("objects-credential", ""),
+        ("objects-credential-file", "/nowhere/key"),
+        ("objects-region", "eu central"),
+        ("objects-encryption", "rot13"),
         ("runner", "maybe"),
         ("runner-slots", "0"),
         ("runner-slots", "many"),
@@ -183,6 +189,14 @@ fn a_bad_value_is_one_clear_line() {
     ] {
         lines.push(with(&[(name, text)], &[]).unwrap_err().to_string());
     }
+    for flags in [
+        [("objects", "s3:states"), ("objects-credential", "hunter2")],
+        [("objects", "azblob:states"), ("objects-credential", "AccountName=acme;AccountKey=hunter!2")],
+        [("objects", "azblob:states"), ("objects-region", "eu-central-1")],
+        [("objects", "azblob:states"), ("log-level", "info")],
+    ] {
+        lines.push(with(&flags, &[]).unwrap_err().to_string());
+    }
     lines.push(with(&[], &[("TERRANE_LISTEN", "a\nb")]).unwrap_err().to_string());
     let both = [("TERRANE_DATABASE", "sqlite:a.db"), ("TERRANE_DATABASE_FILE", "b")];
     lines.push(with(&[], &both).unwrap_err().to_string());
@@ -211,6 +225,11 @@ fn every_setting_can_be_set_in_each_place() {
         ("database", "sqlite:a.db"),
         ("runner", "off"),
         ("objects", "file:/some/path"),
+        ("objects-endpoint", "https://s3.example.com"),
+        ("objects-credential", "AKIA:secret"),
+        ("objects-region", "eu-central-1"),
+        ("objects-path-style", "off"),
+        ("objects-encryption", "AES256"),
         ("runner-slots", "1"),
         ("runner-unsafe", "on"),
         ("runner-ports", "22,8200"),
@@ -242,12 +261,14 @@ fn every_setting_can_be_set_in_each_place() {
     .into();
     for key in keys().filter(|key| key.name != "config") {
         let text = good.get(key.name).copied().unwrap_or("/some/path");
-        let flag = with(&[(key.name, text)], &[]).unwrap();
+        // What says how to reach a bucket says nothing of a directory.
+        let beside: &[(&str, &str)] = if key.name.starts_with("objects-") { &[("objects", "s3:states")] } else { &[] };
+        let flag = with(&[&[(key.name, text)], beside].concat(), &[]).unwrap();
         assert!(flag.text.contains(&format!("# --{}\n", key.name)), "{}", flag.text);
         let variable = key::variable(key.name);
-        let set = with(&[], &[(&variable, text)]).unwrap();
+        let set = with(beside, &[(&variable, text)]).unwrap();
         assert!(set.text.contains(&format!("# {variable}\n")) && set.warnings.is_empty(), "{}", set.text);
-        let file = with_file(&format!("{} = \"{text}\"", key.name), &[]).unwrap();
+        let file = with_file(&format!("{} = \"{text}\"", key.name), beside).unwrap();
         assert!(file.text.contains(&format!("# {} in terrane.toml\n", key.name)), "{}", file.text);
     }
 }

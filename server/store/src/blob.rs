@@ -3,6 +3,7 @@
 use crate::{Result, Tx};
 use domain::id::{BlobId, OrganizationId, WorkspaceId};
 use sqlx::FromRow;
+use std::collections::HashSet;
 
 /// A blob, as it lies.
 #[derive(Debug, Clone, FromRow)]
@@ -46,14 +47,15 @@ pub async fn find(tx: &mut Tx, id: &str) -> Result<Option<Blob>> {
         .await
 }
 
-/// Whether an object is known: as a blob, or as a file of the registry.
-pub async fn is_known(tx: &mut Tx, object_key: &str) -> Result<bool> {
-    let row: Option<(String,)> = tx
-        .query(
-            "SELECT id FROM blobs WHERE object_key = $1 UNION ALL SELECT id FROM registry_files WHERE object_key = $1 LIMIT 1",
-        )
-        .bind(object_key)
-        .optional()
+/// Those of these objects that a row points at: one of a blob, or of a file of the registry.
+pub async fn find_known(tx: &mut Tx, object_keys: &[&str]) -> Result<HashSet<String>> {
+    let rows: Vec<(String,)> = tx
+        .query("SELECT object_key FROM blobs WHERE object_key IN (")
+        .list(object_keys.iter().copied())
+        .push(") UNION ALL SELECT object_key FROM registry_files WHERE object_key IN (")
+        .list(object_keys.iter().copied())
+        .push(")")
+        .all()
         .await?;
-    Ok(row.is_some())
+    Ok(rows.into_iter().map(|(key,)| key).collect())
 }

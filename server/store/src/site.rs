@@ -21,6 +21,17 @@ pub async fn insert_master_key(tx: &mut Tx, id: &str, now: Time) -> Result<()> {
     .map(drop)
 }
 
+/// How often the object store was swept.
+pub async fn find_sweeps(tx: &mut Tx) -> Result<i64> {
+    let row: Option<(i64,)> = tx.query("SELECT sweeps FROM sites WHERE only_one = 1").optional().await?;
+    Ok(row.map_or(0, |(sweeps,)| sweeps))
+}
+
+/// Says that the object store is swept once more.
+pub async fn count_sweep(tx: &mut Tx) -> Result<()> {
+    tx.query("UPDATE sites SET sweeps = sweeps + 1 WHERE only_one = 1").run().await.map(drop)
+}
+
 /// The oldest sealed data key, if there is one.
 pub async fn find_oldest_key(tx: &mut Tx) -> Result<Option<Vec<u8>>> {
     let row: Option<(Vec<u8>,)> =

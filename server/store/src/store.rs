@@ -116,7 +116,13 @@ impl Store {
                 begun => begun?,
             };
             let (tx, home) = begun.lend();
-            let answer = timeout(PATIENCE, verb(tx, again)).await.map_err(|_| Error::Slow(PATIENCE))?;
+            let Ok(answer) = timeout(PATIENCE, verb(tx, again)).await else {
+                // What the first go held may still be held by it: whether it happened is not known yet.
+                if again {
+                    continue;
+                }
+                return Err(Error::Slow(PATIENCE).into());
+            };
             let Some(open) = home.take() else { return Err(Error::Kept.into()) };
             match (answer, open.failed) {
                 (_, Some(Failed::Retry)) => open.rollback().await,

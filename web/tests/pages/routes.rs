@@ -6,7 +6,7 @@ use crate::{
     house::{House, PASSWORD},
     settings::KEY,
 };
-use app::{AgentPoolChange, Serves, Source, Upload};
+use app::{AgentPoolChange, NewTest, Serves, Source, Upload};
 use axum::{
     body::Body,
     http::{Request, StatusCode, header},
@@ -100,6 +100,7 @@ struct Furnished {
     pool_token: String,
     own_token: String,
     key: String,
+    test: String,
     style: String,
 }
 
@@ -123,6 +124,12 @@ impl Furnished {
         let (own_token, _) = app.create_token(ada.user().unwrap(), "test", None).await.unwrap();
         let key = app.create_ssh_key(ada, "acme", "deploy", &KEY.to_owned().into()).await.unwrap();
         app.put_hook(ada, "acme", domain::hook::Point::PrePlan, "true".to_owned().into()).await.unwrap();
+        let module = ("acme", "vpc", "aws");
+        app.create_module(ada, module.0, module.1, module.2).await.unwrap();
+        let configuration = app.create_test_configuration(ada, module).await.unwrap().id;
+        app.upload_configuration(&configuration, Box::pin(&b"archive"[..])).await.unwrap();
+        let new = NewTest { configuration_version: Some(configuration), ..NewTest::default() };
+        let test = app.create_test(ada, module, &new).await.unwrap();
         let mut agents = Vec::new();
         for serves in [serves, Serves::Site] {
             let hello = Hello {
@@ -153,6 +160,7 @@ impl Furnished {
             pool_token: pool_token.id.to_string(),
             own_token: own_token.id.to_string(),
             key: key.id.to_string(),
+            test: test.run.id.test().to_string(),
             house,
             cookies,
         }
@@ -178,6 +186,9 @@ impl Furnished {
                 "agent" => &self.agent,
                 "token" if path.contains("agent-pools") => &self.pool_token,
                 "token" => &self.own_token,
+                "module" => "vpc",
+                "system" => "aws",
+                "test" => &self.test,
                 "key" => &self.key,
                 "point" => "pre-plan",
                 unknown => panic!("{path}: say here what stands for {unknown}"),

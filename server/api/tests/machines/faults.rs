@@ -195,6 +195,9 @@ impl Objects for Failing {
     fn list<'a>(&'a self, prefix: &'a str) -> BoxStream<'a, objects::Result<Entry>> {
         self.inner.list(prefix)
     }
+    fn sweep(&self, before: i64) -> BoxFuture<'_, objects::Result<u64>> {
+        self.inner.sweep(before)
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

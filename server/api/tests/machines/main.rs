@@ -16,6 +16,7 @@ mod login;
 mod mirror;
 mod mistakes;
 mod module_tests;
+mod objects;
 mod pools;
 mod proxy;
 mod queue;

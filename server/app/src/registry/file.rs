@@ -62,15 +62,9 @@ impl App {
         read_small(self.open_file(file).await?).await
     }
 
-    /// Removes the object of a file that no row points at. One that stays is found by the sweep. Whether a row does is asked here: a write
-    /// whose outcome nobody knows may have happened.
+    /// Removes the object of a file that no row points at. One that stays is found by the sweep.
     pub(super) async fn forget_file(&self, file: &File) {
-        let Some(key) = file.object_key.as_deref() else { return };
-        match self.store.look(async |mut tx| store::blob::is_known(&mut tx, key).await).await {
-            Ok(false) => self.vault.forget(&file.id, file.object_key.as_ref()).await,
-            Ok(true) => {}
-            Err(error) => tracing::warn!(%error, id = %file.id, "left to the sweep: whether an object is needed"),
-        }
+        self.vault.forget(&file.id, file.object_key.as_ref()).await;
     }
 }
 

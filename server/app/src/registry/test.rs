@@ -138,7 +138,14 @@ impl App {
             created_by: caller.id().map(ToString::to_string),
             created_at: self.now(),
         };
-        self.store.write(async |mut tx| store::configuration::insert(&mut tx, &version).await).await?;
+        self.store
+            .write_once(async |mut tx, again| {
+                if again && store::configuration::find(&mut tx, &version.id).await?.is_some() {
+                    return Ok(());
+                }
+                store::configuration::insert(&mut tx, &version).await
+            })
+            .await?;
         Ok(version)
     }
 
@@ -162,8 +169,12 @@ impl App {
         };
         let (run, events) = self
             .store
-            .write(async |mut tx| {
-                let workspace = access::hold_ours(&mut tx, &workspace.id).await?;
+            .write_once(async |mut tx, again| {
+                let workspace = access::hold_tests(&mut tx, caller, &workspace.id).await?;
+                if again && let Some(run) = store::run::find(&mut tx, &id).await? {
+                    let queued = Event::Queue(run.organization_id.clone());
+                    return Ok((run, vec![Event::Workspace(workspace.id), queued]));
+                }
                 let configuration = match &new.configuration_version {
                     Some(id) => store::configuration::find(&mut tx, id).await?,
                     None => None,

@@ -163,7 +163,8 @@ impl App {
                 inserted.map_err(super::taken("registry_files", "file"))
             })
             .await;
-        if saved.is_err() {
+        // After a commit whose outcome nobody knows the row may be there: what is not certain is left to the sweep.
+        if matches!(saved, Err(Error::Invalid(_) | Error::Conflict(_) | Error::NotFound(_))) {
             self.forget_file(file).await;
         }
         saved

@@ -15,6 +15,8 @@ use std::{
 };
 use store::state::Resource;
 
+/// The most bytes of all addresses, types, modules and providers of a state together: its index is made in memory.
+const NAMES: usize = 512 << 20;
 /// A stream is read in such pieces: bytes.
 const PIECE: usize = 64 << 10;
 
@@ -154,11 +156,10 @@ impl Content {
         let mut resources = Vec::new();
         // Older formats nest their resources; the first engine that writes the state again brings it to version 4.
         if state.version == 4 {
-            state
-                .resources
-                .unwrap_or_default()
-                .into_iter()
-                .for_each(|resource| read_instances(resource, &mut resources));
+            let mut room = NAMES;
+            for resource in state.resources.unwrap_or_default() {
+                read_instances(resource, &mut resources, &mut room)?;
+            }
         }
         Ok(Self {
             serial: state.serial,
@@ -204,18 +205,26 @@ pub(crate) fn outputs(state: impl Read) -> Result<Vec<OutputValue>> {
         .collect()
 }
 
-fn read_instances(resource: RawResource, into: &mut Vec<Resource>) {
+fn read_instances(resource: RawResource, into: &mut Vec<Resource>, room: &mut usize) -> Result<()> {
     let RawResource { module, mode, kind, name, provider, instances } = resource;
     let module = module.unwrap_or_default();
     let prefix = if module.is_empty() { String::new() } else { format!("{module}.") };
     let data = if mode == "data" { "data." } else { "" };
-    into.extend(instances.into_iter().map(|Instance { index, deposed, hash }| Resource {
-        address: format!("{prefix}{data}{kind}.{name}{index}{deposed}"),
-        kind: kind.clone(),
-        module: module.clone(),
-        provider: provider.clone(),
-        hash,
-    }));
+    for Instance { index, deposed, hash } in instances {
+        let names = [&module, &prefix, &kind, &kind, &name, &provider, &index, &deposed];
+        let length: usize = names.iter().map(|name| name.len()).sum();
+        *room = room.checked_sub(length).ok_or_else(|| {
+            refuse(format!("its addresses, types and providers have more than {NAMES} bytes; split the configuration"))
+        })?;
+        into.push(Resource {
+            address: format!("{prefix}{data}{kind}.{name}{index}{deposed}"),
+            kind: kind.clone(),
+            module: module.clone(),
+            provider: provider.clone(),
+            hash,
+        });
+    }
+    Ok(())
 }
 
 /// Tells the MD5 of what was read of it.
@@ -259,6 +268,15 @@ mod tests {
         let outputs = outputs(STATE.as_bytes()).unwrap();
         assert_eq!(outputs[0].value.get(), "12345678901234567890");
         assert!(outputs[1].sensitive);
+    }
+
+    #[test]
+    fn names_that_would_fill_the_memory_are_refused() {
+        let (module, instances) = ("m".repeat(1 << 20), vec!["{}"; 300].join(","));
+        let state =
+            format!("{{\"version\":4,\"resources\":[{{\"module\":\"{module}\",\"instances\":[{instances}]}}]}}");
+        let refused = Content::read(state.as_bytes()).unwrap_err().to_string();
+        assert!(refused.contains("addresses"), "{refused}");
     }
 
     #[test]

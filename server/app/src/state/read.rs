@@ -1,6 +1,6 @@
 //! Read states and outputs.
 
-use super::{OutputValue, content};
+use super::{OutputValue, content, upload::READING};
 use crate::{App, Caller, Error, Reader, Result, access::Which, sharing::must_be_own};
 use bytes::Bytes;
 use domain::{
@@ -102,6 +102,8 @@ impl App {
             return content::outputs(&*self.state_bytes(version).await?);
         }
         let state = self.state_stream(version).await?;
+        // Never closed.
+        let _reading = READING.acquire().await;
         let read = tokio::task::spawn_blocking(|| content::outputs(SyncIoBridge::new(state))).await;
         read.map_err(|e| Error::internal("reading the outputs of a state", e))?
     }

@@ -16,6 +16,7 @@ use std::{
 use store::blob::Blob;
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader, DuplexStream, duplex},
+    sync::Semaphore,
     task::spawn_blocking,
 };
 use tokio_util::io::{StreamReader, SyncIoBridge};
@@ -24,6 +25,8 @@ use tokio_util::io::{StreamReader, SyncIoBridge};
 const SMALL: usize = 4 << 20;
 /// What is larger is read on a thread of its own: bytes.
 const LARGE: usize = 256 << 10;
+/// So many large states are read at once: each holds a thread, and sealing needs some too.
+pub(super) static READING: Semaphore = Semaphore::const_new(64);
 /// What is read of a stream at once, and what may wait for whoever reads the state: bytes.
 const PIECE: usize = 64 << 10;
 
@@ -118,6 +121,8 @@ impl App {
                 if bytes.len() > LARGE { spawn_blocking(|| read(input)).await.map_err(broken)? } else { read(input) };
             return Ok((read?, self.seal_blob(organization, workspace, bytes).await?));
         }
+        // Never closed.
+        let _reading = READING.acquire().await;
         let (copy, stream) = duplex(PIECE);
         let reading = spawn_blocking(move || read(Input::Stream(SyncIoBridge::new(stream))));
         let whole = Box::pin(Cursor::new(start).chain(body));

@@ -185,28 +185,36 @@ impl App {
         let version = version.ok_or_else(|| Error::not_found(format!("state version {id}")))?;
         self.check_upload(&version).await?;
         let blob = self.receive_json(&version.organization_id, &version.workspace_id, upload).await?;
-        if version.json_blob_id.is_some() {
-            // The same once more: the answer to the first upload was lost on its way. Anything else would change what is there.
-            let same = self.is_json_form(&version, &blob).await;
-            self.forget_blob(&blob).await;
-            let refused = || Error::Conflict(format!("state version {id} has its JSON form already"));
-            return if same? { Ok(()) } else { Err(refused()) };
-        }
-        let stored: Result<()> = self
+        // The version as it was found, where it had a JSON form already.
+        let stored: Result<Option<StateVersion>> = self
             .store
-            .write_once(async |mut tx, again| {
+            .write_once(async |mut tx, _| {
                 hold_for_upload(&mut tx, &version).await?;
-                if again && store::blob::find(&mut tx, blob.id.as_str()).await?.is_some() {
-                    return Ok(());
+                let found = store::state::find(&mut tx, id).await?;
+                if let Some(found) = found.filter(|found| found.json_blob_id.is_some()) {
+                    return Ok(Some(found));
                 }
                 store::blob::insert(&mut tx, &blob).await?;
-                Ok(store::state::set_json(&mut tx, id, blob.id.as_str()).await?)
+                store::state::set_json(&mut tx, id, blob.id.as_str()).await?;
+                Ok(None)
             })
             .await;
-        if stored.is_err() {
-            self.forget_blob(&blob).await;
+        match stored {
+            Ok(None) => Ok(()),
+            // This very upload, whose commit was not heard of.
+            Ok(Some(found)) if found.json_blob_id.as_deref() == Some(blob.id.as_str()) => Ok(()),
+            Ok(Some(found)) => {
+                // The same once more: the answer to the first upload was lost on its way. Anything else would change what is there.
+                let same = self.is_json_form(&found, &blob).await;
+                self.forget_blob(&blob).await;
+                let refused = || Error::Conflict(format!("state version {id} has its JSON form already"));
+                if same? { Ok(()) } else { Err(refused()) }
+            }
+            Err(error) => {
+                self.forget_blob(&blob).await;
+                Err(error)
+            }
         }
-        stored
     }
 
     /// Before a byte of an upload is read: whether who announced it may still write.

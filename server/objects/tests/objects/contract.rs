@@ -2,8 +2,11 @@
 
 use bytes::Bytes;
 use futures::{FutureExt, StreamExt, TryStreamExt, channel::oneshot, stream};
-use std::{collections::BTreeMap, io};
-use terrane_objects::{Error, Key, Result, Store};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io,
+};
+use terrane_objects::{Entry, Error, Key, Result, Store};
 
 /// Runs everything below `prefix`, which must be empty and differ from run to run where stores are shared.
 pub(crate) async fn check(store: &dyn Store, prefix: &str) {
@@ -14,7 +17,11 @@ pub(crate) async fn check(store: &dyn Store, prefix: &str) {
     broken_content_keeps_nothing(store, &key).await;
     abandoned_put_keeps_nothing(store, &key).await;
     concurrent_puts_leave_one_whole(store, &key).await;
+    large_ones_come_in_parts(store, &key).await;
     lists_by_prefix(store, prefix).await;
+    lists_more_than_a_page(store, prefix).await;
+    sweeps_nothing_that_is_whole_or_young(store, &key).await;
+    proves_itself_and_whose_it_is(store).await;
 }
 
 type Keys<'a> = &'a (dyn Fn(&str) -> Key + Sync);
@@ -120,4 +127,57 @@ async fn lists_by_prefix(store: &dyn Store, prefix: &str) {
     let entries: Vec<_> = store.list(prefix).try_collect().await.unwrap();
     // Any clock that is set stands after 2020.
     assert!(entries.iter().all(|entry| entry.modified > 1_577_836_800_000_000));
+}
+
+/// Larger than what one request carries, whole, broken off and abandoned.
+async fn large_ones_come_in_parts(store: &dyn Store, key: Keys<'_>) {
+    let large: Vec<u8> = (0..20_000_000_u32).map(|at| (at.wrapping_mul(2_654_435_761) >> 11) as u8).collect();
+    let pieces: Vec<&[u8]> = large.chunks(300_001).collect();
+    let key = key("parts");
+    assert_eq!(put(store, &key, &pieces).await.unwrap(), 20_000_000);
+    assert!(get(store, &key).await.unwrap() == large);
+
+    let cut = || stream::iter(large.chunks(300_001).map(|piece| Ok(Bytes::copy_from_slice(piece))));
+    let break_off = Err(Error::Source(io::Error::from(io::ErrorKind::ConnectionReset)));
+    let error = store.put(&key, cut().chain(stream::iter([break_off])).boxed()).await.unwrap_err();
+    assert!(matches!(error, Error::Source(_)), "{error}");
+    let (waiting, is_waiting) = oneshot::channel();
+    let stuck = async move {
+        waiting.send(()).unwrap();
+        futures::future::pending().await
+    };
+    let mut abandoned = store.put(&key, cut().chain(stuck.into_stream()).boxed());
+    futures::select! {
+        result = (&mut abandoned).fuse() => panic!("the content has not ended: {result:?}"),
+        asked = is_waiting.fuse() => asked.unwrap(),
+    }
+    drop(abandoned);
+    assert!(get(store, &key).await.unwrap() == large, "what was there stays");
+}
+
+async fn lists_more_than_a_page(store: &dyn Store, prefix: &str) {
+    let puts = stream::iter(0..1_010).map(|number| async move {
+        let key = Key::new(format!("{prefix}/many/{number}")).unwrap();
+        put(store, &key, &[b"x"]).await.unwrap();
+    });
+    puts.buffer_unordered(16).collect::<()>().await;
+    let all = format!("{prefix}/many/");
+    let listed: Vec<Entry> = store.list(&all).try_collect().await.unwrap();
+    let names: BTreeSet<&str> = listed.iter().map(|entry| entry.key.as_str()).collect();
+    assert_eq!((listed.len(), names.len()), (1_010, 1_010));
+}
+
+async fn sweeps_nothing_that_is_whole_or_young(store: &dyn Store, key: Keys<'_>) {
+    put(store, &key("swept"), &[b"whole"]).await.unwrap();
+    store.sweep(1_577_836_800_000_000).await.unwrap();
+    assert_eq!(get(store, &key("swept")).await.unwrap(), b"whole");
+}
+
+async fn proves_itself_and_whose_it_is(store: &dyn Store) {
+    for name in ["first", "second"] {
+        terrane_objects::prove(store, "key-1", name).await.unwrap();
+    }
+    let other = terrane_objects::prove(store, "key-2", "third").await.unwrap_err();
+    assert!(matches!(other, Error::Foreign { .. }), "{other}");
+    assert!(store.list("terrane-probe").next().await.is_none(), "a proof leaves nothing");
 }

@@ -13,6 +13,9 @@ async fn the_first_word_stands(store: &Fresh) {
             assert_eq!(site::find_oldest_key(&mut tx).await?.as_deref(), Some(&b"wrapped"[..]));
             site::insert_master_key(&mut tx, "first", NOW).await?;
             site::insert_master_key(&mut tx, "second", NOW).await?;
+            assert_eq!(site::find_sweeps(&mut tx).await?, 0);
+            site::count_sweep(&mut tx).await?;
+            assert_eq!(site::find_sweeps(&mut tx).await?, 1);
             site::find_master_key(&mut tx).await
         })
         .await

@@ -1,0 +1,70 @@
+//! The way to the store: as every connection of this program, with its authorities, proxies and patience; and the signature, which is added here
+//! so that nothing above it can tell it.
+
+use crate::{access::Access, error::causes};
+use async_trait::async_trait;
+use azure_core::{
+    Error,
+    error::ErrorKind,
+    http::{
+        AsyncRawResponse, Body, HttpClient, Request,
+        headers::{HeaderName, HeaderValue, Headers},
+    },
+};
+use futures::TryStreamExt as _;
+use objects::Pace;
+use std::collections::HashMap;
+use tokio::time::timeout;
+
+#[derive(Debug)]
+pub(crate) struct Wire {
+    client: reqwest::Client,
+    access: Access,
+    pace: Pace,
+}
+
+impl Wire {
+    /// Prepares it; `certificates` are PEM.
+    pub(crate) fn new(access: Access, certificates: &[u8], pace: Pace) -> Result<Self, String> {
+        let more = reqwest::Certificate::from_pem_bundle(certificates)
+            .map_err(|error| format!("--ca-bundle is no PEM: {}", causes(&error)))?;
+        let builder =
+            reqwest::Client::builder().connect_timeout(pace.connect).redirect(reqwest::redirect::Policy::none());
+        let client = more.into_iter().fold(builder, reqwest::ClientBuilder::add_root_certificate).build();
+        Ok(Self { client: client.map_err(|error| causes(&error))?, access, pace })
+    }
+}
+
+#[async_trait]
+impl HttpClient for Wire {
+    async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
+        let mut url = request.url().clone();
+        self.access.sign(&mut url).map_err(|error| Error::with_message(ErrorKind::Credential, error.to_string()))?;
+        let method = reqwest::Method::from_bytes(request.method().as_str().as_bytes())
+            .map_err(|error| Error::with_message(ErrorKind::Other, error.to_string()))?;
+        let mut asking = self.client.request(method, url);
+        for (name, value) in request.headers().iter() {
+            asking = asking.header(name.as_str(), value.as_str());
+        }
+        let Body::Bytes(bytes) = request.body().clone() else {
+            return Err(Error::with_message(ErrorKind::Other, "a request streams, which none of ours does"));
+        };
+        let answer = match timeout(self.pace.answer, asking.body(bytes).send()).await {
+            Ok(Ok(answer)) => answer,
+            Ok(Err(error)) => {
+                let kind = if error.is_connect() { ErrorKind::Connection } else { ErrorKind::Io };
+                return Err(Error::with_message(kind, causes(&error.without_url())));
+            }
+            Err(_) => return Err(Error::with_message(ErrorKind::Io, "it does not answer in time")),
+        };
+        let status = answer.status().as_u16().into();
+        let headers = answer.headers().iter().filter_map(|(name, value)| {
+            let value = value.to_str().ok()?;
+            Some((HeaderName::from(name.as_str().to_owned()), HeaderValue::from(value.to_owned())))
+        });
+        let headers = Headers::from(headers.collect::<HashMap<_, _>>());
+        let body = answer.bytes_stream();
+        let body = body.map_err(|error| Error::with_message(ErrorKind::Io, causes(&error.without_url())));
+        Ok(AsyncRawResponse::new(status, headers, Box::pin(body)))
+    }
+}

@@ -1,0 +1,272 @@
+//! Where sealed bytes that are too large for a row are kept: a directory, a bucket, a container.
+
+use super::{
+    key::{Key, Problem},
+    runner::Mirror as Address,
+    sources::Sources,
+    value::{Switch, Value},
+};
+use objects_azure::Access;
+use objects_s3::Encryption;
+use secrecy::{ExposeSecret as _, SecretString};
+use std::path::{Path, PathBuf};
+
+const OBJECTS: Key = Key::new(
+    "objects",
+    "file:DIR|s3:BUCKET[/PREFIX]|azblob:CONTAINER[/PREFIX]",
+    "Where sealed bytes that are too large for a row are kept [default: file:DIR/objects in the data directory]",
+);
+const ENDPOINT: Key = Key::new(
+    "objects-endpoint",
+    "URL",
+    "Where that bucket or account is [default: Amazon's, or where the credential says]",
+);
+const CREDENTIAL: Key = Key::secret(
+    "objects-credential",
+    "objects-credential-file",
+    "TEXT",
+    "ID:SECRET for a bucket; a SAS URL or a connection string for a container [default: whoever the cloud says this machine is]",
+);
+const REGION: Key =
+    Key::new("objects-region", "REGION", "The bucket's region [default: as the cloud's own tools find it]");
+const PATH_STYLE: Key = Key::switch(
+    "objects-path-style",
+    "Name the bucket in the path and not in the name of the host [default: on with --objects-endpoint]",
+);
+const ENCRYPTION: Key = Key::new(
+    "objects-encryption",
+    "AES256|aws:kms[:KEY]",
+    "What S3 is asked to encrypt with, over this server's own seal [default: the bucket's own]",
+);
+
+/// All settings of this section.
+pub(super) const KEYS: [Key; 6] = [OBJECTS, ENDPOINT, CREDENTIAL, REGION, PATH_STYLE, ENCRYPTION];
+/// Those that say nothing of a directory.
+const OF_STORES: [&Key; 2] = [&ENDPOINT, &CREDENTIAL];
+/// Those that only a bucket has.
+const OF_BUCKETS: [&Key; 3] = [&REGION, &PATH_STYLE, &ENCRYPTION];
+
+/// Where large sealed bytes are kept.
+#[derive(Debug, Clone)]
+pub enum Objects {
+    /// In files below a directory. Servers on one database need one that all of them see.
+    File(PathBuf),
+    /// In a bucket; which authorities to trust is said elsewhere.
+    S3(Box<objects_s3::Options>),
+    /// In a container; which authorities to trust is said elsewhere.
+    Azure(Box<objects_azure::Options>),
+}
+
+impl Objects {
+    /// Reads the section; the default lies in the directory `data`.
+    pub(super) fn read(sources: &mut Sources, data: &Path) -> Result<Self, Problem> {
+        let place = sources.get(&OBJECTS, |_| Place::File(data.join("objects")))?;
+        let endpoint = sources.find::<Address>(&ENDPOINT)?.map(|Address(url)| url);
+        let credential = sources.find::<Secret>(&CREDENTIAL)?.map(|Secret(text)| text);
+        let region = sources.find::<Region>(&REGION)?;
+        let path_style = sources.find::<Switch>(&PATH_STYLE)?;
+        let encryption = sources.find::<Encryption>(&ENCRYPTION)?;
+        let refused = |wrong: String, accepted: &str| Problem {
+            origin: sources.origin(&CREDENTIAL),
+            wrong,
+            accepted: accepted.to_owned(),
+        };
+        match place {
+            Place::File(path) => {
+                refuse(sources, OF_STORES.iter().chain(&OF_BUCKETS), "a directory")?;
+                Ok(Self::File(path))
+            }
+            Place::S3 { bucket, prefix } => Ok(Self::S3(Box::new(objects_s3::Options {
+                bucket,
+                prefix,
+                region: region.map(|Region(name)| name),
+                path_style: path_style.map_or(endpoint.is_some(), |Switch(on)| on),
+                endpoint: endpoint.map(|url| url.as_str().trim_end_matches('/').to_owned()),
+                encryption: encryption.unwrap_or_default(),
+                credential: match credential.as_ref().map(access_key) {
+                    Some(None) => return Err(refused("the value is no access key".to_owned(), "ID:SECRET")),
+                    other => other.flatten(),
+                },
+                certificates: Vec::new(),
+                pace: objects::Pace::default(),
+            }))),
+            Place::Azure { container, prefix } => {
+                refuse(sources, OF_BUCKETS.iter(), "a container")?;
+                let accepted = "a SAS URL, or a connection string with AccountName and AccountKey";
+                let access = credential.map(|text| Access::parse(text.expose_secret(), &container)).transpose();
+                let access = access.map_err(|wrong| refused(wrong.to_string(), accepted))?;
+                let access = match (access, endpoint) {
+                    (Some(access), Some(endpoint)) => access.at(endpoint),
+                    (Some(access), None) => access,
+                    (None, Some(endpoint)) => Access::identity(endpoint),
+                    (None, None) => {
+                        let nobody = "nobody says which account, by this or by --objects-endpoint".to_owned();
+                        return Err(refused(nobody, accepted));
+                    }
+                };
+                let (certificates, pace) = (Vec::new(), objects::Pace::default());
+                let options = objects_azure::Options { container, prefix, access, certificates, pace };
+                Ok(Self::Azure(Box::new(options)))
+            }
+        }
+    }
+}
+
+/// An access key of S3.
+fn access_key(text: &SecretString) -> Option<objects_s3::Credential> {
+    let (id, secret) = text.expose_secret().split_once(':')?;
+    let whole = !id.is_empty() && !secret.is_empty();
+    whole.then(|| objects_s3::Credential { id: id.to_owned(), secret: secret.into() })
+}
+
+/// A setting that says nothing of the chosen place was meant for another.
+fn refuse<'a>(sources: &Sources, mut keys: impl Iterator<Item = &'a &'a Key>, place: &str) -> Result<(), Problem> {
+    match keys.find(|key| sources.is_set(key)) {
+        None => Ok(()),
+        Some(key) => Err(Problem {
+            origin: sources.origin(key),
+            wrong: format!("it says nothing of {place}, which --objects names"),
+            accepted: "another --objects, or leave this one out".to_owned(),
+        }),
+    }
+}
+
+/// The place alone.
+#[derive(Debug, PartialEq)]
+enum Place {
+    File(PathBuf),
+    S3 { bucket: String, prefix: String },
+    Azure { container: String, prefix: String },
+}
+
+impl Value for Place {
+    const ACCEPTED: &'static str =
+        "file:DIR, such as file:/srv/terrane/objects, s3:BUCKET, s3:BUCKET/PREFIX, or azblob:CONTAINER/PREFIX";
+
+    fn parse(text: &str, base: &Path) -> Result<Self, String> {
+        let (kind, place) = text.split_once(':').unwrap_or_default();
+        let place = place.strip_prefix("//").unwrap_or(place);
+        match kind {
+            "file" => PathBuf::parse(place, base).map(Self::File),
+            "s3" => named(place, "bucket").map(|(bucket, prefix)| Self::S3 { bucket, prefix }),
+            "azblob" => named(place, "container").map(|(container, prefix)| Self::Azure { container, prefix }),
+            _ => Err("the value begins with none of file:, s3: and azblob:".to_owned()),
+        }
+    }
+
+    fn show(&self) -> toml::Value {
+        toml::Value::String(match self {
+            Self::File(path) => format!("file:{}", path.display()),
+            Self::S3 { bucket, prefix } => format!("s3:{bucket}/{prefix}").trim_end_matches('/').to_owned(),
+            Self::Azure { container, prefix } => {
+                format!("azblob:{container}/{prefix}").trim_end_matches('/').to_owned()
+            }
+        })
+    }
+}
+
+/// A name and the prefix of every key behind it.
+fn named(text: &str, what: &str) -> Result<(String, String), String> {
+    let (name, prefix) = text.trim_end_matches('/').split_once('/').unwrap_or((text.trim_end_matches('/'), ""));
+    let known = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    if !(3..=63).contains(&name.len()) || !name.bytes().all(known) {
+        return Err(format!("{name:?} is no name of a {what}"));
+    }
+    match prefix {
+        "" => Ok((name.to_owned(), String::new())),
+        prefix if objects::Key::new(prefix).is_ok() => Ok((name.to_owned(), format!("{prefix}/"))),
+        prefix => Err(format!("{prefix:?} is no prefix: parts of A-Z a-z 0-9 . _ - joined by /")),
+    }
+}
+
+struct Secret(SecretString);
+
+impl Value for Secret {
+    const ACCEPTED: &'static str = "the credential's text";
+
+    fn parse(text: &str, _: &Path) -> Result<Self, String> {
+        if text.is_empty() { Err("the value is empty".to_owned()) } else { Ok(Self(text.into())) }
+    }
+
+    fn show(&self) -> toml::Value {
+        toml::Value::String("***".to_owned())
+    }
+}
+
+struct Region(String);
+
+impl Value for Region {
+    const ACCEPTED: &'static str = "a region such as eu-central-1";
+
+    fn parse(text: &str, _: &Path) -> Result<Self, String> {
+        let known = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+        let good = !text.is_empty() && text.bytes().all(known);
+        good.then(|| Self(text.to_owned())).ok_or_else(|| format!("{text:?} is no region"))
+    }
+
+    fn show(&self) -> toml::Value {
+        toml::Value::String(self.0.clone())
+    }
+}
+
+impl Value for Encryption {
+    const ACCEPTED: &'static str = "AES256, aws:kms, or aws:kms: and the id or ARN of a key";
+
+    fn parse(text: &str, _: &Path) -> Result<Self, String> {
+        match text {
+            "AES256" => Ok(Self::Aes256),
+            "aws:kms" => Ok(Self::Kms(None)),
+            _ => match text.strip_prefix("aws:kms:") {
+                Some(key) if !key.is_empty() => Ok(Self::Kms(Some(key.to_owned()))),
+                _ => Err(format!("{text:?} is no encryption of S3")),
+            },
+        }
+    }
+
+    fn show(&self) -> toml::Value {
+        toml::Value::String(match self {
+            Self::Unsaid => String::new(),
+            Self::Aes256 => "AES256".to_owned(),
+            Self::Kms(None) => "aws:kms".to_owned(),
+            Self::Kms(Some(key)) => format!("aws:kms:{key}"),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_read_and_shown() {
+        let place = |text| Place::parse(text, Path::new("/here"));
+        let s3 = |bucket: &str, prefix: &str| Place::S3 { bucket: bucket.to_owned(), prefix: prefix.to_owned() };
+        assert_eq!(place("file:./a").unwrap(), Place::File("/here/a".into()));
+        assert_eq!(place("s3:states").unwrap(), s3("states", ""));
+        assert_eq!(place("s3://states/").unwrap(), s3("states", ""));
+        assert_eq!(place("s3:states/a/b/").unwrap(), s3("states", "a/b/"));
+        assert_eq!(place("s3:states/a/b").unwrap().show().as_str(), Some("s3:states/a/b"));
+        let azure = Place::Azure { container: "states".to_owned(), prefix: "a/".to_owned() };
+        assert_eq!(place("azblob:states/a").unwrap(), azure);
+        for bad in ["s3:", "azblob:", "s3:a", "s3:states/a//b", "s3:states/../x", "s3:sta tes", "gs:states", "states"] {
+            assert!(place(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_credential_is_never_shown_or_repeated() {
+        let secret = Secret::parse("AKIA:hunter2", Path::new("/")).unwrap();
+        assert_eq!(secret.show().as_str(), Some("***"));
+        let key = access_key(&secret.0).unwrap();
+        assert!(key.id == "AKIA" && !format!("{key:?}").contains("hunter2"));
+        assert!(access_key(&"hunter2".into()).is_none());
+    }
+
+    #[test]
+    fn an_encryption_is_read_and_shown() {
+        for text in ["AES256", "aws:kms", "aws:kms:arn:aws:kms:eu-central-1:1:key/x"] {
+            assert_eq!(Encryption::parse(text, Path::new("/")).unwrap().show().as_str(), Some(text));
+        }
+        assert!(Encryption::parse("aes", Path::new("/")).is_err());
+    }
+}
