@@ -9,11 +9,11 @@ use protocol::{
 use runner::{Adopted, Download, Error, Package, Server};
 use std::{
     path::PathBuf,
-    pin::pin,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
-use tokio::{io::AsyncReadExt as _, time::timeout};
+use tokio::{io::AsyncReadExt as _, time::sleep};
+use tokio_util::task::AbortOnDropHandle;
 
 /// The verbs of `app` as a [`Server`].
 #[derive(Debug)]
@@ -48,6 +48,17 @@ fn unleased(error: app::Error) -> Error {
     }
 }
 
+/// A runner elsewhere that has nothing to do is heard of as often. This is a task of its own: a claim may hold the only writer of the database, and
+/// would keep it for ever from whoever waits for another write instead of polling it.
+async fn be_heard(app: App, claimant: Claimant) {
+    loop {
+        sleep(Duration::from_secs(HOLD)).await;
+        if let Err(error) = app.heard_of(&claimant).await {
+            tracing::warn!(%error, "the runner in this server cannot say that it is here");
+        }
+    }
+}
+
 /// Of a runner that is not who it says it is any more: another process has its directory, or it was forgotten.
 fn unclaimed(error: app::Error) -> Error {
     match error {
@@ -71,14 +82,8 @@ impl Server for Embedded {
     }
     async fn claim(&self) -> Result<Job, Error> {
         let claimant = self.claimant()?;
-        let mut claim = pin!(self.app.claim(&claimant, None));
-        loop {
-            match timeout(Duration::from_secs(HOLD), claim.as_mut()).await {
-                Ok(answer) => return answer.map_err(unclaimed),
-                // A runner elsewhere that has nothing to do is heard of as often.
-                Err(_) => self.app.heard_of(&claimant).await.map_err(unleased)?,
-            }
-        }
+        let _heard = AbortOnDropHandle::new(tokio::spawn(be_heard(self.app.clone(), claimant.clone())));
+        self.app.claim(&claimant, None).await.map_err(unclaimed)
     }
     async fn adopt(&self, lease: &Lease) -> Result<Option<Adopted>, Error> {
         let adopted = self.told(lease, self.app.adopt(lease).await)?;

@@ -197,7 +197,8 @@ pub(crate) async fn create_token(
     Path(id): Path<String>,
     body: Body,
 ) -> Result<Document, Failure> {
-    body.about("authentication-tokens")?;
+    // The vendor's client says the first, its documentation the second.
+    body.about("agent-tokens").or_else(|_| body.about("authentication-tokens"))?;
     let description: Option<String> = body.attribute("description")?;
     let (token, value) = app.create_agent_token(&caller, &pool_id(&id)?, &description.unwrap_or_default()).await?;
     Ok(Document::created(token_resource(&token, Some(value.expose_secret()))))

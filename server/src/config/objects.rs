@@ -10,6 +10,7 @@ use objects_azure::Access;
 use objects_s3::Encryption;
 use secrecy::{ExposeSecret as _, SecretString};
 use std::path::{Path, PathBuf};
+use url::Url;
 
 const OBJECTS: Key = Key::new(
     "objects",
@@ -62,6 +63,16 @@ impl Objects {
     pub(super) fn read(sources: &mut Sources, data: &Path) -> Result<Self, Problem> {
         let place = sources.get(&OBJECTS, |_| Place::File(data.join("objects")))?;
         let endpoint = sources.find::<Address>(&ENDPOINT)?.map(|Address(url)| url);
+        let bare = |url: &Url| {
+            url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none()
+        };
+        if endpoint.as_ref().is_some_and(|url| !bare(url)) {
+            return Err(Problem {
+                origin: sources.origin(&ENDPOINT),
+                wrong: "it holds more than an address: a credential in it would be shown".to_owned(),
+                accepted: "an address alone; what opens the store is --objects-credential".to_owned(),
+            });
+        }
         let credential = sources.find::<Secret>(&CREDENTIAL)?.map(|Secret(text)| text);
         let region = sources.find::<Region>(&REGION)?;
         let path_style = sources.find::<Switch>(&PATH_STYLE)?;

@@ -192,6 +192,8 @@ fn a_bad_value_is_one_clear_line() {
     for flags in [
         [("objects", "s3:states"), ("objects-credential", "hunter2")],
         [("objects", "azblob:states"), ("objects-credential", "AccountName=acme;AccountKey=hunter!2")],
+        [("objects", "s3:states"), ("objects-endpoint", "https://terrane:hunter2@s3.example.com")],
+        [("objects", "azblob:states"), ("objects-endpoint", "https://acme.blob.example.com/?sig=hunter2")],
         [("objects", "azblob:states"), ("objects-region", "eu-central-1")],
         [("objects", "azblob:states"), ("log-level", "info")],
     ] {
