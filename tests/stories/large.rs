@@ -8,10 +8,11 @@ use crate::stories;
 
 stories! {
     CLOUD:
-        a_thousand_resources_come_and_go,
+        many_resources_come_and_go,
         an_apply_by_backend_remote_calls_its_workspace_default,
         a_large_apply_survives_the_server;
     NONE:
+        a_thousand_resources,
         an_interrupted_large_apply_keeps_what_was_made,
         ten_thousand_changes;
 }
@@ -59,21 +60,29 @@ fn assert_sent_by_the_engine(stage: &Stage, workspace: &str) {
     assert!(form["values"].is_object(), "{form}");
 }
 
-fn a_thousand_resources_come_and_go(stage: &mut Stage) {
-    let id = workspace(stage);
-    let run = stage.reaches(&start(stage, &id, &configuration(1000), &json!({})), &["applied"]);
+fn many_resources_come_and_go(stage: &mut Stage) {
+    let (id, text) = (workspace(stage), configuration(400));
+    let run = stage.reaches(&start(stage, &id, &text, &json!({})), &["applied"]);
     let log = stage.log(&run, "apply");
-    assert!(log.contains("Apply complete! Resources: 1000 added, 0 changed, 0 destroyed."), "{log}");
+    assert!(log.contains("Apply complete! Resources: 400 added, 0 changed, 0 destroyed."), "{log}");
     assert_sent_by_the_engine(stage, &id);
     let now = state(stage);
-    assert_eq!(instances(&now), 1000);
-    assert_eq!(now["outputs"]["workspace"]["value"], "app");
-    let again = stage.reaches(&start(stage, &id, &configuration(1000), &json!({})), &["planned_and_finished"]);
+    assert_eq!((instances(&now), &now["outputs"]["workspace"]["value"]), (400, &json!("app")));
+    let again = stage.reaches(&start(stage, &id, &text, &json!({})), &["planned_and_finished"]);
     assert_eq!(again["attributes"]["has-changes"], false);
-    let gone = start(stage, &id, &configuration(1000), &json!({ "is-destroy": true }));
+    let gone = start(stage, &id, &text, &json!({ "is-destroy": true }));
     let log = stage.log(&stage.reaches(&gone, &["applied"]), "apply");
-    assert!(log.contains("1000 destroyed"), "{log}");
+    assert!(log.contains("400 destroyed"), "{log}");
     assert_eq!(instances(&state(stage)), 0);
+}
+
+fn a_thousand_resources(stage: &mut Stage) {
+    let id = workspace(stage);
+    let text = "resource \"terraform_data\" \"it\" {\n  count = 1000\n  input = \"value\"\n}\n";
+    let run = stage.reaches(&start(stage, &id, text, &json!({})), &["applied"]);
+    assert!(stage.log(&run, "apply").contains("1000 added"));
+    assert_sent_by_the_engine(stage, &id);
+    assert_eq!(instances(&state(stage)), 1000);
 }
 
 fn an_apply_by_backend_remote_calls_its_workspace_default(stage: &mut Stage) {
