@@ -232,7 +232,7 @@ fn a_runner_of_another_protocol_says_so_and_ends(stage: &mut Stage) {
     let id = workspace(stage, &own);
     let run = start(stage, &id, ONE);
     let mut refusal = String::new();
-    for (name, version) in [("older", 0), ("newer", 2), ("newest", 4)] {
+    for (name, version) in [("older", 0), ("newer", 3), ("newest", 5)] {
         let hello = json!({
             "speaks": { "from": version, "to": version }, "name": name, "version": "9.9", "slots": 1, "agent": null, "holding": [],
         });
