@@ -52,19 +52,20 @@ pub(crate) async fn aside<S: Server>(
     }
 }
 
-/// A step that is run [`aside`]: nothing that the run sets is in its environment.
+/// A step that is run [`aside`]. What `of_run` holds is all that the run sets in its environment.
 pub(crate) fn side_step<S: Server>(
     execution: &Execution<S>,
     side: &Layout,
     wall: &Wall,
     engine: &Path,
     arguments: &[&str],
+    of_run: &[(String, String)],
     output: Output,
 ) -> io::Result<Step> {
     let machine = &execution.machine;
     let wall = Wall { work: side.work(), ..wall.clone() };
     let inside = machine.inside(side, &wall);
-    let environment = prepare::environment(&machine.options, &inside, &[], None);
+    let environment = prepare::environment(&machine.options, &inside, of_run, None);
     Ok(Step {
         program: engine.to_owned(),
         arguments: arguments.iter().map(|&argument| argument.to_owned()).collect(),

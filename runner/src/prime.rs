@@ -32,7 +32,7 @@ pub(crate) async fn note<S: Server>(
     }
     let side = execution.layout.prime();
     lay_out(&side, execution.machine.owner(wall.uid))?;
-    let init = side_step(execution, &side, wall, engine, &["init", "-input=false"], Output::Quiet)?;
+    let init = side_step(execution, &side, wall, engine, &["init", "-input=false"], &[], Output::Quiet)?;
     aside(execution, &side, wall, vec![init], vec![Path::new("c").join(NOTE)]).await?;
     let note = fs::read(side.configuration().join(NOTE))?;
     let (directory, name) = (known.parent().unwrap_or(Path::new("/")), known.file_name().unwrap_or_default());

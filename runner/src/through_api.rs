@@ -97,14 +97,12 @@ async fn redirect<S: Server>(
     wall: &Wall,
     engine: &Path,
 ) -> io::Result<()> {
-    let (side, machine) = (execution.layout.through_api(), &execution.machine);
-    let owner = machine.owner(wall.uid);
+    let side = execution.layout.through_api();
+    let owner = execution.machine.owner(wall.uid);
     lay_out(&side, job, owner)?;
-    let mut init = side_step(execution, &side, wall, engine, &["init", "-input=false"], Output::Quiet)?;
     // What the apply will find, or the trial says nothing of it.
-    let inside = machine.inside(&side, &Wall { work: side.work(), ..wall.clone() });
-    init.environment = prepare::environment(&machine.options, &inside, &prepared.environment, None)
-        .map_err(|failure| io::Error::other(failure.to_string()))?;
+    let of_run = &prepared.environment;
+    let mut init = side_step(execution, &side, wall, engine, &["init", "-input=false"], of_run, Output::Quiet)?;
     turn(&mut init.environment, job);
     aside(execution, &side, wall, vec![init], vec![Path::new("c").join(NOTE)]).await?;
     let Note { backend } = serde_json::from_slice(&fs::read(side.configuration().join(NOTE))?)?;

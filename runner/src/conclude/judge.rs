@@ -137,7 +137,7 @@ fn required_providers(lock: &[u8]) -> String {
 
 fn steps<S: Server>(execution: &Execution<S>, record: &Record, show: &Layout, cached: bool) -> io::Result<Vec<Step>> {
     let step = |arguments: &[&str], file: &str| {
-        side_step(execution, show, &record.wall, &record.engine, arguments, Output::File(file.to_owned()))
+        side_step(execution, show, &record.wall, &record.engine, arguments, &[], Output::File(file.to_owned()))
     };
     let plan = execution.machine.inside(show, &record.wall).layout.work_plan();
     let mut steps = vec![step(&["show", "-json", &plan.display().to_string()], "plan.json")?];

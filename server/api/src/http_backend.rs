@@ -135,17 +135,8 @@ async fn read(app: &App, caller: &Caller, which: Which<'_>) -> Result<Response, 
         return Err(Error::not_found(format!("the state of {which}")));
     };
     let body = http_doors::state::body(app, &version).await?;
-    let digest = STANDARD.encode(hex_bytes(&version.md5));
+    let digest = STANDARD.encode(hex::decode(&version.md5).unwrap_or_default());
     Ok(([(header::CONTENT_TYPE, "application/json"), (CONTENT_MD5, digest.as_str())], body).into_response())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-fn hex_bytes(hex: &str) -> Vec<u8> {
-    let digits = hex.as_bytes().chunks(2).filter_map(|pair| std::str::from_utf8(pair).ok());
-    digits.filter_map(|pair| u8::from_str_radix(pair, 16).ok()).collect()
 }
 
 async fn write(
@@ -159,7 +150,7 @@ async fn write(
     if let Some(given) = headers.get(CONTENT_MD5) {
         let bytes = STANDARD.decode(given).ok().filter(|bytes| bytes.len() == 16);
         let wrong = || Error::invalid("Content-MD5", "it is no MD5 in base64; leave it out, or send the state's");
-        state = state.with_md5(hex(&bytes.ok_or_else(wrong)?));
+        state = state.with_md5(hex::encode(bytes.ok_or_else(wrong)?));
     }
     let workspace = found_or_made(app, caller, which, Permission::WriteState).await?;
     app.write_state(caller, &workspace, &Source::Http(lock_id), state, None).await?;

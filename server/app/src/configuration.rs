@@ -12,7 +12,7 @@ use domain::{
     permission::Permission,
     time::Time,
 };
-use store::{Tx, configuration::ConfigurationVersion};
+use store::{Tx, configuration::ConfigurationVersion, workspace::Workspace};
 use tokio_util::io::SyncIoBridge;
 
 /// What a new configuration version is for.
@@ -35,6 +35,16 @@ impl App {
         new: New,
     ) -> Result<ConfigurationVersion> {
         let workspace = self.workspace(caller, Which::Id(workspace), Permission::QueueRun).await?;
+        self.announce_configuration(caller, workspace, new).await
+    }
+
+    /// Announces an upload to a workspace that was found with the right to it.
+    pub(crate) async fn announce_configuration(
+        &self,
+        caller: &Caller,
+        workspace: Workspace,
+        new: New,
+    ) -> Result<ConfigurationVersion> {
         let version = ConfigurationVersion {
             id: ConfigurationVersionId::new(&self.entropy()),
             organization_id: workspace.organization_id,

@@ -27,7 +27,7 @@ mod work;
 
 pub use blobs::{Blobs, Sealed, Written};
 pub use digests::Digests;
-pub use error::{Error, Result};
+pub use error::{Error, Result, causes};
 pub use filesystem::Filesystem;
 pub use frame::INLINE;
 pub use key::{InvalidKey, Key};

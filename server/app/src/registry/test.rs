@@ -3,7 +3,7 @@
 
 use super::module;
 use crate::{
-    App, Caller, Error, NewRun, Result, access,
+    App, Caller, Error, NewConfiguration, NewRun, Result, access,
     hub::Event,
     run::{advance, create},
 };
@@ -124,29 +124,8 @@ impl App {
     ) -> Result<ConfigurationVersion> {
         let (organization, module) = self.managed_module(caller, module).await?;
         let workspace = self.workspace_of_module(&organization, &module).await?;
-        let version = ConfigurationVersion {
-            id: ConfigurationVersionId::new(&self.entropy()),
-            organization_id: workspace.organization_id,
-            workspace_id: workspace.id,
-            status: "pending".into(),
-            source: "tfe-api".into(),
-            speculative: true,
-            provisional: false,
-            auto_queue_runs: false,
-            error_message: None,
-            blob_id: None,
-            created_by: caller.id().map(ToString::to_string),
-            created_at: self.now(),
-        };
-        self.store
-            .write_once(async |mut tx, again| {
-                if again && store::configuration::find(&mut tx, &version.id).await?.is_some() {
-                    return Ok(());
-                }
-                store::configuration::insert(&mut tx, &version).await
-            })
-            .await?;
-        Ok(version)
+        let new = NewConfiguration { speculative: true, provisional: false, auto_queue_runs: false };
+        self.announce_configuration(caller, workspace, new).await
     }
 
     /// Has a module tested, as it was uploaded.

@@ -1,7 +1,7 @@
 //! What Azure says, in words for the person who keeps the server: what is wrong, and what to do.
 
 use azure_core::error::ErrorKind;
-use objects::Error;
+use objects::{Error, causes};
 
 /// What the credential needs, for the message that it has it not.
 const RIGHTS: &str = "give the identity the role Storage Blob Data Contributor on the container, or sign with sp=rwdlc for containers and objects";
@@ -79,16 +79,4 @@ fn advice(code: &str, status: u16) -> &'static str {
         }
         _ => "look at the store's own log",
     }
-}
-
-/// An error and what lies below it, in one line; the libraries put what matters at the end.
-pub(crate) fn causes(error: &(dyn std::error::Error + 'static)) -> String {
-    let chain = std::iter::successors(Some(error), |&error| error.source());
-    let mut texts: Vec<String> = Vec::new();
-    for text in chain.map(ToString::to_string) {
-        if texts.last().is_none_or(|last| !last.contains(&text)) {
-            texts.push(text);
-        }
-    }
-    texts.join(": ")
 }

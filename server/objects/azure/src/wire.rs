@@ -1,7 +1,7 @@
 //! The way to the store: as every connection of this program, with its authorities, proxies and patience; and the signature, which is added here
 //! so that nothing above it can tell it.
 
-use crate::{access::Access, error::causes};
+use crate::access::Access;
 use async_trait::async_trait;
 use azure_core::{
     Error,
@@ -12,7 +12,7 @@ use azure_core::{
     },
 };
 use futures::TryStreamExt as _;
-use objects::Pace;
+use objects::{Pace, causes};
 use std::collections::HashMap;
 use tokio::time::timeout;
 

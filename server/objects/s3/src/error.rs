@@ -2,7 +2,7 @@
 
 use aws_sdk_s3::error::{ProvideErrorMetadata, SdkError};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
-use objects::Error;
+use objects::{Error, causes};
 use std::error::Error as _;
 
 /// What the credentials need, for the message that they have it not.
@@ -56,11 +56,16 @@ where
             "it cannot be reached in time; see that the store is well, and the way to it (--objects-endpoint)"
                 .to_owned()
         }
-        SdkError::DispatchFailure(failure) => unreached(&causes(failure.as_connector_error().map(|e| e as _))),
-        SdkError::ResponseError(_) => {
-            format!("what it answers is not understood ({}); see that it is an S3 server", causes(error.source()))
+        SdkError::DispatchFailure(failure) => {
+            unreached(&failure.as_connector_error().map(|error| causes(error)).unwrap_or_default())
         }
-        other => causes(other.source()),
+        SdkError::ResponseError(_) => {
+            format!(
+                "what it answers is not understood ({}); see that it is an S3 server",
+                error.source().map(causes).unwrap_or_default()
+            )
+        }
+        other => other.source().map(causes).unwrap_or_default(),
     }
 }
 
@@ -100,16 +105,4 @@ fn advice(code: &str, status: u16) -> &'static str {
         }
         _ => "look at the store's own log",
     }
-}
-
-/// An error and what lies below it, in one line; the libraries put what matters at the end.
-fn causes(error: Option<&(dyn std::error::Error + 'static)>) -> String {
-    let chain = std::iter::successors(error, |&error| error.source());
-    let mut texts: Vec<String> = Vec::new();
-    for text in chain.map(ToString::to_string) {
-        if texts.last().is_none_or(|last| !last.contains(&text)) {
-            texts.push(text);
-        }
-    }
-    texts.join(": ")
 }
