@@ -31,6 +31,8 @@ pub struct StateVersion {
     pub lineage: String,
     /// Hex MD5 of its bytes.
     pub md5: String,
+    /// Hex SHA-256 of its bytes; versions of earlier builds have none.
+    pub sha256: Option<String>,
     /// How many bytes.
     pub size: i64,
     /// Whether its client said `-force`.
@@ -57,7 +59,7 @@ pub struct StateVersion {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "SELECT s.id, s.organization_id, s.workspace_id, s.sequence, s.parent_id, s.status, s.serial, s.lineage, s.md5, s.size,
+            "SELECT s.id, s.organization_id, s.workspace_id, s.sequence, s.parent_id, s.status, s.serial, s.lineage, s.md5, s.sha256, s.size,
              s.forced, s.terraform_version, s.format, s.resource_count, s.blob_id, s.json_blob_id, s.run_id, s.created_by, s.created_at
              FROM state_versions s ",
             $rest
@@ -69,8 +71,8 @@ macro_rules! select {
 pub async fn insert(tx: &mut Tx, version: &StateVersion) -> Result<()> {
     tx.query(
         "INSERT INTO state_versions (id, organization_id, workspace_id, sequence, parent_id, status, serial, lineage, md5, size, forced,
-         terraform_version, format, resource_count, blob_id, run_id, created_by, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+         terraform_version, format, resource_count, blob_id, run_id, created_by, created_at, sha256)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
     )
     .bind(version.id.as_str())
     .bind(version.organization_id.as_str())
@@ -90,6 +92,7 @@ pub async fn insert(tx: &mut Tx, version: &StateVersion) -> Result<()> {
     .bind(version.run_id.as_deref())
     .bind(version.created_by.as_deref())
     .bind(version.created_at.micros())
+    .bind(version.sha256.as_deref())
     .run()
     .await
     .map(drop)
@@ -99,7 +102,7 @@ pub async fn insert(tx: &mut Tx, version: &StateVersion) -> Result<()> {
 pub async fn finalize(tx: &mut Tx, version: &StateVersion) -> Result<()> {
     tx.query(
         "UPDATE state_versions SET sequence = $1, parent_id = $2, status = $3, size = $4, terraform_version = $5, format = $6,
-         resource_count = $7, blob_id = $8 WHERE id = $9 AND status = 'pending'",
+         resource_count = $7, blob_id = $8, sha256 = $9 WHERE id = $10 AND status = 'pending'",
     )
     .bind(version.sequence)
     .bind(version.parent_id.as_deref())
@@ -109,6 +112,7 @@ pub async fn finalize(tx: &mut Tx, version: &StateVersion) -> Result<()> {
     .bind(version.format)
     .bind(version.resource_count)
     .bind(version.blob_id.as_deref())
+    .bind(version.sha256.as_deref())
     .bind(version.id.as_str())
     .save()
     .await

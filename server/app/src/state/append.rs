@@ -92,7 +92,12 @@ pub(super) async fn repeat(
     if !announced {
         return Ok(Written { version: current, repeated: true });
     }
-    let discarded = StateVersion { status: "discarded".into(), blob_id: current.blob_id, ..version.clone() };
+    let discarded = StateVersion {
+        status: "discarded".into(),
+        blob_id: current.blob_id,
+        sha256: current.sha256,
+        ..version.clone()
+    };
     store::state::finalize(tx, &discarded).await?;
     Ok(Written { version: discarded, repeated: true })
 }

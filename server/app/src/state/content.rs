@@ -3,7 +3,7 @@
 
 use crate::{Error, Result};
 use md5::{Digest as _, Md5};
-use ring::digest::{SHA256, digest};
+use ring::digest::{Context, SHA256, digest};
 use serde::{
     Deserialize, Deserializer,
     de::{Error as _, IgnoredAny},
@@ -33,6 +33,8 @@ pub struct Content {
     pub format: i64,
     /// Hex MD5 of its bytes.
     pub md5: String,
+    /// Hex SHA-256 of its bytes.
+    pub sha256: String,
     /// The names of its outputs.
     pub outputs: Vec<String>,
     /// Its resource instances.
@@ -139,17 +141,19 @@ pub(crate) fn md5_hex(bytes: &[u8]) -> String {
 impl Content {
     /// Reads a state. Only a JSON object with a `version` is one.
     pub fn read(bytes: &[u8]) -> Result<Self> {
-        Self::of(serde_json::from_slice(bytes).map_err(refuse)?, md5_hex(bytes))
+        let hashes = Hashes { md5: md5_hex(bytes), sha256: hex::encode(digest(&SHA256, bytes)) };
+        Self::of(serde_json::from_slice(bytes).map_err(refuse)?, hashes)
     }
 
     /// Reads a state as it streams in, to its end.
     pub(crate) fn read_from(state: impl Read) -> Result<Self> {
-        let mut hashed = Hashed { inner: state, md5: Md5::new() };
+        let mut hashed = Hashed { inner: state, md5: Md5::new(), sha256: Context::new(&SHA256) };
         let state = serde_json::from_reader(BufReader::with_capacity(PIECE, &mut hashed)).map_err(refuse)?;
-        Self::of(state, hex::encode(hashed.md5.finalize()))
+        let hashes = Hashes { md5: hex::encode(hashed.md5.finalize()), sha256: hex::encode(hashed.sha256.finish()) };
+        Self::of(state, hashes)
     }
 
-    fn of(state: RawState, md5: String) -> Result<Self> {
+    fn of(state: RawState, hashes: Hashes) -> Result<Self> {
         if !(1..=4).contains(&state.version) {
             return Err(refuse(format!("its format version is {}; 1 to 4 are known", state.version)));
         }
@@ -166,7 +170,8 @@ impl Content {
             lineage: state.lineage.unwrap_or_default(),
             terraform_version: state.terraform_version.unwrap_or_default(),
             format: state.version,
-            md5,
+            md5: hashes.md5,
+            sha256: hashes.sha256,
             outputs: state.outputs.unwrap_or_default().into_keys().collect(),
             resources,
         })
@@ -227,16 +232,24 @@ fn read_instances(resource: RawResource, into: &mut Vec<Resource>, room: &mut us
     Ok(())
 }
 
-/// Tells the MD5 of what was read of it.
+/// Both in hexadecimal.
+struct Hashes {
+    md5: String,
+    sha256: String,
+}
+
+/// Tells the hashes of what was read of it.
 struct Hashed<R> {
     inner: R,
     md5: Md5,
+    sha256: Context,
 }
 
 impl<R: Read> Read for Hashed<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(buffer)?;
         self.md5.update(&buffer[..read]);
+        self.sha256.update(&buffer[..read]);
         Ok(read)
     }
 }
@@ -265,6 +278,8 @@ mod tests {
         let content = Content::read(STATE.as_bytes()).unwrap();
         let streamed = Content::read_from(STATE.as_bytes()).unwrap();
         assert_eq!((&streamed.md5, &streamed.outputs), (&content.md5, &content.outputs));
+        assert_eq!((&streamed.sha256, content.sha256.len()), (&content.sha256, 64));
+        assert_eq!(content.sha256, hex::encode(digest(&SHA256, STATE.as_bytes())));
         let outputs = outputs(STATE.as_bytes()).unwrap();
         assert_eq!(outputs[0].value.get(), "12345678901234567890");
         assert!(outputs[1].sensitive);

@@ -123,6 +123,7 @@ impl App {
                     serial: new.serial,
                     lineage: new.lineage,
                     md5: new.md5,
+                    sha256: None,
                     size: 0,
                     forced: announced.force,
                     terraform_version: String::new(),
@@ -155,6 +156,7 @@ impl App {
         }
         let version = StateVersion {
             size: blob.size,
+            sha256: Some(content.sha256.clone()),
             terraform_version: content.terraform_version.clone(),
             format: content.format,
             resource_count: i64::try_from(content.resources.len()).unwrap_or(i64::MAX),
@@ -305,6 +307,7 @@ impl App {
             serial: announced.map_or(content.serial, |a| a.serial),
             lineage: announced.map_or_else(|| content.lineage.clone(), |a| a.lineage.clone()),
             md5: content.md5.clone(),
+            sha256: Some(content.sha256.clone()),
             size: 0,
             forced: announced.is_some_and(|a| a.force),
             terraform_version: content.terraform_version.clone(),

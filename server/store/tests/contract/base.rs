@@ -155,6 +155,7 @@ pub(crate) fn version(world: &World, n: u8) -> state::StateVersion {
         serial: n.into(),
         lineage: "l".into(),
         md5: format!("{n:032x}"),
+        sha256: Some(format!("{n:064x}")),
         size: 3,
         forced: false,
         terraform_version: "1.11.4".into(),

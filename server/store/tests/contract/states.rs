@@ -10,12 +10,13 @@ async fn versions(store: &Fresh) {
     let world = world(store).await;
     let id = &world.workspace.id;
     let one = version(&world, 1);
-    let pending = state::StateVersion { sequence: None, status: "pending".into(), ..version(&world, 2) };
+    let pending = state::StateVersion { sequence: None, status: "pending".into(), sha256: None, ..version(&world, 2) };
     let bytes = sealed(&world, 1);
     let done = state::StateVersion {
         sequence: Some(2),
         status: "finalized".into(),
         blob_id: Some(bytes.id.to_string()),
+        sha256: version(&world, 2).sha256,
         ..pending.clone()
     };
     store
@@ -28,7 +29,8 @@ async fn versions(store: &Fresh) {
             state::finalize(&mut tx, &done).await?;
             state::set_json(&mut tx, &one.id, bytes.id.as_str()).await?;
             ws::set_current_state(&mut tx, id, &done, 0, NOW).await?;
-            assert_eq!(state::current(&mut tx, id).await?.unwrap().id, done.id);
+            let current = state::current(&mut tx, id).await?.unwrap();
+            assert_eq!((current.id, current.sha256), (done.id.clone(), done.sha256.clone()));
             let found = state::find(&mut tx, &one.id).await?.unwrap();
             assert_eq!(found.json_blob_id.as_deref(), Some(bytes.id.as_str()));
             let listed = state::list(&mut tx, id, 9, 0).await?;
