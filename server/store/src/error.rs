@@ -26,6 +26,9 @@ pub enum Error {
     /// The connection broke while committing: read again before answering.
     #[error("lost the database while committing: the write may or may not have happened")]
     Unknown(#[source] Option<Arc<sqlx::Error>>),
+    /// The database has a shape that cannot be copied.
+    #[error("copying the database: {0}")]
+    Shape(String),
     /// A row that says what no row may say.
     #[error("{table} holds what it can't: {detail}")]
     Inconsistent {

@@ -16,6 +16,7 @@ pub mod agent_pool;
 pub mod blob;
 pub mod comment;
 pub mod configuration;
+pub mod copy;
 pub mod hook;
 pub mod identity;
 pub mod log;

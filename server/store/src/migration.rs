@@ -2,12 +2,15 @@
 
 use sqlx::{
     ConnectOptions, Connection,
-    migrate::{MigrateError, Migrator},
+    migrate::{MigrateError, Migration, Migrator},
     postgres::PgPool,
     sqlite::SqliteConnectOptions,
 };
 
 static MIGRATIONS: Migrator = sqlx::migrate!("../../migrations");
+
+/// Which migrations a database has.
+pub(crate) const APPLIED: &str = "SELECT version FROM _sqlx_migrations ORDER BY version";
 
 /// Why a database cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +25,11 @@ pub enum Error {
         "migration {0} of the database differs from this build's: the database belongs to another build of Terrane"
     )]
     Different(i64),
+    /// It has not all migrations of this build, and was not to be changed.
+    #[error(
+        "the database is of an earlier Terrane (it lacks migration {0}); start this version's server on it once, or use the program that serves it"
+    )]
+    Older(i64),
     /// It does not open, or a migration failed.
     #[error("{0}")]
     Database(#[from] sqlx::Error),
@@ -50,4 +58,26 @@ pub(crate) async fn sqlite(options: &SqliteConnectOptions) -> Result<(), Error> 
 
 pub(crate) async fn postgres(pool: &PgPool) -> Result<(), Error> {
     Ok(MIGRATIONS.run(pool).await?)
+}
+
+/// All that this build knows.
+pub(crate) fn all() -> &'static Migrator {
+    &MIGRATIONS
+}
+
+/// Those of a shape; the ones that this build does not know, if there are any.
+pub(crate) fn of_shape(shape: &[i64]) -> Result<Migrator, Vec<i64>> {
+    let known: Vec<&Migration> = MIGRATIONS.iter().filter(|known| shape.contains(&known.version)).collect();
+    let unknown = shape.iter().copied().filter(|wanted| !known.iter().any(|known| known.version == *wanted));
+    let unknown: Vec<i64> = unknown.collect();
+    if unknown.is_empty() { Ok(Migrator::with_migrations(known.into_iter().cloned().collect())) } else { Err(unknown) }
+}
+
+/// Sees that a database has this build's shape, and changes nothing.
+pub(crate) fn compare(applied: &[i64]) -> Result<(), Error> {
+    of_shape(applied).map_err(|unknown| Error::Newer(unknown.first().copied().unwrap_or_default()))?;
+    match MIGRATIONS.iter().find(|known| !applied.contains(&known.version)) {
+        Some(missing) => Err(Error::Older(missing.version)),
+        None => Ok(()),
+    }
 }

@@ -8,7 +8,7 @@ use crate::{
     writer::{Commit, Writer},
 };
 use sqlx::{
-    Executor as _,
+    ConnectOptions as _, Connection as _, Executor as _,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -41,15 +41,22 @@ pub enum Store {
 impl Store {
     /// Opens a SQLite file, makes it when it is missing, and brings it to this build's shape.
     pub async fn sqlite(path: &Path) -> Result<Self, migration::Error> {
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .create_if_missing(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .statement_cache_capacity(256)
-            .busy_timeout(Duration::from_secs(5));
+        let options = sqlite_options(path).create_if_missing(true);
         migration::sqlite(&options).await?;
+        Self::open_sqlite(options).await
+    }
+
+    /// Opens a SQLite file that a server may be using meanwhile. It has this build's shape, or is refused: nothing is changed.
+    pub async fn attach_sqlite(path: &Path) -> Result<Self, migration::Error> {
+        let options = sqlite_options(path).create_if_missing(false);
+        let mut conn = options.connect().await?;
+        let applied: Vec<(i64,)> = sqlx::query_as(migration::APPLIED).fetch_all(&mut conn).await?;
+        conn.close().await?;
+        migration::compare(&applied.into_iter().map(|(version,)| version).collect::<Vec<_>>())?;
+        Self::open_sqlite(options).await
+    }
+
+    async fn open_sqlite(options: SqliteConnectOptions) -> Result<Self, migration::Error> {
         let writer = Writer::open(options.clone()).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(8)
@@ -62,7 +69,7 @@ impl Store {
 
     /// Connects to Postgres and brings the database to this build's shape.
     pub async fn postgres(url: &str) -> Result<Self, migration::Error> {
-        let options = PgConnectOptions::from_str(url)?.statement_cache_capacity(256).application_name("terrane");
+        let options = postgres_options(url)?;
         let pool = PgPoolOptions::new()
             .max_connections(1)
             .acquire_timeout(Duration::from_secs(10))
@@ -70,6 +77,16 @@ impl Store {
             .await?;
         migration::postgres(&pool).await?;
         pool.close().await;
+        Ok(Self::Postgres(Connections::new(options, CONNECTIONS)))
+    }
+
+    /// Connects to a Postgres database that servers may be using meanwhile. It has this build's shape, or is refused: nothing is changed.
+    pub async fn attach_postgres(url: &str) -> Result<Self, migration::Error> {
+        let options = postgres_options(url)?;
+        let mut conn = options.connect().await?;
+        let applied: Vec<(i64,)> = sqlx::query_as(migration::APPLIED).fetch_all(&mut conn).await?;
+        conn.close().await?;
+        migration::compare(&applied.into_iter().map(|(version,)| version).collect::<Vec<_>>())?;
         Ok(Self::Postgres(Connections::new(options, CONNECTIONS)))
     }
 
@@ -228,8 +245,22 @@ impl Store {
     }
 }
 
+fn sqlite_options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .statement_cache_capacity(256)
+        .busy_timeout(Duration::from_secs(5))
+}
+
+fn postgres_options(url: &str) -> Result<PgConnectOptions, sqlx::Error> {
+    Ok(PgConnectOptions::from_str(url)?.statement_cache_capacity(256).application_name("terrane"))
+}
+
 /// A connection with an open transaction. One that was found dead is no failure: the next one is new.
-async fn begin(connections: &Connections, sql: &'static str) -> Result<Loan> {
+pub(crate) async fn begin(connections: &Connections, sql: &'static str) -> Result<Loan> {
     let mut loan = connections.acquire().await?;
     match loan.conn().execute(sql).await {
         Ok(_) => Ok(loan),

@@ -7,6 +7,7 @@ extern crate terrane_store as store;
 mod agents;
 mod base;
 mod connections;
+mod copy;
 mod facade;
 mod group;
 mod identity;
