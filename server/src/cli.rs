@@ -2,7 +2,7 @@
 
 use crate::{
     admin::{Role, RunLimit},
-    config::{AdminFlags, Flags, Span, Value},
+    config::{AdminFlags, Flags, Span, StorageFlags, Value},
     policy,
 };
 use clap::{Args, Parser, Subcommand};
@@ -30,6 +30,19 @@ pub enum Command {
     Health(Flags),
     /// Do what needs no token: on a running server through its data directory, or on the data itself
     Admin(Admin),
+    /// Back the site up to the place of --backup while it runs, and print the backup's id
+    Backup(Backups),
+    /// Fill an empty site from the place of --backup: any database, any object store, this version or a later one
+    Restore {
+        /// Settings that find the data, and the backups.
+        #[command(flatten)]
+        settings: StorageFlags,
+        /// Which backup, as `terrane backup list` tells [default: the newest]
+        #[arg(long)]
+        id: Option<String>,
+    },
+    /// Open everything that the site keeps, and list what cannot be read; ends with 1 if there is something
+    Verify(StorageFlags),
     /// Show it at work: a fresh server, a small configuration, a real terraform apply
     Demo(Flags),
     /// What a plan or a state costs a month, offline
@@ -52,6 +65,31 @@ pub enum Command {
     },
     /// Print the version
     Version,
+}
+
+/// What to do with backups, and of which site.
+#[derive(Debug, Args)]
+pub struct Backups {
+    /// Settings that find the data, and the backups.
+    #[command(flatten)]
+    pub settings: StorageFlags,
+    /// What to do; to make one if nothing is said.
+    #[command(subcommand)]
+    pub wanted: Option<Backup>,
+}
+
+/// What to do with the backups that are there.
+#[derive(Debug, Subcommand)]
+pub enum Backup {
+    /// List the finished backups on standard output, oldest first: id, moment, version, rows, objects, their bytes and how many objects were
+    /// missing, separated by tabs
+    List,
+    /// Remove all backups but the newest, and what belongs to no other; not while one is being made
+    Prune {
+        /// How many stay
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+        keep: u32,
+    },
 }
 
 /// What the operator wants, and of which data directory.

@@ -2,6 +2,7 @@
 
 use crate::{
     admin::{self, Request, Response, Secret},
+    backups,
     cli::{self, Cli, Command, Noun},
     clock,
     config::{self, Config, Flags, Loaded, Problem, Tls},
@@ -31,6 +32,13 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Admin(cli::Admin { settings, noun }) => {
             load(settings.0).and_then(|loaded| wait(administer(loaded.config, noun)))
         }
+        Command::Backup(cli::Backups { settings, wanted }) => {
+            load(settings.0).and_then(|loaded| wait(backups::backup(loaded.config, wanted)))
+        }
+        Command::Restore { settings, id } => {
+            load(settings.0).and_then(|loaded| wait(backups::restore(loaded.config, id)))
+        }
+        Command::Verify(settings) => load(settings.0).and_then(|loaded| wait(backups::verify(loaded.config))),
         Command::Demo(flags) => load(flags).and_then(|loaded| wait(demo::demo(loaded.config))),
         Command::Cost(wanted) => wanted.run(&mut std::io::stdout().lock()).map_err(Into::into),
         Command::Runner(arguments) => runner::command::start(*arguments).map_err(Into::into),
@@ -74,13 +82,13 @@ fn wait(work: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
 }
 
 /// What a person or a program asked for.
-fn out(text: &str) -> anyhow::Result<()> {
+pub(crate) fn out(text: &str) -> anyhow::Result<()> {
     let mut stdout = std::io::stdout().lock();
     stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()).context("cannot write to standard output")
 }
 
 /// Everything else. There is nowhere to report that standard error is closed.
-fn tell(line: &str) {
+pub(crate) fn tell(line: &str) {
     let _ = writeln!(std::io::stderr(), "terrane: {line}");
 }
 

@@ -1,6 +1,7 @@
 //! The shell around Terrane's rooms: settings, certificates, the accept loop, the command line. Wiring only, no rules.
 
 pub mod admin;
+mod backups;
 pub mod cli;
 pub mod clock;
 pub mod commands;

@@ -16,7 +16,7 @@ use objects_azure::Azure;
 use objects_s3::S3;
 use runner::Runner;
 use secrecy::ExposeSecret as _;
-use secrets::MasterKey;
+use secrets::{LocalKeyService, MasterKey};
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},
@@ -126,7 +126,78 @@ async fn open(config: &Config, address: &str) -> anyhow::Result<App> {
         }
     };
     let master = master_key(&config.storage.master_key, &store).await?;
-    let objects = object_store(config).await?;
+    build(config, address, store, master).await
+}
+
+/// A site whose data is used without being its server: servers may run on it, and nothing is made or brought to another shape.
+pub async fn attach(config: &Config) -> anyhow::Result<App> {
+    let store = attach_store(config).await?;
+    let master = MasterKey::load(&config.storage.master_key)?;
+    let id = app::site::master_key_id(&store).await?;
+    anyhow::ensure!(
+        id.as_deref().is_none_or(|id| id == master.id()),
+        "the key file {} holds the master key {}, and the database is sealed with {}: name the right one with --master-key",
+        config.storage.master_key.display(),
+        master.id(),
+        id.unwrap_or_default()
+    );
+    build(config, "", store, master).await
+}
+
+async fn attach_store(config: &Config) -> anyhow::Result<Store> {
+    match &config.storage.database {
+        Database::Sqlite(path) => {
+            Store::attach_sqlite(path).await.with_context(|| format!("opening the database {}", path.display()))
+        }
+        Database::Postgres(url) => {
+            Store::attach_postgres(url.expose_secret()).await.context("opening the Postgres database of --database")
+        }
+    }
+}
+
+/// What a backup is made of.
+#[derive(Debug)]
+pub struct Site {
+    /// The database.
+    pub store: Store,
+    /// The object store.
+    pub objects: Arc<dyn objects::Store>,
+    /// What wraps the key of the backups.
+    pub keys: LocalKeyService,
+    /// Which site it is.
+    pub id: String,
+}
+
+impl Site {
+    /// The site of these settings, which may be running.
+    pub async fn attach(config: &Config) -> anyhow::Result<Self> {
+        let store = attach_store(config).await?;
+        let id = app::site::master_key_id(&store)
+            .await?
+            .context("no server was ever started on this database: there is nothing to back up")?;
+        let objects = object_store(config, &config.storage.objects).await?;
+        Ok(Self { store, objects, keys: keys(config)?, id })
+    }
+}
+
+/// What wraps the keys of the site.
+pub fn keys(config: &Config) -> anyhow::Result<LocalKeyService> {
+    Ok(LocalKeyService::new(MasterKey::load(&config.storage.master_key)?, Vec::new()))
+}
+
+/// The place of `--backup`.
+pub async fn backup_place(config: &Config) -> anyhow::Result<Arc<dyn objects::Store>> {
+    let place = config.backup.as_ref().context("nobody says where backups are: name the place with --backup")?;
+    object_store(config, place).await.context("opening the place of --backup")
+}
+
+/// A name that nothing else has.
+pub fn name() -> String {
+    SystemChance::default().entropy().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+async fn build(config: &Config, address: &str, store: Store, master: MasterKey) -> anyhow::Result<App> {
+    let objects = object_store(config, &config.storage.objects).await?;
     let limits = Limits {
         state_bytes: usize::try_from(config.limits.state_size).unwrap_or(usize::MAX),
         upload_bytes: config.limits.upload_size,
@@ -138,8 +209,7 @@ async fn open(config: &Config, address: &str) -> anyhow::Result<App> {
         apply_lease_seconds: u32::try_from(config.limits.apply_lease.as_secs()).unwrap_or(u32::MAX),
     };
     // Among the servers on one database, this one until it ends.
-    let name: String = SystemChance::default().entropy().iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    let post = Post::new(&store, &name);
+    let post = Post::new(&store, &name());
     Ok(App::new(Inner {
         store,
         vault: Vault::new(master, Blobs::new(objects)),
@@ -158,17 +228,17 @@ async fn open(config: &Config, address: &str) -> anyhow::Result<App> {
     }))
 }
 
-/// The store of `--objects`. Nothing is asked of it yet.
-async fn object_store(config: &Config) -> anyhow::Result<Arc<dyn objects::Store>> {
-    Ok(match &config.storage.objects {
+/// A store of objects. Nothing is asked of it yet.
+pub async fn object_store(config: &Config, place: &Objects) -> anyhow::Result<Arc<dyn objects::Store>> {
+    Ok(match place {
         Objects::File(folder) => Arc::new(Filesystem::open(folder.clone()).await?),
         Objects::S3(options) => {
             let options = objects_s3::Options { certificates: authorities(config)?, ..(**options).clone() };
-            Arc::new(S3::open(options).await.context("preparing the bucket of --objects")?)
+            Arc::new(S3::open(options).await.context("preparing the bucket")?)
         }
         Objects::Azure(options) => {
             let options = objects_azure::Options { certificates: authorities(config)?, ..(**options).clone() };
-            Arc::new(Azure::open(options).context("preparing the container of --objects")?)
+            Arc::new(Azure::open(options).context("preparing the container")?)
         }
     })
 }

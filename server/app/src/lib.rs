@@ -28,6 +28,7 @@ mod state;
 mod user;
 mod variable;
 mod vault;
+mod verify;
 mod workspace;
 
 pub mod hub;
@@ -56,6 +57,7 @@ pub use state::{Announced, Content, OutputValue, STREAMED, Source, Upload, Writt
 pub use user::{AnyToken, New as NewUser};
 pub use variable::{Change as VariableChange, Variable};
 pub use vault::{Reader, Vault};
+pub use verify::{Finding, Verified};
 pub use workspace::Settings;
 
 /// What the verbs answer with: rows of the store as domain values.

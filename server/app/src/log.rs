@@ -100,17 +100,17 @@ pub(crate) fn lost(phase: &str) -> Error {
 }
 
 /// What binds a piece to its place.
-struct PieceContext {
+pub(crate) struct PieceContext {
     id: String,
     organization: String,
 }
 
 impl PieceContext {
-    fn borrow(&self) -> secrets::Context<'_> {
+    pub(crate) fn borrow(&self) -> secrets::Context<'_> {
         crate::vault::context("log_chunks", &self.id, &self.organization)
     }
 }
 
-fn piece_context(phase: &Phase, start: i64) -> PieceContext {
+pub(crate) fn piece_context(phase: &Phase, start: i64) -> PieceContext {
     PieceContext { id: format!("{}@{start}", phase.id), organization: phase.organization_id.to_string() }
 }

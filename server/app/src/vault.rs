@@ -78,7 +78,7 @@ impl Vault {
     /// A new data key for a workspace, wrapped.
     pub(crate) fn new_key(&self, workspace: &WorkspaceId) -> Result<Vec<u8>> {
         let key = DataKey::generate().map_err(|e| Error::internal("making a data key", e))?;
-        let wrapped = self.service.wrap_now(&key, &key_context(workspace));
+        let wrapped = self.service.wrap_now(&key, &key_context(workspace.as_str()));
         Ok(wrapped.map_err(|e| Error::internal("wrapping a data key", e))?.to_bytes())
     }
 }
@@ -116,6 +116,10 @@ impl Vault {
         let key = DataKey::generate().map_err(|e| Error::internal(doing, e))?;
         let wrapped = self.service.wrap_now(&key, context).map_err(|e| Error::internal(doing, e))?.to_bytes();
         Ok((key, wrapped))
+    }
+    /// The key of a workspace, unwrapped.
+    pub(crate) fn unwrap_workspace_key(&self, workspace: &str, wrapped: &WrappedKey) -> secrets::Result<DataKey> {
+        self.service.unwrap_now(wrapped, &key_context(workspace))
     }
     /// Such a key, unwrapped.
     pub(crate) fn open_own_key(&self, context: &Context<'_>, wrapped: &[u8]) -> Result<DataKey> {
@@ -188,8 +192,8 @@ pub(crate) fn cut(error: std::io::Error) -> Error {
     Error::invalid("body", format!("the upload was cut off: {error}; send it again"))
 }
 
-fn key_context(workspace: &WorkspaceId) -> Context<'_> {
-    Context { table: "data_keys", id: workspace.as_str(), organization: "" }
+fn key_context(workspace: &str) -> Context<'_> {
+    Context { table: "data_keys", id: workspace, organization: "" }
 }
 
 /// Where a sealed value belongs.
@@ -198,7 +202,8 @@ pub(crate) fn context<'a>(table: &'a str, id: &'a str, organization: &'a str) ->
 }
 
 impl App {
-    async fn key(&self, workspace: &WorkspaceId) -> Result<Arc<DataKey>> {
+    /// The key that seals what a workspace keeps.
+    pub(crate) async fn workspace_key(&self, workspace: &WorkspaceId) -> Result<Arc<DataKey>> {
         let known = self.vault.keys.lock().unwrap_or_else(PoisonError::into_inner).get(workspace).cloned();
         if let Some(key) = known {
             return Ok(key);
@@ -208,7 +213,7 @@ impl App {
         let wrapped = wrapped.ok_or_else(|| Error::Internal(format!("{workspace} has no data key")))?;
         let wrapped = WrappedKey::from_bytes(&wrapped).map_err(|e| Error::internal(doing, e))?;
         let key =
-            self.vault.service.unwrap_now(&wrapped, &key_context(workspace)).map_err(|e| Error::internal(doing, e))?;
+            self.vault.unwrap_workspace_key(workspace.as_str(), &wrapped).map_err(|e| Error::internal(doing, e))?;
         let key = Arc::new(key);
         let mut keys = self.vault.keys.lock().unwrap_or_else(PoisonError::into_inner);
         if keys.len() >= KEYS {
@@ -225,7 +230,7 @@ impl App {
         context: &Context<'_>,
         value: &[u8],
     ) -> Result<Vec<u8>> {
-        let key = self.key(workspace).await?;
+        let key = self.workspace_key(workspace).await?;
         secrets::seal(&key, context, value).map_err(|e| Error::internal("sealing a value", e))
     }
     /// Opens a small value.
@@ -235,7 +240,7 @@ impl App {
         context: &Context<'_>,
         sealed: &[u8],
     ) -> Result<Vec<u8>> {
-        let key = self.key(workspace).await?;
+        let key = self.workspace_key(workspace).await?;
         secrets::open(&key, context, sealed).map_err(|e| Error::internal("opening a sealed value", e))
     }
     /// Compresses and seals a piece of a log.
@@ -245,7 +250,7 @@ impl App {
         context: &Context<'_>,
         piece: &[u8],
     ) -> Result<Vec<u8>> {
-        let key = self.key(workspace).await?;
+        let key = self.workspace_key(workspace).await?;
         objects::seal_bytes(&key, context, piece).map_err(|e| Error::internal("sealing a piece of a log", e))
     }
     /// Opens a piece of a log, which had `length` bytes.
@@ -256,7 +261,7 @@ impl App {
         sealed: &[u8],
         length: u64,
     ) -> Result<Vec<u8>> {
-        let key = self.key(workspace).await?;
+        let key = self.workspace_key(workspace).await?;
         objects::open_bytes(&key, context, sealed, length).map_err(|e| Error::internal("opening a piece of a log", e))
     }
 
@@ -272,7 +277,7 @@ impl App {
             return self.seal_stream(organization, workspace, Box::pin(Cursor::new(bytes)), limit).await;
         }
         let id = BlobId::new(&self.entropy());
-        let key = self.key(workspace).await?;
+        let key = self.workspace_key(workspace).await?;
         let sealed = objects::seal_bytes(&key, &blob_context(&id, organization), &bytes);
         let sealed = sealed.map_err(|e| Error::internal("sealing a blob", e))?;
         Ok(blob(id, organization, workspace, bytes.len() as u64, Sealed::Inline(sealed)))
@@ -287,7 +292,7 @@ impl App {
         limit: u64,
     ) -> Result<Blob> {
         let id = BlobId::new(&self.entropy());
-        let key = self.key(workspace).await?;
+        let key = self.workspace_key(workspace).await?;
         let object =
             Key::new(format!("{organization}/{workspace}/{id}")).map_err(|e| Error::internal("naming an object", e))?;
         let context = blob_context(&id, organization);
@@ -304,7 +309,7 @@ impl App {
         if let Some(sealed) = &blob.sealed
             && blob.size < i64::try_from(LARGE).unwrap_or_default()
         {
-            let key = self.key(&blob.workspace_id).await?;
+            let key = self.workspace_key(&blob.workspace_id).await?;
             let size = u64::try_from(blob.size).unwrap_or_default();
             let opened = objects::open_bytes(&key, &blob_context(&blob.id, &blob.organization_id), sealed, size);
             return opened.map(Bytes::from).map_err(|e| Error::internal(doing, e));
@@ -323,7 +328,7 @@ impl App {
 
     /// The bytes of a blob, as they stream out.
     pub(crate) async fn open_stream(&self, blob: &Blob) -> Result<Reader> {
-        let key = self.key(&blob.workspace_id).await?;
+        let key = self.workspace_key(&blob.workspace_id).await?;
         let context = blob_context(&blob.id, &blob.organization_id);
         self.vault.open(&key, &context, (blob.sealed.as_ref(), blob.object_key.as_ref()), blob.size).await
     }

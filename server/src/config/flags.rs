@@ -70,32 +70,51 @@ impl FromArgMatches for Flags {
     }
 }
 
-/// The same flags where most of them are beside the point: the help shows only those that find the data.
-#[derive(Debug, Clone, Default)]
-pub struct AdminFlags(pub Flags);
+/// The same flags where most of them are beside the point: the help shows only some.
+macro_rules! showing {
+    ($(#[$doc:meta])* $name:ident, $shown:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Default)]
+        pub struct $name(pub Flags);
 
-const SHOWN: [&str; 5] = ["config", "data", "database", "database-file", "master-key"];
+        impl Args for $name {
+            fn augment_args(command: Command) -> Command {
+                let hidden = |argument: Arg| {
+                    let shown = $shown.contains(&argument.get_id().as_str());
+                    argument.hide(!shown)
+                };
+                command.args(keys().flat_map(arguments).map(hidden))
+            }
 
-impl Args for AdminFlags {
-    fn augment_args(command: Command) -> Command {
-        let hidden = |argument: Arg| {
-            let shown = SHOWN.contains(&argument.get_id().as_str());
-            argument.hide(!shown)
-        };
-        command.args(keys().flat_map(arguments).map(hidden))
-    }
+            fn augment_args_for_update(command: Command) -> Command {
+                Self::augment_args(command)
+            }
+        }
 
-    fn augment_args_for_update(command: Command) -> Command {
-        Self::augment_args(command)
-    }
+        impl FromArgMatches for $name {
+            fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+                Flags::from_arg_matches(matches).map(Self)
+            }
+
+            fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+                self.0.update_from_arg_matches(matches)
+            }
+        }
+    };
 }
 
-impl FromArgMatches for AdminFlags {
-    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        Flags::from_arg_matches(matches).map(Self)
-    }
+showing!(
+    /// Those that find the data.
+    AdminFlags,
+    ["config", "data", "database", "database-file", "master-key"]
+);
 
-    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
-        self.0.update_from_arg_matches(matches)
-    }
-}
+showing!(
+    /// Those that find the data, its object store and its backups.
+    StorageFlags,
+    [
+        "config", "data", "database", "database-file", "master-key", "ca-bundle",
+        "objects", "objects-endpoint", "objects-credential", "objects-credential-file", "objects-region", "objects-path-style", "objects-encryption",
+        "backup", "backup-endpoint", "backup-credential", "backup-credential-file", "backup-region", "backup-path-style", "backup-encryption",
+    ]
+);

@@ -17,7 +17,7 @@ mod surroundings;
 mod value;
 
 pub use containers::Containers;
-pub use flags::{AdminFlags, Flags};
+pub use flags::{AdminFlags, Flags, StorageFlags};
 pub use key::{Key, Problem};
 pub use limits::Limits;
 pub use log::{Format, Log};
@@ -43,6 +43,8 @@ pub struct Config {
     pub server: Server,
     /// Database and master key.
     pub storage: Storage,
+    /// Where backups go, if somewhere.
+    pub backup: Option<Objects>,
     /// The runner inside the server.
     pub runner: Runner,
     /// What every run is given.
@@ -74,10 +76,11 @@ pub struct Loaded {
 
 /// Every setting, in the order of the help.
 pub fn keys() -> impl Iterator<Item = &'static Key> {
-    let sections: [&[Key]; 10] = [
+    let sections: [&[Key]; 11] = [
         &server::KEYS,
         &storage::KEYS,
         &objects::KEYS,
+        &objects::BACKUP_KEYS,
         &runner::KEYS,
         &containers::KEYS,
         &runs::KEYS,
@@ -125,6 +128,7 @@ pub fn load_from(
     let server = Server::read(&mut sources)?;
     let config = Config {
         storage: Storage::read(&mut sources, &server.data)?,
+        backup: Objects::read_backup(&mut sources)?,
         runner: Runner::read(&mut sources, &server.data)?,
         runs: Runs::read(&mut sources)?,
         containers: Containers::read(&mut sources)?,

@@ -12,40 +12,99 @@ use secrecy::{ExposeSecret as _, SecretString};
 use std::path::{Path, PathBuf};
 use url::Url;
 
-const OBJECTS: Key = Key::new(
-    "objects",
-    "file:DIR|s3:BUCKET[/PREFIX]|azblob:CONTAINER[/PREFIX]",
-    "Where sealed bytes that are too large for a row are kept [default: file:DIR/objects in the data directory]",
-);
-const ENDPOINT: Key = Key::new(
-    "objects-endpoint",
-    "URL",
-    "Where that bucket or account is [default: Amazon's, or where the credential says]",
-);
-const CREDENTIAL: Key = Key::secret(
-    "objects-credential",
-    "objects-credential-file",
-    "TEXT",
-    "ID:SECRET for a bucket; a SAS URL or a connection string for a container [default: whoever the cloud says this machine is]",
-);
-const REGION: Key =
-    Key::new("objects-region", "REGION", "The bucket's region [default: as the cloud's own tools find it]");
-const PATH_STYLE: Key = Key::switch(
-    "objects-path-style",
-    "Name the bucket in the path and not in the name of the host [default: on with --objects-endpoint]",
-);
-const ENCRYPTION: Key = Key::new(
-    "objects-encryption",
-    "AES256|aws:kms[:KEY]",
-    "What S3 is asked to encrypt with, over this server's own seal [default: the bucket's own]",
-);
+/// How the settings of one place are called.
+pub(super) struct Names {
+    place: Key,
+    endpoint: Key,
+    credential: Key,
+    region: Key,
+    path_style: Key,
+    encryption: Key,
+}
+
+/// Where the site keeps its large blobs.
+pub(super) const SITE: Names = Names {
+    place: Key::new(
+        "objects",
+        "file:DIR|s3:BUCKET[/PREFIX]|azblob:CONTAINER[/PREFIX]",
+        "Where sealed bytes that are too large for a row are kept [default: file:DIR/objects in the data directory]",
+    ),
+    endpoint: Key::new(
+        "objects-endpoint",
+        "URL",
+        "Where that bucket or account is [default: Amazon's, or where the credential says]",
+    ),
+    credential: Key::secret(
+        "objects-credential",
+        "objects-credential-file",
+        "TEXT",
+        "ID:SECRET for a bucket; a SAS URL or a connection string for a container [default: whoever the cloud says this machine is]",
+    ),
+    region: Key::new("objects-region", "REGION", "The bucket's region [default: as the cloud's own tools find it]"),
+    path_style: Key::switch(
+        "objects-path-style",
+        "Name the bucket in the path and not in the name of the host [default: on with --objects-endpoint]",
+    ),
+    encryption: Key::new(
+        "objects-encryption",
+        "AES256|aws:kms[:KEY]",
+        "What S3 is asked to encrypt with, over this server's own seal [default: the bucket's own]",
+    ),
+};
+
+/// Where its backups go.
+pub(super) const BACKUP: Names = Names {
+    place: Key::new(
+        "backup",
+        "file:DIR|s3:BUCKET[/PREFIX]|azblob:CONTAINER[/PREFIX]",
+        "Where backups go, and where they are restored from [default: none]",
+    ),
+    endpoint: Key::new(
+        "backup-endpoint",
+        "URL",
+        "Where the bucket or account of --backup is [default: as for --objects]",
+    ),
+    credential: Key::secret(
+        "backup-credential",
+        "backup-credential-file",
+        "TEXT",
+        "What opens the place of --backup, as for --objects [default: whoever the cloud says this machine is]",
+    ),
+    region: Key::new(
+        "backup-region",
+        "REGION",
+        "The region of the bucket of --backup [default: as the cloud's own tools find it]",
+    ),
+    path_style: Key::switch(
+        "backup-path-style",
+        "As --objects-path-style, for --backup [default: on with --backup-endpoint]",
+    ),
+    encryption: Key::new(
+        "backup-encryption",
+        "AES256|aws:kms[:KEY]",
+        "What S3 is asked to encrypt backups with, over their own seal [default: the bucket's own]",
+    ),
+};
+
+impl Names {
+    /// All settings of the place.
+    pub(super) const fn keys(&self) -> [Key; 6] {
+        [self.place, self.endpoint, self.credential, self.region, self.path_style, self.encryption]
+    }
+    /// Those that say nothing of a directory.
+    fn of_stores(&self) -> [&Key; 2] {
+        [&self.endpoint, &self.credential]
+    }
+    /// Those that only a bucket has.
+    fn of_buckets(&self) -> [&Key; 3] {
+        [&self.region, &self.path_style, &self.encryption]
+    }
+}
 
 /// All settings of this section.
-pub(super) const KEYS: [Key; 6] = [OBJECTS, ENDPOINT, CREDENTIAL, REGION, PATH_STYLE, ENCRYPTION];
-/// Those that say nothing of a directory.
-const OF_STORES: [&Key; 2] = [&ENDPOINT, &CREDENTIAL];
-/// Those that only a bucket has.
-const OF_BUCKETS: [&Key; 3] = [&REGION, &PATH_STYLE, &ENCRYPTION];
+pub(super) const KEYS: [Key; 6] = SITE.keys();
+/// And those of backups.
+pub(super) const BACKUP_KEYS: [Key; 6] = BACKUP.keys();
 
 /// Where large sealed bytes are kept.
 #[derive(Debug, Clone)]
@@ -61,30 +120,46 @@ pub enum Objects {
 impl Objects {
     /// Reads the section; the default lies in the directory `data`.
     pub(super) fn read(sources: &mut Sources, data: &Path) -> Result<Self, Problem> {
-        let place = sources.get(&OBJECTS, |_| Place::File(data.join("objects")))?;
-        let endpoint = sources.find::<Address>(&ENDPOINT)?.map(|Address(url)| url);
+        let place = sources.get(&SITE.place, |_| Place::File(data.join("objects")))?;
+        Self::read_place(sources, &SITE, place)
+    }
+
+    /// Reads where backups go, if anybody said so.
+    pub(super) fn read_backup(sources: &mut Sources) -> Result<Option<Self>, Problem> {
+        match sources.find(&BACKUP.place)? {
+            Some(place) => Self::read_place(sources, &BACKUP, place).map(Some),
+            None => {
+                let others = BACKUP.of_stores().into_iter().chain(BACKUP.of_buckets());
+                refuse(sources, others, "the default, no place", &BACKUP).map(|()| None)
+            }
+        }
+    }
+
+    fn read_place(sources: &mut Sources, names: &Names, place: Place) -> Result<Self, Problem> {
+        let endpoint = sources.find::<Address>(&names.endpoint)?.map(|Address(url)| url);
         let bare = |url: &Url| {
             url.username().is_empty() && url.password().is_none() && url.query().is_none() && url.fragment().is_none()
         };
         if endpoint.as_ref().is_some_and(|url| !bare(url)) {
             return Err(Problem {
-                origin: sources.origin(&ENDPOINT),
+                origin: sources.origin(&names.endpoint),
                 wrong: "it holds more than an address: a credential in it would be shown".to_owned(),
-                accepted: "an address alone; what opens the store is --objects-credential".to_owned(),
+                accepted: "an address alone; what opens the store is its credential".to_owned(),
             });
         }
-        let credential = sources.find::<Secret>(&CREDENTIAL)?.map(|Secret(text)| text);
-        let region = sources.find::<Region>(&REGION)?;
-        let path_style = sources.find::<Switch>(&PATH_STYLE)?;
-        let encryption = sources.find::<Encryption>(&ENCRYPTION)?;
+        let credential = sources.find::<Secret>(&names.credential)?.map(|Secret(text)| text);
+        let region = sources.find::<Region>(&names.region)?;
+        let path_style = sources.find::<Switch>(&names.path_style)?;
+        let encryption = sources.find::<Encryption>(&names.encryption)?;
         let refused = |wrong: String, accepted: &str| Problem {
-            origin: sources.origin(&CREDENTIAL),
+            origin: sources.origin(&names.credential),
             wrong,
             accepted: accepted.to_owned(),
         };
         match place {
             Place::File(path) => {
-                refuse(sources, OF_STORES.iter().chain(&OF_BUCKETS), "a directory")?;
+                let others = names.of_stores().into_iter().chain(names.of_buckets());
+                refuse(sources, others, "a directory", names)?;
                 Ok(Self::File(path))
             }
             Place::S3 { bucket, prefix } => Ok(Self::S3(Box::new(objects_s3::Options {
@@ -102,7 +177,7 @@ impl Objects {
                 pace: objects::Pace::default(),
             }))),
             Place::Azure { container, prefix } => {
-                refuse(sources, OF_BUCKETS.iter(), "a container")?;
+                refuse(sources, names.of_buckets().into_iter(), "a container", names)?;
                 let accepted = "a SAS URL, or a connection string with AccountName and AccountKey";
                 let access = credential.map(|text| Access::parse(text.expose_secret(), &container)).transpose();
                 let access = access.map_err(|wrong| refused(wrong.to_string(), accepted))?;
@@ -111,7 +186,7 @@ impl Objects {
                     (Some(access), None) => access,
                     (None, Some(endpoint)) => Access::identity(endpoint),
                     (None, None) => {
-                        let nobody = "nobody says which account, by this or by --objects-endpoint".to_owned();
+                        let nobody = format!("nobody says which account, by this or by --{}", names.endpoint.name);
                         return Err(refused(nobody, accepted));
                     }
                 };
@@ -131,13 +206,18 @@ fn access_key(text: &SecretString) -> Option<objects_s3::Credential> {
 }
 
 /// A setting that says nothing of the chosen place was meant for another.
-fn refuse<'a>(sources: &Sources, mut keys: impl Iterator<Item = &'a &'a Key>, place: &str) -> Result<(), Problem> {
+fn refuse<'a>(
+    sources: &Sources,
+    mut keys: impl Iterator<Item = &'a Key>,
+    place: &str,
+    names: &Names,
+) -> Result<(), Problem> {
     match keys.find(|key| sources.is_set(key)) {
         None => Ok(()),
         Some(key) => Err(Problem {
             origin: sources.origin(key),
-            wrong: format!("it says nothing of {place}, which --objects names"),
-            accepted: "another --objects, or leave this one out".to_owned(),
+            wrong: format!("it says nothing of {place}, which --{} names", names.place.name),
+            accepted: format!("another --{}, or leave this one out", names.place.name),
         }),
     }
 }

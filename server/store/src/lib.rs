@@ -27,6 +27,7 @@ pub mod phase;
 pub mod queue;
 pub mod registry;
 pub mod run;
+pub mod sealed;
 pub mod sharing;
 pub mod site;
 pub mod ssh_key;

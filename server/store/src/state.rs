@@ -128,6 +128,11 @@ pub async fn find(tx: &mut Tx, id: &StateVersionId) -> Result<Option<StateVersio
     tx.query(select!("WHERE s.id = $1")).bind(id.as_str()).optional().await
 }
 
+/// The versions whose bytes these blobs are.
+pub async fn list_of_blobs(tx: &mut Tx, blobs: &[&str]) -> Result<Vec<StateVersion>> {
+    tx.query(select!("WHERE s.blob_id IN (")).list(blobs.iter().copied()).push(")").all().await
+}
+
 /// The current version of a workspace.
 pub async fn current(tx: &mut Tx, workspace: &WorkspaceId) -> Result<Option<StateVersion>> {
     tx.query(select!("JOIN workspaces w ON w.current_state_id = s.id WHERE w.id = $1"))

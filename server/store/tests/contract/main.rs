@@ -18,6 +18,7 @@ mod people;
 mod queue;
 mod registry;
 mod runs;
+mod sealed;
 mod sharing;
 mod site;
 mod states;

@@ -1,0 +1,204 @@
+//! Where backups lie: sealed parts in an object store.
+
+use crate::{
+    Error, Manifest, Result,
+    error::{damaged, objects},
+    manifest::{FORMAT, Line, Part},
+};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use bytes::Bytes;
+use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _, future::ready};
+use objects::{Blobs, Digests, Key, Plaintext, Sealed, Store};
+use secrets::{Context, DataKey, KeyService, WrappedKey};
+use serde::{Deserialize, Serialize};
+use std::{io::Cursor, sync::Arc};
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader};
+
+/// Says whose backups they are.
+const HEADER: &str = "terrane-backups";
+/// The longest header and the longest manifest, in bytes.
+const SMALL: u64 = 16 << 20;
+
+/// A place of backups that is open.
+#[derive(Debug)]
+pub struct Place {
+    blobs: Blobs,
+    key: DataKey,
+    /// The id of the site whose backups these are.
+    pub site: String,
+}
+
+/// In clear: nothing in it helps anybody who has not the master key.
+#[derive(Serialize, Deserialize)]
+struct Header {
+    format: u32,
+    site: String,
+    /// The key that seals the parts, wrapped; base64.
+    key: String,
+}
+
+impl Place {
+    /// The place for the backups of this site: made when there is nothing there.
+    ///
+    /// # Errors
+    /// [`Error::Foreign`] when another site's backups are there; [`Error::Key`] when they were sealed for another master key.
+    pub async fn prepare(store: Arc<dyn Store>, keys: &dyn KeyService, site: &str) -> Result<Self> {
+        match Self::open(store.clone(), keys).await {
+            Err(Error::NoPlace) => {}
+            Ok(place) if place.site != site => return Err(Error::Foreign { other: place.site, site: site.to_owned() }),
+            opened => return opened,
+        }
+        let key = DataKey::generate().map_err(Error::Key)?;
+        let wrapped = keys.wrap(&key, &header_context(site)).await.map_err(Error::Key)?;
+        let header = Header { format: FORMAT, site: site.to_owned(), key: BASE64_STANDARD.encode(wrapped.to_bytes()) };
+        let text = serde_json::to_vec_pretty(&header).map_err(|error| damaged(HEADER, error))?;
+        let place = Self { blobs: Blobs::new(store), key, site: site.to_owned() };
+        place.put_plain(HEADER, text).await?;
+        Ok(place)
+    }
+
+    /// A place that backups were written to.
+    ///
+    /// # Errors
+    /// [`Error::NoPlace`] when none were; [`Error::Key`] when they were sealed for another master key.
+    pub async fn open(store: Arc<dyn Store>, keys: &dyn KeyService) -> Result<Self> {
+        let doing = "reading whose backups these are";
+        let text = match store.get(&key(HEADER)?).await {
+            Err(objects::Error::NotFound(_)) => return Err(Error::NoPlace),
+            Err(error) => return Err(objects(doing)(error)),
+            Ok(pieces) => pieces.map_ok(|piece| piece.to_vec()).try_concat().await.map_err(objects(doing))?,
+        };
+        let header: Header = serde_json::from_slice(&text).map_err(|error| damaged(HEADER, error))?;
+        if header.format != FORMAT {
+            return Err(Error::Format(header.format));
+        }
+        let wrapped = BASE64_STANDARD.decode(&header.key).map_err(|error| damaged(HEADER, error))?;
+        let wrapped = WrappedKey::from_bytes(&wrapped).map_err(|error| damaged(HEADER, error))?;
+        let key = keys.unwrap(&wrapped, &header_context(&header.site)).await.map_err(Error::Key)?;
+        Ok(Self { blobs: Blobs::new(store), key, site: header.site })
+    }
+
+    /// The ids of all finished backups, oldest first.
+    ///
+    /// # Errors
+    /// What the place says.
+    pub async fn list(&self) -> Result<Vec<String>> {
+        let keys = self.keys("backups/").await?;
+        let finished =
+            |(name, _): &(String, u64)| Some(name.strip_prefix("backups/")?.strip_suffix("/manifest")?.to_owned());
+        let mut ids: Vec<String> = keys.iter().filter_map(finished).collect();
+        ids.sort();
+        Ok(ids)
+    }
+
+    /// What a backup says of itself.
+    ///
+    /// # Errors
+    /// [`Error::NoBackup`]; [`Error::Damaged`]; [`Error::Format`].
+    pub async fn manifest(&self, id: &str) -> Result<Manifest> {
+        let name = manifest_name(id);
+        if key(&name).is_err() {
+            return Err(Error::NoBackup(id.to_owned()));
+        }
+        let mut text = Vec::new();
+        let read = match self.get(&name, SMALL).await {
+            Err(Error::Objects { source: objects::Error::NotFound(_), .. }) => {
+                return Err(Error::NoBackup(id.to_owned()));
+            }
+            opened => opened?.read_to_end(&mut text).await,
+        };
+        read.map_err(|error| damaged(&name, error))?;
+        #[derive(Deserialize)]
+        struct Format {
+            format: u32,
+        }
+        let Format { format } = serde_json::from_slice(&text).map_err(|error| damaged(&name, error))?;
+        if format != FORMAT {
+            return Err(Error::Format(format));
+        }
+        serde_json::from_slice(&text).map_err(|error| damaged(&name, error))
+    }
+
+    /// Which packs and objects belong to a backup.
+    pub(crate) async fn index(&self, manifest: &Manifest) -> Result<Vec<Line>> {
+        let name = index_name(&manifest.id);
+        let mut lines = BufReader::new(self.get(&name, manifest.index.size).await?).lines();
+        let mut index = Vec::new();
+        while let Some(line) = lines.next_line().await.map_err(|error| damaged(&name, error))? {
+            index.push(serde_json::from_str(&line).map_err(|error| damaged(&name, error))?);
+        }
+        Ok(index)
+    }
+
+    /// Seals a part under its name, and says what it was before.
+    pub(crate) async fn put(&self, name: &str, content: impl AsyncRead + Send + Unpin) -> Result<Part> {
+        let doing = "writing a part of the backup";
+        let object = key(name)?;
+        let (context, digests) = (self.context(name), Digests { sha256: true, ..Digests::default() });
+        let written = self.blobs.seal_stream(&self.key, &context, &object, content, u64::MAX, digests).await;
+        let written = written.map_err(objects(doing))?;
+        if let Sealed::Inline(bytes) = written.sealed {
+            self.put_plain(name, bytes).await?;
+        }
+        Ok(Part { size: written.size, sha256: written.sha256.map(hex::encode).unwrap_or_default() })
+    }
+
+    /// The same of what is at hand.
+    pub(crate) async fn put_bytes(&self, name: &str, content: Vec<u8>) -> Result<Part> {
+        self.put(name, Cursor::new(content)).await
+    }
+
+    /// Opens a part of so many bytes.
+    pub(crate) async fn get(&self, name: &str, size: u64) -> Result<Plaintext> {
+        let sealed = Sealed::Object { key: key(name)?, size: 0 };
+        let opened = self.blobs.open_stream(&self.key, &self.context(name), sealed, size).await;
+        opened.map_err(objects("reading a part of the backup"))
+    }
+
+    /// What lies below this prefix: names and sizes.
+    pub(crate) async fn keys(&self, prefix: &str) -> Result<Vec<(String, u64)>> {
+        let entries = self.store().list(prefix).map_ok(|entry| (entry.key.as_str().to_owned(), entry.size));
+        entries.try_collect().await.map_err(objects("listing the backups"))
+    }
+
+    pub(crate) fn store(&self) -> &dyn Store {
+        self.blobs.store()
+    }
+
+    async fn put_plain(&self, name: &str, bytes: Vec<u8>) -> Result<()> {
+        let content = ready(Ok(Bytes::from(bytes))).into_stream().boxed();
+        self.store().put(&key(name)?, content).await.map(drop).map_err(objects("writing a part of the backup"))
+    }
+
+    fn context<'a>(&'a self, name: &'a str) -> Context<'a> {
+        Context { table: "backup", id: name, organization: &self.site }
+    }
+}
+
+fn header_context(site: &str) -> Context<'_> {
+    Context { table: "backup", id: HEADER, organization: site }
+}
+
+pub(crate) fn key(name: &str) -> Result<Key> {
+    Key::new(name).map_err(|error| objects("naming a part of the backup")(error.into()))
+}
+
+pub(crate) fn manifest_name(id: &str) -> String {
+    format!("backups/{id}/manifest")
+}
+
+pub(crate) fn index_name(id: &str) -> String {
+    format!("backups/{id}/index")
+}
+
+pub(crate) fn rows_name(id: &str) -> String {
+    format!("backups/{id}/rows")
+}
+
+pub(crate) fn pack_name(id: &str) -> String {
+    format!("packs/{id}")
+}
+
+pub(crate) fn object_name(key: &str) -> String {
+    format!("objects/{key}")
+}

@@ -1,0 +1,124 @@
+//! Backing a site up, restoring it, and seeing that everything in it can be read: on the data itself, whether servers run or not.
+
+use crate::{
+    cli, clock,
+    commands::{out, tell},
+    config::{Config, Database},
+    instance::Lock,
+    wiring,
+};
+use anyhow::{Context as _, bail};
+use app::{Chance as _, Clock as _, SystemChance, SystemClock};
+use backup::{Manifest, Place, Source, Target};
+use secrecy::ExposeSecret as _;
+
+/// Does what `terrane backup` was asked.
+pub(crate) async fn backup(config: Config, wanted: Option<cli::Backup>) -> anyhow::Result<()> {
+    match wanted {
+        None => make(&config).await,
+        Some(cli::Backup::List) => list(&config).await,
+        Some(cli::Backup::Prune { keep }) => prune(&config, keep).await,
+    }
+}
+
+async fn make(config: &Config) -> anyhow::Result<()> {
+    let site = wiring::Site::attach(config).await?;
+    let place = Place::prepare(wiring::backup_place(config).await?, &site.keys, &site.id).await?;
+    let source = Source { store: &site.store, objects: &*site.objects, version: env!("CARGO_PKG_VERSION") };
+    let chance = SystemChance::default();
+    let made = backup::make(&place, &source, SystemClock::default().now(), &|| chance.entropy()).await?;
+    let Manifest { id, tables, objects, missing, .. } = &made.manifest;
+    let rows: u64 = tables.values().sum();
+    tell(&format!(
+        "{rows} rows of {} tables, {} blobs (new {}), {objects} objects (new {})",
+        tables.len(),
+        tables.get("blobs").copied().unwrap_or_default(),
+        made.new_blobs,
+        made.new_objects,
+    ));
+    out(&format!("{id}\n"))?;
+    if missing.is_empty() {
+        return Ok(());
+    }
+    bail!(
+        "the backup is made, but {} objects that rows point at are not in the store of --objects: {}; look whether it is the right store, and at an \
+         older backup. `terrane verify` tells what they belong to",
+        missing.len(),
+        missing.join(", ")
+    )
+}
+
+async fn list(config: &Config) -> anyhow::Result<()> {
+    let keys = wiring::keys(config)?;
+    let place = Place::open(wiring::backup_place(config).await?, &keys).await?;
+    let mut lines = String::new();
+    for id in place.list().await? {
+        let manifest = place.manifest(&id).await?;
+        let rows: u64 = manifest.tables.values().sum();
+        let Manifest { created_at, version, objects, object_bytes, missing, .. } = manifest;
+        lines += &format!("{id}\t{created_at}\t{version}\t{rows}\t{objects}\t{object_bytes}\t{}\n", missing.len());
+    }
+    out(&lines)
+}
+
+async fn prune(config: &Config, keep: u32) -> anyhow::Result<()> {
+    let keys = wiring::keys(config)?;
+    let place = Place::open(wiring::backup_place(config).await?, &keys).await?;
+    let pruned = backup::prune(&place, usize::try_from(keep).unwrap_or(usize::MAX)).await?;
+    tell(&format!("{} backups removed, {} parts with them", pruned.backups.len(), pruned.parts));
+    Ok(())
+}
+
+/// Fills an empty site from a backup, and sees that everything in it can be read.
+pub(crate) async fn restore(config: Config, id: Option<String>) -> anyhow::Result<()> {
+    // No server may start on the data meanwhile.
+    let lock = Lock::create(&config.server.data)?;
+    let keys = wiring::keys(&config)?;
+    let place = Place::open(wiring::backup_place(&config).await?, &keys).await?;
+    let objects = wiring::object_store(&config, &config.storage.objects).await?;
+    let probe = wiring::name();
+    objects::prove(&*objects, &place.site, &probe).await.context("proving the store of --objects")?;
+    let database = match &config.storage.database {
+        Database::Sqlite(path) => store::copy::Place::Sqlite(path.clone()),
+        Database::Postgres(url) => store::copy::Place::Postgres(url.expose_secret().to_owned()),
+    };
+    let restored = backup::restore(&place, id.as_deref(), &Target { database, objects: &*objects }).await?;
+    tell(&format!(
+        "restored {} of {}: {} rows, {} objects (copied {}); now everything is opened once",
+        restored.manifest.id,
+        restored.manifest.created_at,
+        restored.rows,
+        restored.manifest.objects,
+        restored.new_objects
+    ));
+    let verified = check(&config).await;
+    drop(lock);
+    verified
+}
+
+/// Opens everything of a site, and tells what cannot be read.
+pub(crate) async fn verify(config: Config) -> anyhow::Result<()> {
+    check(&config).await
+}
+
+async fn check(config: &Config) -> anyhow::Result<()> {
+    let app = wiring::attach(config).await?;
+    let begun = clock::system();
+    let mut report = |finding: app::Finding| {
+        // Whoever reads this is told by the exit code too.
+        let _ = out(&format!("{}\t{}\n", finding.what, finding.wrong));
+    };
+    let verified = app.verify(&mut report).await?;
+    let app::Verified { states, blobs, log_pieces, files, values, bytes, findings } = verified;
+    tell(&format!(
+        "opened {blobs} blobs, {log_pieces} pieces of logs, {files} files of the registry and {values} keys and values: {bytes} bytes, in {:.1} s; \
+         {states} state versions have their hashes",
+        (clock::system() - begun).as_seconds_f64()
+    ));
+    if findings == 0 {
+        return Ok(());
+    }
+    bail!(
+        "{findings} of them cannot be read or are not what was written; they are listed on standard output. Restore them from a backup"
+    )
+}
