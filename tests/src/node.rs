@@ -38,6 +38,13 @@ impl Node {
         command
     }
 
+    /// A `terrane` command with what this server is told.
+    pub(crate) fn offline(&self, verb: &str) -> Command {
+        let mut command = self.command(verb);
+        command.envs(self.environment.iter().map(|(key, value)| (key, value))).args(&self.flags);
+        command
+    }
+
     /// Adds a flag, or gives it another value.
     pub(crate) fn set(&mut self, flag: &str, value: &str) {
         match self.flags.iter().position(|known| known == flag) {

@@ -1,10 +1,9 @@
 //! A server of its own: a fresh data directory, a fresh database, a port of its own, its log kept. On Postgres it may be several
 //! processes on one database that behave as one; see [`settings::servers`].
 
-use std::io::Write as _;
 use std::net::{Ipv4Addr, SocketAddrV4, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::ExitStatus;
 use std::sync::atomic::{AtomicU16, Ordering};
 
 use tempfile::TempDir;
@@ -15,18 +14,15 @@ use crate::node::Node;
 use crate::runner::Runner;
 use crate::{front, settings};
 
-/// The password of the first user, for the pages.
-pub const PASSWORD: &str = "correct horse battery";
-
 /// A server under test. Dropping it kills it, with whatever it started, and removes its data.
 pub struct Server {
     // Dropped first: it speaks to the nodes.
     runner: Option<Runner>,
-    nodes: Vec<Node>,
+    pub(crate) nodes: Vec<Node>,
     address: SocketAddrV4,
     database: Database,
     // Dropped in this order: the database while the folder that names it is still there.
-    schema: Option<Schema>,
+    pub(crate) schema: Option<Schema>,
     folder: TempDir,
 }
 
@@ -205,42 +201,6 @@ impl Server {
         self.nodes.len()
     }
 
-    /// Runs `terrane admin ARGUMENTS…` and gives what it printed on stdout, without the line's end.
-    ///
-    /// # Panics
-    /// When it fails.
-    #[track_caller]
-    #[must_use]
-    pub fn admin(&self, arguments: &[&str]) -> String {
-        self.admin_told(arguments, "")
-    }
-
-    /// As [`Server::admin`], with this on standard input.
-    ///
-    /// # Panics
-    /// When it fails.
-    #[track_caller]
-    #[must_use]
-    pub fn admin_told(&self, arguments: &[&str], input: &str) -> String {
-        let mut command = self.nodes[0].command("admin");
-        command.args(arguments);
-        if let Some(schema) = &self.schema {
-            command.env("TERRANE_DATABASE", schema.url());
-        }
-        said(command, arguments, input)
-    }
-
-    /// Makes the first user, a site administrator with [`PASSWORD`], and gives a token of theirs.
-    ///
-    /// # Panics
-    /// When the server refuses.
-    #[must_use]
-    pub fn owner(&self) -> String {
-        let words = ["user", "create", "owner", "--email", "owner@example.test", "--site-admin", "--password-stdin"];
-        let _ = self.admin_told(&words, PASSWORD);
-        self.admin(&["token", "create", "--user", "owner", "--description", "story"])
-    }
-
     /// Asks it to stop, which it must do, and looks whether it logged an error.
     ///
     /// # Panics
@@ -340,22 +300,9 @@ impl Server {
     }
 }
 
-/// Runs a command to its good end and gives what it printed on stdout, without the line's end.
-#[track_caller]
-fn said(mut command: Command, arguments: &[&str], input: &str) -> String {
-    let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut child = command.spawn().expect("run terrane");
-    // A command that reads nothing may have closed it.
-    let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
-    let output = child.wait_with_output().expect("run terrane");
-    let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-    assert!(output.status.success(), "terrane {arguments:?}: {}\n{stdout}{stderr}", output.status);
-    stdout.trim_end().to_owned()
-}
-
 /// A port that nothing listens on, outside the range from which the kernel takes ports for outgoing connections: a server that
 /// is killed and restarted finds its port still free.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let start = u16::try_from(std::process::id() * 7 % 12_000).expect("below 12,000");
     (0..12_000)

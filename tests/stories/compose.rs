@@ -187,10 +187,13 @@ fn state(house: &House, token: &str, workspace: &str) -> Value {
     house.api(token).get(url).is(&[200]).json()
 }
 
+/// All units of `deploy/systemd`.
+const UNITS: [&str; 4] = ["terrane.service", "terrane-runner.service", "terrane-backup.service", "terrane-backup.timer"];
+
 /// As far as systemd can say of a unit that it does not start.
 fn the_units_are_sound() {
     let folder = tempfile::tempdir().expect("a temporary folder");
-    for name in ["terrane.service", "terrane-runner.service"] {
+    for name in UNITS {
         let unit = fs::read_to_string(settings::checkout().join("deploy/systemd").join(name)).expect("a unit");
         // systemd wants to see the programs where they will be.
         let there =
@@ -198,7 +201,8 @@ fn the_units_are_sound() {
         fs::write(folder.path().join(name), there).expect("write a unit");
     }
     let verified = Command::new("systemd-analyze")
-        .args(["verify", "terrane.service", "terrane-runner.service"])
+        .arg("verify")
+        .args(UNITS)
         .current_dir(folder.path())
         .output()
         .expect("run systemd-analyze");

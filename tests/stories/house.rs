@@ -21,6 +21,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
         &[
             "api",
             "app",
+            "backup",
             "cost",
             "domain",
             "http",
@@ -45,6 +46,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("work", &["app", "domain"]),
     ("http", &["app", "domain"]),
     ("app", &["cost", "domain", "identity", "mirror", "objects", "policy", "protocol", "secrets", "store", "vcs"]),
+    ("backup", &["domain", "objects", "secrets", "store"]),
     ("store", &["domain"]),
     ("objects", &["domain", "secrets"]),
     ("objects-azure", &["objects"]),

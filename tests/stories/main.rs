@@ -4,6 +4,7 @@
 //! runs as `DATABASE::VERSION::MODULE::STORY`. A story that is not named is dead code, which the compiler tells.
 
 mod apply;
+mod backups;
 mod canary;
 mod cloud;
 mod cluster;
@@ -76,6 +77,7 @@ use stories;
 fn main() -> ExitCode {
     let stories = [
         apply::stories(),
+        backups::stories(),
         canary::stories(),
         cloud::stories(),
         containers::stories(),

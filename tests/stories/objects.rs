@@ -1,14 +1,12 @@
 //! Where large sealed bytes are kept: a bucket and a container, and what is served while they are away.
 
 use std::fmt::Write as _;
-use std::net::{TcpListener, TcpStream};
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use terrane_tests::api::{Answer, send};
 use terrane_tests::process::eventually;
-use terrane_tests::{Server, Slug, Stage, Version, settings};
+use terrane_tests::{Peer, Server, Slug, Stage, Version};
 
 use crate::stories;
 
@@ -19,58 +17,10 @@ stories! {
         a_store_that_cannot_be_used_stops_the_start;
 }
 
-/// What the account that every Azurite has signed for everybody, until the end of the century.
-const SIGNED: &str = "sv=2019-12-12&ss=b&srt=sco&sp=rwdlc&se=2100-01-01T00%3A00%3A00Z&sig=h4fa2ExaX1x5V5UX0EbNoyeY3Mx%2B8CmQUCSRPIeSGlw%3D";
-
-/// A store of this machine's own; it ends with the story, or before.
-struct Peer {
-    child: Child,
-    port: u16,
-}
-
-impl Drop for Peer {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Peer {
-    fn start(program: &str, arguments: impl FnOnce(&str) -> Vec<String>) -> Self {
-        let port = TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a free port").port();
-        let program = settings::checkout().join(".tools").join(program);
-        let mut command = Command::new(&program);
-        command.args(arguments(&port.to_string())).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        let child = command.spawn().unwrap_or_else(|error| panic!("{}: {error}: run `make tools`", program.display()));
-        eventually("the store", Duration::from_secs(60), || TcpStream::connect(("127.0.0.1", port)).ok());
-        Self { child, port }
-    }
-
-    fn moto() -> Self {
-        Self::start("venv/bin/moto_server", |port| ["-H", "127.0.0.1", "-p", port].map(str::to_owned).into())
-    }
-
-    fn azurite(folder: &str) -> Self {
-        Self::start("azurite/node_modules/.bin/azurite-blob", |port| {
-            let where_it_is = ["--blobHost", "127.0.0.1", "--blobPort", port, "--location", folder];
-            let how = ["--silent", "--skipApiVersionCheck", "--disableTelemetry"];
-            where_it_is.into_iter().chain(how).map(str::to_owned).collect()
-        })
-    }
-
-    /// Makes the bucket or the container.
-    fn make(&self, path: &str) {
-        let url = format!("http://127.0.0.1:{}{path}", self.port);
-        let made = reqwest::blocking::Client::new().put(url).header("x-ms-version", "2021-12-02").send();
-        let status = made.expect("ask the store").status();
-        assert!(status.is_success(), "{status}");
-    }
-}
-
 fn a_large_state_lives_in_a_bucket(stage: &mut Stage) {
     let moto = Peer::moto();
-    moto.make("/states");
-    let endpoint = format!("http://127.0.0.1:{}", moto.port);
+    moto.make_bucket("states");
+    let endpoint = moto.address();
     let mut server =
         Server::prepare(stage.server.database(), &["--objects", "s3:states/a/site", "--objects-endpoint", &endpoint]);
     // As Amazon's own tools have it.
@@ -82,8 +32,8 @@ fn a_large_state_lives_in_a_bucket(stage: &mut Stage) {
 
 fn a_large_state_lives_in_a_container(stage: &mut Stage) {
     let azurite = Peer::azurite(stage.server.folder().join("azurite").to_str().expect("a path of letters"));
-    azurite.make(&format!("/devstoreaccount1/states?restype=container&{SIGNED}"));
-    let signed = format!("http://127.0.0.1:{}/devstoreaccount1/states?{SIGNED}", azurite.port);
+    azurite.make_container("states");
+    let signed = azurite.container("states");
     let flags = ["--objects", "azblob:states/a/site", "--objects-credential", &signed];
     let server = Server::start_with(stage.server.database(), &flags);
     play(server, azurite, "h4fa2ExaX1x5V5UX0EbNoyeY3Mx");
@@ -123,7 +73,7 @@ fn play(server: Server, peer: Peer, secret: &str) {
 
 fn a_store_that_cannot_be_used_stops_the_start(stage: &mut Stage) {
     let moto = Peer::moto();
-    let endpoint = format!("http://127.0.0.1:{}", moto.port);
+    let endpoint = moto.address();
     let flags = ["--objects", "s3:states", "--objects-endpoint", &endpoint, "--objects-credential", "nobody:a-secret"];
     let mut server = Server::prepare(stage.server.database(), &flags);
     server.spawn();

@@ -136,7 +136,7 @@ impl Vault {
         lying: (Option<&Vec<u8>>, Option<&String>),
         size: i64,
     ) -> Result<Reader> {
-        let doing = "opening what was sealed";
+        let doing = &format!("opening {} of {}", context.id, context.table);
         let sealed = match lying {
             (Some(bytes), _) => Sealed::Inline(bytes.clone()),
             (None, Some(key)) => {
@@ -305,7 +305,7 @@ impl App {
     pub(crate) async fn blob_bytes(&self, id: &str) -> Result<Bytes> {
         let found = self.store.look(async |mut tx| store::blob::find(&mut tx, id).await).await?;
         let blob = found.ok_or_else(|| Error::Internal(format!("blob {id} is missing")))?;
-        let doing = "opening a blob";
+        let doing = &format!("opening blob {id} of {}", blob.workspace_id);
         if let Some(sealed) = &blob.sealed
             && blob.size < i64::try_from(LARGE).unwrap_or_default()
         {

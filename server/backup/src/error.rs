@@ -26,7 +26,7 @@ pub enum Error {
     #[error("there is no finished backup in the place of --backup yet")]
     NoBackups,
     /// The key of the place does not open.
-    #[error("the backups were sealed for another master key: {0}; name the one that the site had with --master-key")]
+    #[error("the backups were sealed for another master key: name the one that the site had with --master-key")]
     Key(#[source] secrets::Error),
     /// A part of a backup is not what was written.
     #[error(
@@ -49,13 +49,13 @@ pub enum Error {
     )]
     Restless(u32),
     /// The database of the site.
-    #[error("reading the database: {0}")]
+    #[error("reading the database")]
     Store(#[from] store::Error),
     /// The database that is to be filled.
-    #[error("filling the database: {0}")]
+    #[error("filling the database")]
     Load(#[from] store::copy::LoadError),
     /// The object store of the site, or the place.
-    #[error("{doing}: {source}")]
+    #[error("{doing}")]
     Objects {
         /// What was being done.
         doing: &'static str,
@@ -63,7 +63,7 @@ pub enum Error {
         source: objects::Error,
     },
     /// Reading or writing a stream.
-    #[error("{doing}: {source}")]
+    #[error("{doing}")]
     Stream {
         /// What was being done.
         doing: &'static str,

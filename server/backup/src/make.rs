@@ -76,10 +76,9 @@ pub async fn make(
     Err(Error::Restless(ATTEMPTS))
 }
 
-/// `20261126T184500Z`: sorts by time.
+/// `20261126T184500123Z`: sorts by time.
 fn compact(now: Time) -> String {
-    let text: String = now.rfc3339().chars().filter(|c| !matches!(c, '-' | ':')).collect();
-    text.split('.').next().map(|whole| format!("{whole}Z")).unwrap_or_default()
+    now.rfc3339().chars().filter(|c| !matches!(c, '-' | ':' | '.')).collect()
 }
 
 /// `None` when objects went away, with their rows, before they were copied: what was written is no backup.
@@ -152,7 +151,10 @@ async fn known(place: &Place, shape: &[i64]) -> Result<Known> {
         Ok(index) => index,
         // This backup does without it, and is whole by itself.
         Err(error) => {
-            tracing::warn!(%error, "the newest backup cannot be read: everything is copied again");
+            tracing::warn!(
+                error = objects::causes(&error),
+                "the newest backup cannot be read: everything is copied again"
+            );
             return Ok(Known::default());
         }
     };

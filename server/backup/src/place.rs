@@ -100,14 +100,9 @@ impl Place {
         if key(&name).is_err() {
             return Err(Error::NoBackup(id.to_owned()));
         }
+        let mut opened = self.find(&name, SMALL).await?.ok_or_else(|| Error::NoBackup(id.to_owned()))?;
         let mut text = Vec::new();
-        let read = match self.get(&name, SMALL).await {
-            Err(Error::Objects { source: objects::Error::NotFound(_), .. }) => {
-                return Err(Error::NoBackup(id.to_owned()));
-            }
-            opened => opened?.read_to_end(&mut text).await,
-        };
-        read.map_err(|error| damaged(&name, error))?;
+        opened.read_to_end(&mut text).await.map_err(|error| damaged(&name, error))?;
         #[derive(Deserialize)]
         struct Format {
             format: u32,
@@ -150,9 +145,16 @@ impl Place {
 
     /// Opens a part of so many bytes.
     pub(crate) async fn get(&self, name: &str, size: u64) -> Result<Plaintext> {
+        self.find(name, size).await?.ok_or_else(|| damaged(name, "it is not there"))
+    }
+
+    async fn find(&self, name: &str, size: u64) -> Result<Option<Plaintext>> {
         let sealed = Sealed::Object { key: key(name)?, size: 0 };
-        let opened = self.blobs.open_stream(&self.key, &self.context(name), sealed, size).await;
-        opened.map_err(objects("reading a part of the backup"))
+        match self.blobs.open_stream(&self.key, &self.context(name), sealed, size).await {
+            Ok(opened) => Ok(Some(opened)),
+            Err(objects::Error::NotFound(_)) => Ok(None),
+            Err(error) => Err(objects("reading a part of the backup")(error)),
+        }
     }
 
     /// What lies below this prefix: names and sizes.

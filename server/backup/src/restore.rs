@@ -151,12 +151,7 @@ async fn load_rows(place: &Place, manifest: &Manifest, packs: &[Pack], load: &mu
 
 async fn load_pack(place: &Place, pack: &Pack, loading: &mut Loading<'_>) -> Result<()> {
     let name = pack_name(&pack.id);
-    let opened = match place.get(&name, pack.part.size).await {
-        Err(Error::Objects { source: objects::Error::NotFound(_), .. }) => {
-            return Err(damaged(&name, "it is not there"));
-        }
-        opened => opened?,
-    };
+    let opened = place.get(&name, pack.part.size).await?;
     let wanted: HashSet<&str> = pack.blobs.iter().map(String::as_str).collect();
     let mut lines = BufReader::new(opened).lines();
     let mut table: Option<Table> = None;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use terrane_tests::api::send;
-use terrane_tests::server::PASSWORD;
+use terrane_tests::operator::PASSWORD;
 use terrane_tests::{Answer, Slug, Tenant};
 
 use super::output;
