@@ -188,7 +188,8 @@ fn state(house: &House, token: &str, workspace: &str) -> Value {
 }
 
 /// All units of `deploy/systemd`.
-const UNITS: [&str; 4] = ["terrane.service", "terrane-runner.service", "terrane-backup.service", "terrane-backup.timer"];
+const UNITS: [&str; 4] =
+    ["terrane.service", "terrane-runner.service", "terrane-backup.service", "terrane-backup.timer"];
 
 /// As far as systemd can say of a unit that it does not start.
 fn the_units_are_sound() {

@@ -8,7 +8,7 @@ use store::{
     Store,
     notify::{Heard, Post},
 };
-use tokio::sync::broadcast;
+use tokio::sync::{Notify, broadcast};
 
 /// Something changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,12 +37,13 @@ pub enum Event {
 pub struct Hub {
     events: broadcast::Sender<Event>,
     line: Line,
+    superseded: Notify,
     post: Option<Post>,
 }
 
 impl Default for Hub {
     fn default() -> Self {
-        Self { events: broadcast::Sender::new(4096), line: Line::default(), post: None }
+        Self { events: broadcast::Sender::new(4096), line: Line::default(), superseded: Notify::new(), post: None }
     }
 }
 
@@ -112,6 +113,15 @@ impl Hub {
     /// The runners that wait for a phase.
     pub(crate) fn line(&self) -> &Line {
         &self.line
+    }
+
+    /// Ends when a state of this process took the place of another since the last time.
+    pub async fn superseded(&self) {
+        self.superseded.notified().await;
+    }
+    /// A state took the place of another.
+    pub(crate) fn supersede(&self) {
+        self.superseded.notify_one();
     }
 
     fn hear(&self, event: Event) {

@@ -301,11 +301,14 @@ impl App {
         Ok(blob(id, organization, workspace, written.size, written.sealed))
     }
 
-    /// The bytes of a blob, all at once: for what was bounded when it came.
-    pub(crate) async fn blob_bytes(&self, id: &str) -> Result<Bytes> {
-        let found = self.store.look(async |mut tx| store::blob::find(&mut tx, id).await).await?;
-        let blob = found.ok_or_else(|| Error::Internal(format!("blob {id} is missing")))?;
-        let doing = &format!("opening blob {id} of {}", blob.workspace_id);
+    /// The bytes of a blob, all at once.
+    pub(crate) async fn open_bytes(&self, blob: &Blob) -> Result<Bytes> {
+        if blob.base_blob_id.is_some() { self.open_delta(blob).await } else { self.open_whole(blob).await }
+    }
+
+    /// The bytes of a blob that is written against no other, all at once.
+    pub(crate) async fn open_whole(&self, blob: &Blob) -> Result<Bytes> {
+        let doing = &format!("opening blob {} of {}", blob.id, blob.workspace_id);
         if let Some(sealed) = &blob.sealed
             && blob.size < i64::try_from(LARGE).unwrap_or_default()
         {
@@ -315,7 +318,7 @@ impl App {
             return opened.map(Bytes::from).map_err(|e| Error::internal(doing, e));
         }
         let mut bytes = Vec::with_capacity(usize::try_from(blob.size).unwrap_or_default());
-        let mut reader = self.open_stream(&blob).await?;
+        let mut reader = self.stream_whole(blob).await?;
         reader.read_to_end(&mut bytes).await.map_err(|e| cut_off(doing, e))?;
         Ok(bytes.into())
     }
@@ -323,11 +326,18 @@ impl App {
     /// The bytes of the blob with this id, as they stream out.
     pub(crate) async fn blob_stream(&self, id: &str) -> Result<Reader> {
         let found = self.store.look(async |mut tx| store::blob::find(&mut tx, id).await).await?;
-        self.open_stream(&found.ok_or_else(|| Error::Internal(format!("blob {id} is missing")))?).await
+        self.open_stream(&found.ok_or_else(|| missing(id))?).await
     }
 
     /// The bytes of a blob, as they stream out.
     pub(crate) async fn open_stream(&self, blob: &Blob) -> Result<Reader> {
+        if blob.base_blob_id.is_some() {
+            return Ok(Box::pin(Cursor::new(self.open_delta(blob).await?)));
+        }
+        self.stream_whole(blob).await
+    }
+
+    async fn stream_whole(&self, blob: &Blob) -> Result<Reader> {
         let key = self.workspace_key(&blob.workspace_id).await?;
         let context = blob_context(&blob.id, &blob.organization_id);
         self.vault.open(&key, &context, (blob.sealed.as_ref(), blob.object_key.as_ref()), blob.size).await
@@ -352,7 +362,11 @@ impl App {
     }
 }
 
-fn blob_context<'a>(id: &'a BlobId, organization: &'a OrganizationId) -> Context<'a> {
+pub(crate) fn missing(blob: &str) -> Error {
+    Error::Internal(format!("blob {blob} is missing"))
+}
+
+pub(crate) fn blob_context<'a>(id: &'a BlobId, organization: &'a OrganizationId) -> Context<'a> {
     context("blobs", id.as_str(), organization.as_str())
 }
 
@@ -368,5 +382,6 @@ fn blob(id: BlobId, organization: &OrganizationId, workspace: &WorkspaceId, size
         size: i64::try_from(size).unwrap_or(i64::MAX),
         sealed,
         object_key,
+        base_blob_id: None,
     }
 }

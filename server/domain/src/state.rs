@@ -55,6 +55,16 @@ pub enum Refusal {
     },
 }
 
+/// So many versions after one another begin with one that is whole.
+const BLOCK: i64 = 64;
+
+/// The sequence of the version against which that with this sequence is written once it is no longer current: each is near its base, and none
+/// is more than six steps away from one that is whole. `None` for one that stays whole.
+pub fn base_of(sequence: i64) -> Option<i64> {
+    let place = (sequence - 1).rem_euclid(BLOCK);
+    (place > 0).then(|| sequence - (place & -place))
+}
+
 /// Judges a new state against the current one. `force` skips serial and lineage, as its name says.
 pub fn judge(current: Option<&Identity>, new: &Identity, standing: Standing, force: bool) -> Verdict {
     let Some(current) = current else { return Verdict::Append };
@@ -84,6 +94,20 @@ mod tests {
 
     fn state(serial: i64, lineage: &str, md5: &str) -> Identity {
         Identity { serial, lineage: lineage.into(), md5: md5.into() }
+    }
+
+    #[test]
+    fn every_version_is_near_its_base_and_near_one_that_is_whole() {
+        assert_eq!(
+            (1..=9).map(base_of).collect::<Vec<_>>(),
+            [None, Some(1), Some(1), Some(3), Some(1), Some(5), Some(5), Some(7), Some(1)]
+        );
+        assert_eq!((base_of(64), base_of(65), base_of(66)), (Some(63), None, Some(65)));
+        for sequence in 1..1000 {
+            let chain: Vec<i64> = std::iter::successors(base_of(sequence), |base| base_of(*base)).collect();
+            assert!(chain.len() <= 6, "{sequence}: {chain:?}");
+            assert!(chain.iter().all(|base| (base - 1) / BLOCK == (sequence - 1) / BLOCK), "{sequence}: {chain:?}");
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ pub const INLINE: usize = secrets::CHUNK;
 
 pub(crate) const RAW: u8 = 0;
 pub(crate) const ZSTD: u8 = 1;
+pub(crate) const DELTA: u8 = 2;
 
 /// zstd's default. On JSON like a state's, level 1 gains nothing at 20 KB and a fifth of the time at 1 MB, at about the same size.
 pub(crate) const LEVEL: i32 = 3;

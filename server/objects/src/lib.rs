@@ -5,10 +5,12 @@
 //! a crash between leaves an orphan to sweep and never a row without bytes. Streams of any length take constant memory.
 //!
 //! ```text
-//! sealed = seal(format (1) | content)      format 0: content as it is; format 1: one zstd frame
+//! sealed = seal(format (1) | content)      format 0: content as it is; format 1: one zstd frame;
+//!                                       format 2: one zstd frame whose prefix is another blob, its base
 //! ```
 
 mod blobs;
+mod delta;
 mod digests;
 mod error;
 mod filesystem;
@@ -26,6 +28,7 @@ mod unpacker;
 mod work;
 
 pub use blobs::{Blobs, Sealed, Written};
+pub use delta::{LARGEST as LARGEST_DELTA, open_delta, seal_delta};
 pub use digests::Digests;
 pub use error::{Error, Result, causes};
 pub use filesystem::Filesystem;

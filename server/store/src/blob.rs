@@ -23,17 +23,20 @@ pub struct Blob {
     pub sealed: Option<Vec<u8>>,
     /// Where it lies in the object store, if it is large.
     pub object_key: Option<String>,
+    /// The blob that it is written against, if it is only what it differs in from that one.
+    pub base_blob_id: Option<String>,
 }
 
 /// Adds a blob.
 pub async fn insert(tx: &mut Tx, blob: &Blob) -> Result<()> {
-    tx.query("INSERT INTO blobs (id, organization_id, workspace_id, size, sealed, object_key) VALUES ($1, $2, $3, $4, $5, $6)")
+    tx.query("INSERT INTO blobs (id, organization_id, workspace_id, size, sealed, object_key, base_blob_id) VALUES ($1, $2, $3, $4, $5, $6, $7)")
         .bind(blob.id.as_str())
         .bind(blob.organization_id.as_str())
         .bind(blob.workspace_id.as_str())
         .bind(blob.size)
         .bind(blob.sealed.as_deref())
         .bind(blob.object_key.as_deref())
+        .bind(blob.base_blob_id.as_deref())
         .run()
         .await
         .map(drop)
@@ -41,10 +44,12 @@ pub async fn insert(tx: &mut Tx, blob: &Blob) -> Result<()> {
 
 /// A blob.
 pub async fn find(tx: &mut Tx, id: &str) -> Result<Option<Blob>> {
-    tx.query("SELECT id, organization_id, workspace_id, size, sealed, object_key FROM blobs WHERE id = $1")
-        .bind(id)
-        .optional()
-        .await
+    tx.query(
+        "SELECT id, organization_id, workspace_id, size, sealed, object_key, base_blob_id FROM blobs WHERE id = $1",
+    )
+    .bind(id)
+    .optional()
+    .await
 }
 
 /// Those of these objects that a row points at: one of a blob, or of a file of the registry.

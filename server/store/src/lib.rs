@@ -17,6 +17,7 @@ pub mod blob;
 pub mod comment;
 pub mod configuration;
 pub mod copy;
+pub mod delta;
 pub mod hook;
 pub mod identity;
 pub mod log;

@@ -120,7 +120,11 @@ pub async fn finalize(tx: &mut Tx, version: &StateVersion) -> Result<()> {
 
 /// Remembers the JSON form of a version.
 pub async fn set_json(tx: &mut Tx, id: &StateVersionId, blob: &str) -> Result<()> {
-    tx.query("UPDATE state_versions SET json_blob_id = $1 WHERE id = $2").bind(blob).bind(id.as_str()).save().await
+    tx.query("UPDATE state_versions SET json_blob_id = $1, settled = FALSE WHERE id = $2")
+        .bind(blob)
+        .bind(id.as_str())
+        .save()
+        .await
 }
 
 /// A version.
@@ -131,6 +135,15 @@ pub async fn find(tx: &mut Tx, id: &StateVersionId) -> Result<Option<StateVersio
 /// The versions whose bytes these blobs are.
 pub async fn list_of_blobs(tx: &mut Tx, blobs: &[&str]) -> Result<Vec<StateVersion>> {
     tx.query(select!("WHERE s.blob_id IN (")).list(blobs.iter().copied()).push(")").all().await
+}
+
+/// The version of a workspace that became current as this one of all.
+pub async fn find_by_sequence(tx: &mut Tx, workspace: &WorkspaceId, sequence: i64) -> Result<Option<StateVersion>> {
+    tx.query(select!("WHERE s.workspace_id = $1 AND s.sequence = $2"))
+        .bind(workspace.as_str())
+        .bind(sequence)
+        .optional()
+        .await
 }
 
 /// The current version of a workspace.

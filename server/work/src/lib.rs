@@ -3,7 +3,7 @@
 
 use app::App;
 use std::{future::Future, time::Duration};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 /// How often leases that ran out are looked for.
@@ -20,6 +20,11 @@ const OBJECTS: Duration = Duration::from_secs(6 * 3600);
 /// How often keys that sign identities are looked after.
 const IDENTITY_KEYS: Duration = Duration::from_secs(3600);
 
+/// How often old versions of states are looked after, whether or not one was heard of.
+const STATES: Duration = Duration::from_secs(300);
+/// How long others may come before one that was heard of is looked after.
+const GATHER: Duration = Duration::from_secs(1);
+
 /// Works until `stop` is wished.
 pub async fn run(app: App, stop: CancellationToken) {
     let leases = every(LEASES, || end_lost_phases(&app));
@@ -27,7 +32,8 @@ pub async fn run(app: App, stop: CancellationToken) {
     let objects = every(OBJECTS, || sweep_objects(&app));
     let keys = every(IDENTITY_KEYS, || tend_identity_keys(&app));
     let agents = every(AGENTS, || forget_old_agents(&app));
-    Box::pin(stop.run_until_cancelled(async { tokio::join!(leases, sessions, objects, keys, agents) })).await;
+    let states = encode_old_states(&app);
+    Box::pin(stop.run_until_cancelled(async { tokio::join!(leases, sessions, objects, keys, agents, states) })).await;
 }
 
 async fn every<F: Future<Output = ()>>(period: Duration, work: impl Fn() -> F) {
@@ -60,6 +66,17 @@ async fn tend_identity_keys(app: &App) {
 async fn forget_old_agents(app: &App) {
     if let Err(error) = app.forget_old_agents().await {
         tracing::error!(%error, "forgetting runners that are gone");
+    }
+}
+
+async fn encode_old_states(app: &App) {
+    loop {
+        if let Err(error) = app.encode_old_states().await {
+            tracing::error!(%error, "writing old versions of states as deltas");
+        }
+        // Heard or not, there may be some.
+        let _ = timeout(STATES, app.hub.superseded()).await;
+        sleep(GATHER).await;
     }
 }
 

@@ -9,6 +9,7 @@ mod deeds;
 mod dump;
 mod faults;
 mod fleet;
+mod history;
 mod identity;
 mod input;
 mod large;

@@ -2,6 +2,7 @@
 
 mod append;
 mod content;
+mod delta;
 mod read;
 mod upload;
 mod write;

@@ -8,6 +8,8 @@ use domain::{
     permission::Permission,
 };
 use store::{
+    blob::Blob,
+    delta::Form,
     state::{Output, StateVersion},
     workspace::Workspace,
 };
@@ -57,20 +59,26 @@ impl App {
 
     /// The bytes of a version, exactly as they were stored.
     pub async fn state_bytes(&self, version: &StateVersion) -> Result<Bytes> {
-        let none = || Error::not_found(format!("the bytes of state version {}", version.id));
-        self.blob_bytes(version.blob_id.as_deref().ok_or_else(none)?).await
+        self.open_bytes(&self.get_blob(version, Form::State).await?).await
     }
 
     /// The same, as they stream out.
     pub async fn state_stream(&self, version: &StateVersion) -> Result<Reader> {
-        let none = || Error::not_found(format!("the bytes of state version {}", version.id));
-        self.blob_stream(version.blob_id.as_deref().ok_or_else(none)?).await
+        self.open_stream(&self.get_blob(version, Form::State).await?).await
     }
 
     /// The JSON form of a version, if its client sent one.
     pub async fn state_json(&self, version: &StateVersion) -> Result<Reader> {
-        let none = || Error::not_found(format!("the JSON form of state version {}", version.id));
-        self.blob_stream(version.json_blob_id.as_deref().ok_or_else(none)?).await
+        self.open_stream(&self.get_blob(version, Form::Json).await?).await
+    }
+
+    async fn get_blob(&self, version: &StateVersion, form: Form) -> Result<Blob> {
+        let what = match form {
+            Form::State => "bytes",
+            Form::Json => "JSON form",
+        };
+        let found = self.blob_of(version, form).await?;
+        found.ok_or_else(|| Error::not_found(format!("the {what} of state version {}", version.id)))
     }
 
     /// The outputs of a version with their values, sensitive ones too: the door decides what it shows.

@@ -335,6 +335,7 @@ impl App {
         match &stored {
             Ok(written) if !written.repeated => {
                 self.hub.announce([Event::Workspace(written.version.workspace_id.clone())]);
+                self.hub.supersede();
             }
             _ => self.forget_blob(blob).await,
         }

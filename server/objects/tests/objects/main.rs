@@ -3,4 +3,5 @@
 
 mod blobs;
 mod contract;
+mod deltas;
 mod filesystem;

@@ -141,6 +141,7 @@ pub(crate) fn sealed(world: &World, n: u8) -> blob::Blob {
         size: 3,
         sealed: Some(vec![n, 0, 255]),
         object_key: None,
+        base_blob_id: None,
     }
 }
 

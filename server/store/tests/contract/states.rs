@@ -2,9 +2,13 @@
 
 use crate::base::{Fresh, NOW, on_both, sealed, version, world};
 use domain::id::OutputId;
-use store::{Error, blob, state, workspace as ws};
+use store::{
+    Error, blob,
+    delta::{self, Form},
+    state, workspace as ws,
+};
 
-on_both! { versions  outputs  the_index }
+on_both! { versions  outputs  the_index  deltas  a_chain_in_any_order }
 
 async fn versions(store: &Fresh) {
     let world = world(store).await;
@@ -100,6 +104,81 @@ async fn the_index(store: &Fresh) {
             state::open_resources(&mut tx, &one, 2, &all[..1]).await?;
             assert_eq!(state::list_current_hashes(&mut tx, id).await?.len(), 2);
             Ok::<_, Error>(())
+        })
+        .await
+        .unwrap();
+}
+
+async fn deltas(store: &Fresh) {
+    let world = world(store).await;
+    let id = &world.workspace.id;
+    let blobs = [1, 2, 3].map(|n| sealed(&world, n));
+    let versions = [1, 2, 3].map(|n: u8| state::StateVersion {
+        blob_id: Some(blobs[usize::from(n) - 1].id.to_string()),
+        ..version(&world, n)
+    });
+    let written = |n: usize, base: &blob::Blob| blob::Blob {
+        id: domain::id::BlobId::new(&[u8::try_from(10 + n).unwrap(); 32]),
+        base_blob_id: Some(base.id.to_string()),
+        ..blobs[n].clone()
+    };
+    store
+        .write(async |mut tx| {
+            for (n, version) in versions.iter().enumerate() {
+                blob::insert(&mut tx, &blobs[n]).await?;
+                state::insert(&mut tx, version).await?;
+                ws::set_current_state(&mut tx, id, version, i64::try_from(n).unwrap(), NOW).await?;
+            }
+            state::set_json(&mut tx, &versions[1].id, blobs[0].id.as_str()).await?;
+            assert_eq!(state::find_by_sequence(&mut tx, id, 2).await?.unwrap().id, versions[1].id);
+            assert!(state::find_by_sequence(&mut tx, id, 4).await?.is_none());
+            let due = delta::list_due(&mut tx, None, 9).await?;
+            assert_eq!(due, [(id.to_string(), 1), (id.to_string(), 2)], "the current one is not");
+            assert_eq!(delta::list_due(&mut tx, Some((id.as_str(), 1)), 9).await?.len(), 1);
+            assert_eq!(delta::list_due(&mut tx, None, 1).await?.len(), 1);
+            let second = written(1, &blobs[0]);
+            let third = written(2, &second);
+            assert!(delta::replace(&mut tx, &blobs[1], &second).await?);
+            assert!(!delta::replace(&mut tx, &blobs[1], &written(1, &blobs[0])).await?, "it is gone");
+            assert!(!delta::replace(&mut tx, &blobs[2], &written(2, &blobs[1])).await?, "its base is gone");
+            assert!(delta::replace(&mut tx, &blobs[2], &third).await?);
+            assert!(blob::find(&mut tx, blobs[1].id.as_str()).await?.is_none());
+            let chain = delta::list_chain(&mut tx, third.id.as_str()).await?;
+            let ids: Vec<_> = chain.iter().map(|blob| blob.id.clone()).collect();
+            assert_eq!(ids, [third.id.clone(), second.id.clone(), blobs[0].id.clone()]);
+            assert_eq!(chain[0].base_blob_id.as_deref(), Some(second.id.as_str()));
+            assert!(delta::list_chain(&mut tx, blobs[1].id.as_str()).await?.is_empty());
+            let found = delta::find_blob(&mut tx, &versions[2].id, Form::State).await?.unwrap();
+            assert_eq!(found.id, third.id);
+            let found = delta::find_blob(&mut tx, &versions[1].id, Form::Json).await?.unwrap();
+            assert_eq!(found.id, blobs[0].id);
+            assert!(delta::find_blob(&mut tx, &versions[2].id, Form::Json).await?.is_none());
+            assert!(!delta::is_settled(&mut tx, &versions[0].id).await?);
+            delta::settle(&mut tx, &versions[0].id, false).await?;
+            assert!(delta::is_settled(&mut tx, &versions[0].id).await?);
+            delta::settle(&mut tx, &versions[1].id, false).await?;
+            assert_eq!(delta::list_due(&mut tx, None, 9).await?, [(id.to_string(), 2)], "its JSON form came since");
+            delta::settle(&mut tx, &versions[1].id, true).await?;
+            assert!(delta::list_due(&mut tx, None, 9).await?.is_empty());
+            state::set_json(&mut tx, &versions[0].id, second.id.as_str()).await?;
+            assert_eq!(delta::list_due(&mut tx, None, 9).await?.len(), 1, "what comes later is due");
+            Ok::<_, Error>(())
+        })
+        .await
+        .unwrap();
+    let based =
+        store.write(async |mut tx| tx.query("DELETE FROM blobs WHERE id = $1").bind(blobs[0].id.as_str()).run().await);
+    assert!(based.await.is_err(), "what others are written against stays");
+}
+
+async fn a_chain_in_any_order(store: &Fresh) {
+    let world = world(store).await;
+    let whole = sealed(&world, 1);
+    let delta = blob::Blob { base_blob_id: Some(whole.id.to_string()), ..sealed(&world, 2) };
+    store
+        .write(async |mut tx| {
+            blob::insert(&mut tx, &delta).await?;
+            blob::insert(&mut tx, &whole).await
         })
         .await
         .unwrap();
