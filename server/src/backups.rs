@@ -8,7 +8,7 @@ use crate::{
     wiring,
 };
 use anyhow::{Context as _, bail};
-use app::{Chance as _, Clock as _, SystemChance, SystemClock};
+use app::{Chance as _, Clock as _, SystemChance, SystemClock, keys::Masters};
 use backup::{Manifest, Place, Source, Target};
 use secrecy::ExposeSecret as _;
 
@@ -23,7 +23,7 @@ pub(crate) async fn backup(config: Config, wanted: Option<cli::Backup>) -> anyho
 
 async fn make(config: &Config) -> anyhow::Result<()> {
     let site = wiring::Site::attach(config).await?;
-    let place = Place::prepare(wiring::backup_place(config).await?, &site.keys, &site.id).await?;
+    let place = Place::prepare(wiring::backup_place(config).await?, of(&site.masters), &site.id).await?;
     let source = Source { store: &site.store, objects: &*site.objects, version: env!("CARGO_PKG_VERSION") };
     let chance = SystemChance::default();
     let made = backup::make(&place, &source, SystemClock::default().now(), &|| chance.entropy()).await?;
@@ -48,9 +48,14 @@ async fn make(config: &Config) -> anyhow::Result<()> {
     )
 }
 
+/// What wraps the key of the backups.
+fn of(masters: &Masters) -> backup::Masters<'_> {
+    (&*masters.current, masters.old.as_deref().map(|old| old as _))
+}
+
 async fn list(config: &Config) -> anyhow::Result<()> {
-    let keys = wiring::keys(config)?;
-    let place = Place::open(wiring::backup_place(config).await?, &keys).await?;
+    let masters = wiring::masters(config).await?;
+    let place = Place::open(wiring::backup_place(config).await?, of(&masters)).await?;
     let mut lines = String::new();
     for id in place.list().await? {
         let manifest = place.manifest(&id).await?;
@@ -62,8 +67,8 @@ async fn list(config: &Config) -> anyhow::Result<()> {
 }
 
 async fn prune(config: &Config, keep: u32) -> anyhow::Result<()> {
-    let keys = wiring::keys(config)?;
-    let place = Place::open(wiring::backup_place(config).await?, &keys).await?;
+    let masters = wiring::masters(config).await?;
+    let place = Place::open(wiring::backup_place(config).await?, of(&masters)).await?;
     let pruned = backup::prune(&place, usize::try_from(keep).unwrap_or(usize::MAX)).await?;
     tell(&format!("{} backups removed, {} parts with them", pruned.backups.len(), pruned.parts));
     Ok(())
@@ -73,8 +78,8 @@ async fn prune(config: &Config, keep: u32) -> anyhow::Result<()> {
 pub(crate) async fn restore(config: Config, id: Option<String>) -> anyhow::Result<()> {
     // No server may start on the data meanwhile.
     let lock = Lock::create(&config.server.data)?;
-    let keys = wiring::keys(&config)?;
-    let place = Place::open(wiring::backup_place(&config).await?, &keys).await?;
+    let masters = wiring::masters(&config).await?;
+    let place = Place::open(wiring::backup_place(&config).await?, of(&masters)).await?;
     let objects = wiring::object_store(&config, &config.storage.objects).await?;
     let probe = wiring::name();
     objects::prove(&*objects, &place.site, &probe).await.context("proving the store of --objects")?;

@@ -6,7 +6,11 @@ use crate::{
     policy,
 };
 use clap::{Args, Parser, Subcommand};
-use std::{ffi::OsString, path::Path, time::Duration};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 /// A self-hosted service for Terraform and OpenTofu state and runs.
 #[derive(Debug, Parser)]
@@ -43,6 +47,8 @@ pub enum Command {
     },
     /// Open everything that the site keeps, and list what cannot be read; ends with 1 if there is something
     Verify(StorageFlags),
+    /// The keys that everything is sealed with: on a running server through its data directory, or on the data itself
+    Keys(Keys),
     /// Show it at work: a fresh server, a small configuration, a real terraform apply
     Demo(Flags),
     /// What a plan or a state costs a month, offline
@@ -101,6 +107,45 @@ pub struct Admin {
     /// What to do.
     #[command(subcommand)]
     pub noun: Noun,
+}
+
+/// What to do with the keys, and of which data directory.
+#[derive(Debug, Args)]
+pub struct Keys {
+    /// Settings that find the data.
+    #[command(flatten)]
+    pub settings: AdminFlags,
+    /// What to do.
+    #[command(subcommand)]
+    pub verb: KeyVerb,
+}
+
+/// What to do with the keys.
+#[derive(Debug, Subcommand)]
+pub enum KeyVerb {
+    /// Tell how it stands with them: whether the master key answers, which root keys there are, how many data keys each wraps
+    Status {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Let another root key wrap data keys, and wrap again what the ones before it wrapped; goes on where an earlier one was cut off
+    Rotate,
+    /// Seal all root keys under a passphrase, read from the first line of standard input, into a file to be kept apart: the way back where the
+    /// master key is lost. Again after each rotation
+    Escrow {
+        /// The file to make; - for standard output
+        #[arg(long, value_name = "FILE")]
+        to: PathBuf,
+    },
+    /// Have the master key of the settings wrap the root keys of an escrow, whose passphrase is the first line of standard input
+    Recover {
+        /// The file of the escrow
+        #[arg(long, value_name = "FILE")]
+        from: PathBuf,
+    },
+    /// Print a new master key, and nothing else, on standard output: for a file or a variable
+    Generate,
 }
 
 /// What to do it to.

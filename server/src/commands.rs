@@ -6,7 +6,7 @@ use crate::{
     cli::{self, Cli, Command, Noun},
     clock,
     config::{self, Config, Flags, Loaded, Problem, Tls},
-    demo, ping, policy,
+    demo, keys, ping, policy,
     prices::Network,
     serve, tls, trust, wiring,
 };
@@ -39,6 +39,9 @@ pub fn run(cli: Cli) -> ExitCode {
             load(settings.0).and_then(|loaded| wait(backups::restore(loaded.config, id)))
         }
         Command::Verify(settings) => load(settings.0).and_then(|loaded| wait(backups::verify(loaded.config))),
+        Command::Keys(cli::Keys { settings, verb }) => {
+            load(settings.0).and_then(|loaded| wait(keys::run(loaded.config, verb)))
+        }
         Command::Demo(flags) => load(flags).and_then(|loaded| wait(demo::demo(loaded.config))),
         Command::Cost(wanted) => wanted.run(&mut std::io::stdout().lock()).map_err(Into::into),
         Command::Runner(arguments) => runner::command::start(*arguments).map_err(Into::into),
@@ -163,6 +166,10 @@ async fn administer(config: Config, noun: Noun) -> anyhow::Result<()> {
         Response::MemberAdded => tell(&format!("{name} is a member now")),
         Response::IdentityKeyRotated => tell("another key signs the identities of runs from now on"),
         Response::IdentityKeysTrimmed => tell("the keys that no longer sign are withdrawn"),
+        // `terrane keys` asks for those.
+        Response::Keys(_) | Response::RootKeyRotated(_) | Response::RootKeysEscrowed { .. } => {
+            bail!("{name}: the server answers another question")
+        }
         Response::Refused { reason } => bail!("{name}: {reason}"),
     }
     Ok(())
@@ -178,6 +185,7 @@ impl std::fmt::Display for Subject<'_> {
             | Request::SetPassword { name, .. }
             | Request::CreateToken { user: name, .. } => write!(f, "user {name}"),
             Request::ListUsers => f.write_str("users"),
+            Request::ShowKeys | Request::RotateRootKey { .. } | Request::EscrowRootKeys { .. } => f.write_str("keys"),
             Request::RotateIdentityKey | Request::TrimIdentityKeys => f.write_str("keys that sign identities"),
             Request::CreateOrganization { name, .. } | Request::SetShare { organization: name, .. } => {
                 write!(f, "organization {name}")
@@ -221,7 +229,7 @@ fn request(noun: Noun) -> anyhow::Result<Request> {
     })
 }
 
-fn read_password(input: impl BufRead) -> anyhow::Result<Secret> {
+pub(crate) fn read_password(input: impl BufRead) -> anyhow::Result<Secret> {
     const MAX: u64 = 4 << 10;
     let mut line = String::new();
     input.take(MAX).read_line(&mut line).context("cannot read the password from standard input")?;

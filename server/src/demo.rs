@@ -3,7 +3,7 @@
 
 use crate::{
     admin::{self, Request, Response, Role, Secret},
-    config::{Config, Database, Loaded},
+    config::{Config, Database, Loaded, MasterKey, Masters},
     instance::Lock,
     serve,
     wiring::House,
@@ -59,7 +59,7 @@ pub async fn demo(mut config: Config) -> anyhow::Result<()> {
     fs::DirBuilder::new().mode(0o755).create(&base).with_context(|| format!("making {}", base.display()))?;
     config.server.data.clone_from(&data);
     config.storage.database = Database::Sqlite(data.join("terrane.db"));
-    config.storage.master_key = data.join("master.key");
+    config.storage.masters = Masters { current: MasterKey::File(data.join("master.key")), old: None };
     config.runner.engines = data.join("engines");
     config.log.level = Targets::new().with_default(LevelFilter::WARN);
     say(&format!("a fresh server in {}, with terraform {version}", data.display()));

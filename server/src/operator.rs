@@ -1,6 +1,8 @@
 //! What the operator may do without being anybody: the verbs behind `terrane admin`.
 
-use crate::admin::{Organization, Request, Response, Role, RunLimit, Runner, RunnerToken, Secret, Share, User};
+use crate::admin::{
+    Keys, Organization, Request, Response, Role, Root, Rotation, RunLimit, Runner, RunnerToken, Secret, Share, User,
+};
 use app::{App, NewUser, Result, ShareChange};
 use domain::permission;
 use secrecy::ExposeSecret as _;
@@ -43,6 +45,16 @@ async fn done(app: &App, request: Request) -> Result<Response> {
         Request::TrimIdentityKeys => {
             app.trim_identity_keys(None).await?;
             Response::IdentityKeysTrimmed
+        }
+        Request::ShowKeys => Response::Keys(keys(app.key_status().await?)),
+        Request::EscrowRootKeys { passphrase } => {
+            let (text, roots) = app.escrow_root_keys(passphrase.expose().to_owned().into()).await?;
+            Response::RootKeysEscrowed { text, roots }
+        }
+        Request::RotateRootKey { begin } => {
+            let done = if begin { app.rotate_root_key().await? } else { app.go_on_rotating().await? };
+            let app::keys::Rotation { root, begun, moved, left, broken } = done;
+            Response::RootKeyRotated(Rotation { root, begun, moved, left, broken })
         }
         Request::ListOrganizations => {
             Response::Organizations { organizations: app.list_shares(None).await?.iter().map(share).collect() }
@@ -115,5 +127,26 @@ fn share(share: &app::Share) -> Share {
         run_weight: share.run_weight,
         running: share.running,
         queued: share.queued,
+    }
+}
+
+fn keys(status: app::keys::Status) -> Keys {
+    let root = |root: app::keys::RootStatus| Root {
+        id: root.id,
+        purpose: root.purpose,
+        stage: root.stage,
+        master: root.master,
+        wraps: root.wraps,
+        created_at: root.created_at.rfc3339(),
+        escrowed_at: root.escrowed_at.map(domain::time::Time::rfc3339),
+        retired_at: root.retired_at.map(domain::time::Time::rfc3339),
+    };
+    Keys {
+        rotating: status.is_rotating(),
+        site: status.site,
+        master: status.master,
+        answers: status.trouble.is_none(),
+        trouble: status.trouble,
+        roots: status.roots.into_iter().map(root).collect(),
     }
 }

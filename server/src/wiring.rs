@@ -6,23 +6,17 @@ use crate::{
     embedded::Embedded,
     handover, health,
     lifecycle::Shutdown,
-    operator, tls,
+    masters, operator, tls,
 };
 use anyhow::Context as _;
-use app::{App, Chance as _, Clock as _, Inner, Limits, SystemChance, SystemClock, Vault};
+use app::{App, Chance as _, Clock as _, Inner, Limits, SystemChance, SystemClock, Vault, keys::Masters};
 use axum::Router;
 use objects::{Blobs, Filesystem};
 use objects_azure::Azure;
 use objects_s3::S3;
 use runner::Runner;
-use secrecy::ExposeSecret as _;
-use secrets::{LocalKeyService, MasterKey};
-use std::{
-    ffi::OsString,
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use secrecy::{ExposeSecret as _, SecretString};
+use std::{ffi::OsString, path::PathBuf, sync::Arc, time::Duration};
 use store::{Store, notify::Post};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
@@ -117,31 +111,20 @@ pub async fn administer(config: &Config, request: Request) -> Response {
 }
 
 async fn open(config: &Config, address: &str) -> anyhow::Result<App> {
-    let store = match &config.storage.database {
-        Database::Sqlite(path) => {
-            Store::sqlite(path).await.with_context(|| format!("opening the database {}", path.display()))?
-        }
-        Database::Postgres(url) => {
-            Store::postgres(url.expose_secret()).await.context("opening the Postgres database of --database")?
-        }
-    };
-    let master = master_key(&config.storage.master_key, &store).await?;
-    build(config, address, store, master).await
+    let store = database(config).await?;
+    let masters = masters::open(config, &store, &authorities(config)?).await?;
+    let keys =
+        app::keys::open(&store, &masters, SystemClock::default().now()).await.context("opening the root keys")?;
+    build(config, address, store, keys).await
 }
 
 /// A site whose data is used without being its server: servers may run on it, and nothing is made or brought to another shape.
 pub async fn attach(config: &Config) -> anyhow::Result<App> {
     let store = attach_store(config).await?;
-    let master = MasterKey::load(&config.storage.master_key)?;
-    let id = app::site::master_key_id(&store).await?;
-    anyhow::ensure!(
-        id.as_deref().is_none_or(|id| id == master.id()),
-        "the key file {} holds the master key {}, and the database is sealed with {}: name the right one with --master-key",
-        config.storage.master_key.display(),
-        master.id(),
-        id.unwrap_or_default()
-    );
-    build(config, "", store, master).await
+    let masters = masters(config).await?;
+    let keys =
+        app::keys::attach(&store, &masters, SystemClock::default().now()).await.context("opening the root keys")?;
+    build(config, "", store, keys).await
 }
 
 async fn attach_store(config: &Config) -> anyhow::Result<Store> {
@@ -163,7 +146,7 @@ pub struct Site {
     /// The object store.
     pub objects: Arc<dyn objects::Store>,
     /// What wraps the key of the backups.
-    pub keys: LocalKeyService,
+    pub masters: Masters,
     /// Which site it is.
     pub id: String,
 }
@@ -172,17 +155,17 @@ impl Site {
     /// The site of these settings, which may be running.
     pub async fn attach(config: &Config) -> anyhow::Result<Self> {
         let store = attach_store(config).await?;
-        let id = app::site::master_key_id(&store)
+        let id = app::site::id(&store)
             .await?
             .context("no server was ever started on this database: there is nothing to back up")?;
         let objects = object_store(config, &config.storage.objects).await?;
-        Ok(Self { store, objects, keys: keys(config)?, id })
+        Ok(Self { store, objects, masters: masters(config).await?, id })
     }
 }
 
-/// What wraps the keys of the site.
-pub fn keys(config: &Config) -> anyhow::Result<LocalKeyService> {
-    Ok(LocalKeyService::new(MasterKey::load(&config.storage.master_key)?, Vec::new()))
+/// What wraps the keys of the site; none is made.
+pub async fn masters(config: &Config) -> anyhow::Result<Masters> {
+    masters::attach(config, &authorities(config)?).await
 }
 
 /// The place of `--backup`.
@@ -196,7 +179,7 @@ pub fn name() -> String {
     SystemChance::default().entropy().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
-async fn build(config: &Config, address: &str, store: Store, master: MasterKey) -> anyhow::Result<App> {
+async fn build(config: &Config, address: &str, store: Store, keys: app::keys::Keys) -> anyhow::Result<App> {
     let objects = object_store(config, &config.storage.objects).await?;
     let limits = Limits {
         state_bytes: usize::try_from(config.limits.state_size).unwrap_or(usize::MAX),
@@ -212,7 +195,7 @@ async fn build(config: &Config, address: &str, store: Store, master: MasterKey) 
     let post = Post::new(&store, &name());
     Ok(App::new(Inner {
         store,
-        vault: Vault::new(master, Blobs::new(objects)),
+        vault: Vault::new(keys, Blobs::new(objects)),
         clock: Box::new(SystemClock::default()),
         chance: Box::new(SystemChance::default()),
         hub: app::hub::Hub::shared(post),
@@ -226,6 +209,29 @@ async fn build(config: &Config, address: &str, store: Store, master: MasterKey) 
         mirror: mirror(config)?,
         address: address.trim_end_matches('/').to_owned(),
     }))
+}
+
+/// The database of `--database`.
+async fn database(config: &Config) -> anyhow::Result<Store> {
+    Ok(match &config.storage.database {
+        Database::Sqlite(path) => {
+            Store::sqlite(path).await.with_context(|| format!("opening the database {}", path.display()))?
+        }
+        Database::Postgres(url) => {
+            Store::postgres(url.expose_secret()).await.context("opening the Postgres database of --database")?
+        }
+    })
+}
+
+/// Has the master key of the configuration wrap the root keys of an escrow.
+pub(crate) async fn recover(
+    config: &Config,
+    text: &str,
+    passphrase: SecretString,
+) -> anyhow::Result<app::keys::Recovered> {
+    let store = database(config).await?;
+    let masters = masters::open_new(config, &authorities(config)?).await?;
+    Ok(app::keys::recover(&store, &masters, text, passphrase).await?)
 }
 
 /// A store of objects. Nothing is asked of it yet.
@@ -288,23 +294,6 @@ fn mirror(config: &Config) -> anyhow::Result<mirror::Mirror> {
         proxies: config.surroundings.proxies.iter().filter_map(proxy).collect(),
         ..mirror::Options::new(config.server.data.join("mirror"))
     })?)
-}
-
-/// The master key of this database: made with the first server on it, and from then on the same for all.
-async fn master_key(path: &Path, store: &Store) -> anyhow::Result<MasterKey> {
-    let master = match app::site::master_key_id(store).await? {
-        Some(id) if !path.exists() => anyhow::bail!(
-            "the database is sealed with the master key {id}, and there is no key file {}: copy the one of the server that made the database \
-             to there, or name it with --master-key",
-            path.display()
-        ),
-        Some(_) => MasterKey::load(path)?,
-        None => MasterKey::load_or_create(path)?,
-    };
-    app::site::agree_on_master_key(store, &master, SystemClock::default().now())
-        .await
-        .with_context(|| format!("the key file {} does not fit", path.display()))?;
-    Ok(master)
 }
 
 /// A second server on the same database reads what this one writes only where both see one directory.

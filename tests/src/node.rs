@@ -53,6 +53,13 @@ impl Node {
         }
     }
 
+    /// Takes a flag away.
+    pub(crate) fn unset(&mut self, flag: &str) {
+        if let Some(at) = self.flags.iter().position(|known| known == flag) {
+            self.flags.drain(at..at + 2);
+        }
+    }
+
     /// Adds to its environment.
     pub(crate) fn environment(&mut self, variables: &[(String, String)]) {
         self.environment.extend_from_slice(variables);
@@ -138,8 +145,16 @@ impl Node {
     /// # Panics
     /// When it is not running, or still runs after a minute.
     pub fn stop(&mut self) -> ExitStatus {
+        process::terminate(self.child.as_ref().expect("a running server"));
+        self.ends()
+    }
+
+    /// Waits until the server has ended.
+    ///
+    /// # Panics
+    /// When it is not running, or still runs after a minute.
+    pub fn ends(&mut self) -> ExitStatus {
         let mut child = self.child.take().expect("a running server");
-        process::terminate(&child);
         let deadline = Instant::now() + PATIENCE;
         loop {
             if let Some(status) = child.try_wait().expect("ask for a child's status") {

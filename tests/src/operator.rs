@@ -1,7 +1,7 @@
 //! What the operator of a server does on its machine: `terrane admin` and the commands that work on the data itself.
 
 use std::io::Write as _;
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
 use crate::server::Server;
 
@@ -93,8 +93,30 @@ impl Server {
     /// When there is no program.
     #[must_use]
     pub fn terrane(&self, verb: &str, arguments: &[&str]) -> Said {
-        let mut command = self.nodes[0].offline(verb);
-        command.args(arguments).stdin(Stdio::null()).output().expect("run terrane").into()
+        self.terrane_told(0, verb, arguments, "")
+    }
+
+    /// As [`Server::terrane`], with those of one of its processes, and with this on standard input.
+    ///
+    /// # Panics
+    /// When there is no program.
+    #[must_use]
+    pub fn terrane_told(&self, node: usize, verb: &str, arguments: &[&str], input: &str) -> Said {
+        let mut child = self.start_terrane(node, verb, arguments);
+        // A command that reads nothing may have closed it.
+        let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
+        child.wait_with_output().expect("run terrane").into()
+    }
+
+    /// As [`Server::terrane_told`], without waiting for its end.
+    ///
+    /// # Panics
+    /// When there is no program.
+    #[must_use]
+    pub fn start_terrane(&self, node: usize, verb: &str, arguments: &[&str]) -> Child {
+        let mut command = self.nodes[node].offline(verb);
+        command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().expect("run terrane")
     }
 }
 

@@ -128,6 +128,27 @@ impl Server {
         self.nodes.iter_mut().for_each(|node| node.set("--url", &url));
     }
 
+    /// Gives all of its processes a flag, or another value of it, from their next start on; without a value it is taken away.
+    pub fn set(&mut self, flag: &str, value: Option<&str>) {
+        self.nodes.iter_mut().for_each(|node| match value {
+            Some(value) => node.set(flag, value),
+            None => node.unset(flag),
+        });
+    }
+
+    /// Starts its first process, which must end by itself instead, and gives what the log says of that.
+    ///
+    /// # Panics
+    /// When it is still there after a minute, or ends well.
+    #[must_use]
+    pub fn refuses_to_start(&mut self) -> String {
+        let before = self.nodes[0].log().len();
+        self.spawn();
+        let status = self.nodes[0].ends();
+        assert!(!status.success(), "the server ended well");
+        self.nodes[0].log().split_off(before)
+    }
+
     /// Adds to the environment of its processes, from their next start on.
     pub fn environment(&mut self, variables: &[(String, String)]) {
         self.nodes.iter_mut().for_each(|node| node.environment(variables));

@@ -17,6 +17,7 @@ mod engines;
 mod house;
 mod http;
 mod init;
+mod keys;
 mod large;
 mod local;
 mod lock;
@@ -85,6 +86,7 @@ fn main() -> ExitCode {
         engines::stories(),
         http::stories(),
         init::stories(),
+        keys::stories(),
         large::stories(),
         local::stories(),
         lock::stories(),
@@ -114,6 +116,7 @@ fn main() -> ExitCode {
         .chain(house::trials())
         .chain(cost::trials())
         .chain(cluster::trials())
+        .chain(keys::trials())
         .chain(partition::trials())
         .chain(compose::trials())
         .collect();

@@ -88,13 +88,14 @@ impl App {
 
     async fn hooks_of(&self, organization: &OrganizationId) -> Result<Vec<Hook>> {
         let rows = self.store.look(async |mut tx| store::hook::list(&mut tx, organization).await).await?;
-        let open = |row: store::hook::Hook| {
+        let mut hooks = Vec::with_capacity(rows.len());
+        for row in rows {
             let point = Point::parse(&row.point).ok_or_else(|| Error::Internal(format!("no hook is {}", row.point)))?;
             let context = vault::context("hooks", &row.point, organization.as_str());
-            let script = self.vault.open_own(&context, &vault::Own { wrapped: row.wrapped, sealed: row.sealed })?;
+            let script = self.open_own(&context, &vault::Own { wrapped: row.wrapped, sealed: row.sealed }).await?;
             let script = String::from_utf8(script.to_vec()).map_err(|e| Error::internal("opening a hook", e))?;
-            Ok(Hook { point, script: script.into(), updated_at: row.updated_at })
-        };
-        rows.into_iter().map(open).collect()
+            hooks.push(Hook { point, script: script.into(), updated_at: row.updated_at });
+        }
+        Ok(hooks)
     }
 }

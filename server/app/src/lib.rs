@@ -32,6 +32,7 @@ mod verify;
 mod workspace;
 
 pub mod hub;
+pub mod keys;
 pub mod site;
 
 pub use access::Which;

@@ -14,7 +14,7 @@ impl App {
     /// Sees that the object store keeps, gives back and deletes, and that it is this site's: with every start, before anything is entrusted
     /// to it.
     pub async fn prove_objects(&self) -> Result<()> {
-        let owner = crate::site::master_key_id(&self.store).await?.unwrap_or_default();
+        let owner = crate::site::id(&self.store).await?.unwrap_or_default();
         let store = self.vault.blobs().store();
         objects::prove(store, &owner, &self.probe()).await.map_err(|error| Error::Unavailable(error.to_string()))
     }

@@ -103,7 +103,7 @@ impl App {
         let Some(key) = found else { return Ok(()) };
         let context = vault::context("ssh_keys", key.id.as_str(), key.organization_id.as_str());
         let own = vault::Own { wrapped: key.wrapped, sealed: key.sealed };
-        let text = self.vault.open_own(&context, &own)?;
+        let text = self.open_own(&context, &own).await?;
         let text = String::from_utf8(text.to_vec()).map_err(|e| Error::internal("opening an SSH key", e))?;
         provided.lay("ssh-key".to_owned(), text);
         let known = &self.surroundings.known_hosts;

@@ -1,6 +1,6 @@
 //! Keys and sealed bytes: what the verbs need of `secrets` and `objects`.
 
-use crate::{App, Error, Result, access};
+use crate::{App, Error, Result, access, keys::Keys};
 use bytes::Bytes;
 use domain::{
     id::{BlobId, OrganizationId, WorkspaceId},
@@ -8,7 +8,7 @@ use domain::{
 };
 use objects::{Blobs, Digests, Key, Sealed};
 use secrecy::SecretString;
-use secrets::{Context, DataKey, LocalKeyService, MasterKey, Signer, Token, TokenHasher, TokenKind, WrappedKey};
+use secrets::{Context, DataKey, Signer, Token, TokenHasher, TokenKind};
 use std::{
     collections::HashMap,
     io::Cursor,
@@ -33,10 +33,10 @@ const STORE_IS_AWAY: &str = "what is too large for a row of the database cannot 
 
 /// Keys, tokens, signatures.
 pub struct Vault {
-    service: LocalKeyService,
+    keys: Keys,
     hasher: TokenHasher,
     signer: Signer,
-    keys: Mutex<HashMap<WorkspaceId, Arc<DataKey>>>,
+    opened: Mutex<HashMap<WorkspaceId, Arc<DataKey>>>,
     blobs: Blobs,
 }
 
@@ -47,15 +47,19 @@ impl std::fmt::Debug for Vault {
 }
 
 impl Vault {
-    /// A vault whose keys are wrapped by this one, and whose large blobs lie in this store.
-    pub fn new(master: MasterKey, blobs: Blobs) -> Self {
+    /// A vault whose data keys are wrapped by these, and whose large blobs lie in this store.
+    pub fn new(keys: Keys, blobs: Blobs) -> Self {
         Self {
-            hasher: TokenHasher::from_master(&master),
-            signer: Signer::from_master(&master),
-            service: LocalKeyService::new(master, Vec::new()),
-            keys: Mutex::default(),
+            hasher: TokenHasher::new(keys.tokens()),
+            signer: Signer::new(keys.tokens()),
+            keys,
+            opened: Mutex::default(),
             blobs,
         }
+    }
+    /// The root keys.
+    pub(crate) fn keys(&self) -> &Keys {
+        &self.keys
     }
     /// What is stored of a token; `None` when the text cannot be one.
     pub(crate) fn hash_token(&self, text: &str) -> Option<[u8; 32]> {
@@ -78,7 +82,7 @@ impl Vault {
     /// A new data key for a workspace, wrapped.
     pub(crate) fn new_key(&self, workspace: &WorkspaceId) -> Result<Vec<u8>> {
         let key = DataKey::generate().map_err(|e| Error::internal("making a data key", e))?;
-        let wrapped = self.service.wrap_now(&key, &key_context(workspace.as_str()));
+        let wrapped = self.keys.ring().wrap(&key, &key_context(workspace.as_str()));
         Ok(wrapped.map_err(|e| Error::internal("wrapping a data key", e))?.to_bytes())
     }
 }
@@ -97,12 +101,6 @@ impl Vault {
         let sealed = secrets::seal(&key, context, value).map_err(|e| Error::internal("sealing a value", e))?;
         Ok(Own { wrapped, sealed })
     }
-    /// Opens such a value.
-    pub(crate) fn open_own(&self, context: &Context<'_>, own: &Own) -> Result<Zeroizing<Vec<u8>>> {
-        let doing = "opening a sealed value";
-        let key = self.open_own_key(context, &own.wrapped)?;
-        secrets::open(&key, context, &own.sealed).map(Zeroizing::new).map_err(|e| Error::internal(doing, e))
-    }
 }
 
 impl Vault {
@@ -114,18 +112,8 @@ impl Vault {
     pub(crate) fn own_key(&self, context: &Context<'_>) -> Result<(DataKey, Vec<u8>)> {
         let doing = "making a data key";
         let key = DataKey::generate().map_err(|e| Error::internal(doing, e))?;
-        let wrapped = self.service.wrap_now(&key, context).map_err(|e| Error::internal(doing, e))?.to_bytes();
+        let wrapped = self.keys.ring().wrap(&key, context).map_err(|e| Error::internal(doing, e))?.to_bytes();
         Ok((key, wrapped))
-    }
-    /// The key of a workspace, unwrapped.
-    pub(crate) fn unwrap_workspace_key(&self, workspace: &str, wrapped: &WrappedKey) -> secrets::Result<DataKey> {
-        self.service.unwrap_now(wrapped, &key_context(workspace))
-    }
-    /// Such a key, unwrapped.
-    pub(crate) fn open_own_key(&self, context: &Context<'_>, wrapped: &[u8]) -> Result<DataKey> {
-        let doing = "unwrapping a data key";
-        let wrapped = WrappedKey::from_bytes(wrapped).map_err(|e| Error::internal(doing, e))?;
-        self.service.unwrap_now(&wrapped, context).map_err(|e| Error::internal(doing, e))
     }
 
     /// What lies sealed in its row, or as an object, as it streams out.
@@ -192,7 +180,8 @@ pub(crate) fn cut(error: std::io::Error) -> Error {
     Error::invalid("body", format!("the upload was cut off: {error}; send it again"))
 }
 
-fn key_context(workspace: &str) -> Context<'_> {
+/// Where the data key of a workspace belongs.
+pub(crate) fn key_context(workspace: &str) -> Context<'_> {
     Context { table: "data_keys", id: workspace, organization: "" }
 }
 
@@ -204,23 +193,27 @@ pub(crate) fn context<'a>(table: &'a str, id: &'a str, organization: &'a str) ->
 impl App {
     /// The key that seals what a workspace keeps.
     pub(crate) async fn workspace_key(&self, workspace: &WorkspaceId) -> Result<Arc<DataKey>> {
-        let known = self.vault.keys.lock().unwrap_or_else(PoisonError::into_inner).get(workspace).cloned();
+        let known = self.vault.opened.lock().unwrap_or_else(PoisonError::into_inner).get(workspace).cloned();
         if let Some(key) = known {
             return Ok(key);
         }
         let wrapped = self.store.look(async |mut tx| store::workspace::find_key(&mut tx, workspace).await).await?;
-        let doing = "unwrapping a data key";
         let wrapped = wrapped.ok_or_else(|| Error::Internal(format!("{workspace} has no data key")))?;
-        let wrapped = WrappedKey::from_bytes(&wrapped).map_err(|e| Error::internal(doing, e))?;
-        let key =
-            self.vault.unwrap_workspace_key(workspace.as_str(), &wrapped).map_err(|e| Error::internal(doing, e))?;
+        let key = self.unwrap_key(&key_context(workspace.as_str()), &wrapped).await?;
         let key = Arc::new(key);
-        let mut keys = self.vault.keys.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut keys = self.vault.opened.lock().unwrap_or_else(PoisonError::into_inner);
         if keys.len() >= KEYS {
             keys.clear();
         }
         keys.insert(workspace.clone(), key.clone());
         Ok(key)
+    }
+
+    /// Opens what [`Vault::seal_own`] sealed.
+    pub(crate) async fn open_own(&self, context: &Context<'_>, own: &Own) -> Result<Zeroizing<Vec<u8>>> {
+        let key = self.unwrap_key(context, &own.wrapped).await?;
+        let opened = secrets::open(&key, context, &own.sealed).map(Zeroizing::new);
+        opened.map_err(|e| Error::internal("opening a sealed value", e))
     }
 
     /// Seals a small value.

@@ -5,7 +5,7 @@ use crate::{App, Reader, Result, log::piece_context, vault};
 use futures::{StreamExt as _, stream};
 use md5::{Digest as _, Md5};
 use ring::digest::{Context, SHA256};
-use secrets::{DataKey, WrappedKey};
+use secrets::DataKey;
 use std::collections::HashMap;
 use store::{
     Tx,
@@ -154,15 +154,14 @@ impl App {
     async fn open_sealed(&self, table: &str, row: &Sealed) -> Result<Opened, String> {
         if table == "data_keys" {
             let wrapped = row.wrapped.as_deref().unwrap_or_default();
-            let wrapped = WrappedKey::from_bytes(wrapped).map_err(|error| error.to_string())?;
-            self.vault.unwrap_workspace_key(&row.id, &wrapped).map_err(|error| error.to_string())?;
+            self.unwrap_key(&vault::key_context(&row.id), wrapped).await.map_err(|error| error.to_string())?;
             return Ok(Opened { bytes: 0, md5: String::new(), sha256: String::new() });
         }
         let context = vault::context(table, &row.id, &row.organization);
         let workspace = row.workspace.as_deref().map(str::parse).transpose();
         let key = match (workspace.map_err(|_| "its workspace has no id".to_owned())?, row.wrapped.as_deref()) {
             (Some(workspace), _) => self.workspace_key(&workspace).await,
-            (None, Some(wrapped)) => self.vault.open_own_key(&context, wrapped).map(Into::into),
+            (None, Some(wrapped)) => self.unwrap_key(&context, wrapped).await.map(Into::into),
             (None, None) => return Err("nobody knows its key".to_owned()),
         };
         let key = key.map_err(|error| error.to_string())?;

@@ -26,7 +26,10 @@ pub enum Error {
     #[error("there is no finished backup in the place of --backup yet")]
     NoBackups,
     /// The key of the place does not open.
-    #[error("the backups were sealed for another master key: name the one that the site had with --master-key")]
+    #[error(
+        "the backups were sealed for another master key, or it does not do its part: name the one that the site had with --master-key, or with \
+         --old-master-key beside a new one"
+    )]
     Key(#[source] secrets::Error),
     /// A part of a backup is not what was written.
     #[error(

@@ -26,6 +26,6 @@ mod rows;
 pub use error::{Error, Result};
 pub use make::{Made, Source, make};
 pub use manifest::Manifest;
-pub use place::Place;
+pub use place::{Masters, Place};
 pub use prune::{Pruned, prune};
 pub use restore::{Restored, Target, restore};

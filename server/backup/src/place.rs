@@ -9,7 +9,7 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 use bytes::Bytes;
 use futures::{FutureExt as _, StreamExt as _, TryStreamExt as _, future::ready};
 use objects::{Blobs, Digests, Key, Plaintext, Sealed, Store};
-use secrets::{Context, DataKey, KeyService, WrappedKey};
+use secrets::{Context, DataKey, KeyService, Keyring, RootKey, WrappedKey};
 use serde::{Deserialize, Serialize};
 use std::{io::Cursor, sync::Arc};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, BufReader};
@@ -33,25 +33,58 @@ pub struct Place {
 struct Header {
     format: u32,
     site: String,
-    /// The key that seals the parts, wrapped; base64.
+    /// What the key that seals the parts follows from; nothing in places of before there were root keys.
+    #[serde(default)]
+    root: Option<String>,
+    /// That key, wrapped; base64.
     key: String,
 }
 
+/// What wraps the key of a place: the master key, and the one before it.
+pub type Masters<'a> = (&'a dyn KeyService, Option<&'a dyn KeyService>);
+
+impl Header {
+    async fn open(&self, master: &dyn KeyService, wrapped: &WrappedKey) -> secrets::Result<DataKey> {
+        let Some(root) = &self.root else {
+            // The master key wrapped it as it wrapped every data key then.
+            let first =
+                master.first_root().ok_or_else(|| secrets::Error::UnknownRoot { root: wrapped.by().to_owned() })?;
+            return Keyring::new(Arc::new(first), Vec::new()).unwrap(wrapped, &header_context(&self.site));
+        };
+        let place = secrets::Place { site: &self.site, root };
+        let root = secrets::open_root(master, wrapped, place).await?;
+        Ok(DataKey::from_bytes(root.expose()))
+    }
+}
+
 impl Place {
-    /// The place for the backups of this site: made when there is nothing there.
+    /// The place for the backups of this site: made when there is nothing there. What the old master key wrapped, the current one wraps again.
     ///
     /// # Errors
     /// [`Error::Foreign`] when another site's backups are there; [`Error::Key`] when they were sealed for another master key.
-    pub async fn prepare(store: Arc<dyn Store>, keys: &dyn KeyService, site: &str) -> Result<Self> {
-        match Self::open(store.clone(), keys).await {
-            Err(Error::NoPlace) => {}
-            Ok(place) if place.site != site => return Err(Error::Foreign { other: place.site, site: site.to_owned() }),
-            opened => return opened,
+    pub async fn prepare(store: Arc<dyn Store>, masters: Masters<'_>, site: &str) -> Result<Self> {
+        let (current, old) = masters;
+        match Self::open(store.clone(), (current, None)).await {
+            Err(Error::NoPlace) => Self::keep(store, current, site, RootKey::generate().map_err(Error::Key)?).await,
+            Err(Error::Key(_)) if old.is_some() => {
+                let place = Self::open(store.clone(), masters).await?;
+                if place.site == site {
+                    let key = RootKey::from_bytes(place.key.expose());
+                    return Self::keep(store, current, site, key).await;
+                }
+                Err(Error::Foreign { other: place.site, site: site.to_owned() })
+            }
+            Ok(place) if place.site != site => Err(Error::Foreign { other: place.site, site: site.to_owned() }),
+            opened => opened,
         }
-        let key = DataKey::generate().map_err(Error::Key)?;
-        let wrapped = keys.wrap(&key, &header_context(site)).await.map_err(Error::Key)?;
-        let header = Header { format: FORMAT, site: site.to_owned(), key: BASE64_STANDARD.encode(wrapped.to_bytes()) };
+    }
+
+    async fn keep(store: Arc<dyn Store>, master: &dyn KeyService, site: &str, root: RootKey) -> Result<Self> {
+        let wrapped = master.wrap(&root, site).await.map_err(Error::Key)?;
+        let key = BASE64_STANDARD.encode(wrapped.to_bytes());
+        let header = Header { format: FORMAT, site: site.to_owned(), root: Some(root.id().to_owned()), key };
         let text = serde_json::to_vec_pretty(&header).map_err(|error| damaged(HEADER, error))?;
+        let key = DataKey::from_bytes(root.expose());
         let place = Self { blobs: Blobs::new(store), key, site: site.to_owned() };
         place.put_plain(HEADER, text).await?;
         Ok(place)
@@ -61,7 +94,7 @@ impl Place {
     ///
     /// # Errors
     /// [`Error::NoPlace`] when none were; [`Error::Key`] when they were sealed for another master key.
-    pub async fn open(store: Arc<dyn Store>, keys: &dyn KeyService) -> Result<Self> {
+    pub async fn open(store: Arc<dyn Store>, (current, old): Masters<'_>) -> Result<Self> {
         let doing = "reading whose backups these are";
         let text = match store.get(&key(HEADER)?).await {
             Err(objects::Error::NotFound(_)) => return Err(Error::NoPlace),
@@ -74,8 +107,11 @@ impl Place {
         }
         let wrapped = BASE64_STANDARD.decode(&header.key).map_err(|error| damaged(HEADER, error))?;
         let wrapped = WrappedKey::from_bytes(&wrapped).map_err(|error| damaged(HEADER, error))?;
-        let key = keys.unwrap(&wrapped, &header_context(&header.site)).await.map_err(Error::Key)?;
-        Ok(Self { blobs: Blobs::new(store), key, site: header.site })
+        let key = match (header.open(current, &wrapped).await, old) {
+            (Err(_), Some(old)) => header.open(old, &wrapped).await,
+            (opened, _) => opened,
+        };
+        Ok(Self { blobs: Blobs::new(store), key: key.map_err(Error::Key)?, site: header.site })
     }
 
     /// The ids of all finished backups, oldest first.

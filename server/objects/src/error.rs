@@ -84,15 +84,3 @@ impl From<Error> for io::Error {
         Self::other(error)
     }
 }
-
-/// An error and what lies below it, in one line: the libraries of stores put what matters at the end.
-pub fn causes(error: &(dyn error::Error + 'static)) -> String {
-    let chain = std::iter::successors(Some(error), |&error| error.source());
-    let mut texts: Vec<String> = Vec::new();
-    for text in chain.map(ToString::to_string) {
-        if texts.last().is_none_or(|last| !last.contains(&text)) {
-            texts.push(text);
-        }
-    }
-    texts.join(": ")
-}

@@ -3,7 +3,7 @@
 use crate::{Result, key::Key};
 use std::fmt;
 
-/// A 256-bit key that seals values. It is stored only wrapped, see [`crate::KeyService`].
+/// A 256-bit key that seals values. It is stored only wrapped, see [`crate::Keyring`].
 pub struct DataKey(Key);
 
 impl DataKey {
@@ -15,13 +15,13 @@ impl DataKey {
         Key::generate().map(Self)
     }
 
-    /// The key with these bytes, as a key service gave them back. The caller overwrites its own copy.
+    /// The key with these bytes, as a keyring gave them back. The caller overwrites its own copy.
     #[must_use]
     pub fn from_bytes(bytes: &[u8; 32]) -> Self {
         Self(Key::copy_of(bytes))
     }
 
-    /// The bytes, for a key service to wrap. They go nowhere else.
+    /// The bytes, for a keyring to wrap. They go nowhere else.
     #[must_use]
     pub fn expose(&self) -> &[u8; 32] {
         self.0.bytes()

@@ -1,6 +1,6 @@
 //! What can go wrong with a secret, said without the secret.
 
-use std::{io, path::PathBuf};
+use std::{error, io, path::PathBuf};
 
 /// The result of an operation on secrets.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -27,14 +27,34 @@ pub enum Error {
     /// What was opened as text is not UTF-8.
     #[error("the sealed value opens, but is not text")]
     NotText,
-    /// A data key was wrapped by a master key that is not here.
-    #[error("the data key was wrapped by master key {master}, which is not loaded; give it as a retired master key")]
-    UnknownMaster {
-        /// The id of the master key that is needed.
-        master: String,
+    /// A data key was wrapped by a root key that is not loaded.
+    #[error("the data key was wrapped by the root key {root}, which is not loaded")]
+    UnknownRoot {
+        /// The id of the root key that is needed.
+        root: String,
+    },
+    /// A root key was wrapped by another master key than the one at hand.
+    #[error("the root key {root} was wrapped by the master key {wanted}, but this one is {given}")]
+    OtherMaster {
+        /// The id of the root key.
+        root: String,
+        /// The master key that wrapped it.
+        wanted: String,
+        /// The master key at hand.
+        given: String,
+    },
+    /// A key service gave back another key than it was given.
+    #[error(
+        "{service} gave back another key than the root key {root}: it was altered, or exchanged for another one's; restore it from a backup"
+    )]
+    OtherRoot {
+        /// Which service, as an operator knows it.
+        service: String,
+        /// The id of the root key that was asked for.
+        root: String,
     },
     /// A key service outside could not wrap or unwrap.
-    #[error("{doing} a data key with the key service {service}: {problem}")]
+    #[error("{doing} a root key with {service}: {problem}")]
     Service {
         /// Which service, as an operator knows it.
         service: String,
@@ -43,6 +63,22 @@ pub enum Error {
         /// What it answered, and what to do.
         problem: String,
     },
+    /// A passphrase that somebody could guess who has the escrow.
+    #[error(
+        "the passphrase has {length} characters, and needs at least {shortest}: whoever finds the escrow may try as often as they like"
+    )]
+    Passphrase {
+        /// How many it has.
+        length: usize,
+        /// How many it needs.
+        shortest: usize,
+    },
+    /// A text that is no escrow.
+    #[error("this is no escrow of root keys, or not all of it: it begins with `terrane escrow 1` and ends with `end`")]
+    Escrow,
+    /// An escrow that does not open.
+    #[error("the escrow does not open: the passphrase is another one, or the text was altered")]
+    EscrowShut,
     /// A key that signs identities cannot be made, read or used.
     #[error("the key that signs identities cannot be used: {0}")]
     IdentityKey(String),
@@ -87,4 +123,16 @@ pub enum KeyFileProblem {
         "it does not hold a master key (one line, `trnk_` and 43 characters); restore it from a backup: a new key cannot open what was sealed"
     )]
     Content,
+}
+
+/// An error and what lies below it, in one line: the libraries of clouds put what matters at the end.
+pub fn causes(error: &(dyn error::Error + 'static)) -> String {
+    let chain = std::iter::successors(Some(error), |&error| error.source());
+    let mut texts: Vec<String> = Vec::new();
+    for text in chain.map(ToString::to_string) {
+        if texts.last().is_none_or(|last| !last.contains(&text)) {
+            texts.push(text);
+        }
+    }
+    texts.join(": ")
 }

@@ -1,8 +1,8 @@
 //! 256 secret bits: what every key of this crate is made of.
 
-use crate::{Error, Result};
+use crate::{DataKey, Error, Result};
 use ring::{
-    hkdf,
+    digest, hkdf,
     rand::{SecureRandom, SystemRandom},
 };
 use secrecy::{ExposeSecret, ExposeSecretMut, SecretBox};
@@ -32,6 +32,22 @@ impl Key {
             .and_then(|okm| okm.fill(key.bytes_mut()))
             .expect("32 bytes are within what HKDF-SHA256 can give");
         key
+    }
+
+    /// The key that others are wrapped with; never this one itself, which has other uses.
+    pub(crate) fn wrapping_key(&self) -> DataKey {
+        self.derive("data key wrapping 1").into()
+    }
+
+    /// Names this key without telling it: 16 hexadecimal digits, the same for the same key everywhere.
+    pub(crate) fn id(&self) -> String {
+        let digest = digest::digest(&digest::SHA256, self.derive("master key id 1").bytes());
+        digest.as_ref()[..8].iter().fold(String::with_capacity(16), |mut id, byte| {
+            for nibble in [byte >> 4, byte & 15] {
+                id.push(char::from(b"0123456789abcdef"[usize::from(nibble)]));
+            }
+            id
+        })
     }
 
     pub(crate) fn bytes(&self) -> &[u8; 32] {

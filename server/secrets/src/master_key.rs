@@ -1,8 +1,7 @@
-//! The key that wraps all others.
+//! The master key that lies here: in a file, or in a setting.
 
-use crate::{DataKey, Result, key::Key, key_file};
+use crate::{Result, key::Key, key_file};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use ring::digest;
 use std::{fmt, path::Path};
 use zeroize::Zeroizing;
 
@@ -12,9 +11,9 @@ const PREFIX: &str = "trnk_";
 /// Length of the text form.
 pub(crate) const TEXT_LEN: usize = PREFIX.len() + 43;
 
-/// The 256-bit key that wraps data keys, and that token hashes and signatures derive from.
+/// The 256-bit key that wraps the root keys, where no service outside does.
 ///
-/// Who loses it loses everything that was sealed. Its text form is `trnk_` and 43 characters of base64url.
+/// Who loses it loses everything that was sealed, unless the root keys are in escrow. Its text form is `trnk_` and 43 characters of base64url.
 pub struct MasterKey {
     key: Key,
     id: String,
@@ -75,16 +74,13 @@ impl MasterKey {
         &self.id
     }
 
-    pub(crate) fn to_text(&self) -> Zeroizing<String> {
+    /// The text form, for who keeps it.
+    #[must_use]
+    pub fn to_text(&self) -> Zeroizing<String> {
         let mut text = Zeroizing::new(String::with_capacity(TEXT_LEN));
         text.push_str(PREFIX);
         BASE64_URL_SAFE_NO_PAD.encode_string(self.key.bytes(), &mut text);
         text
-    }
-
-    /// The key that data keys are wrapped with; never the master key itself, which has other uses.
-    pub(crate) fn wrapping_key(&self) -> DataKey {
-        self.key.derive("data key wrapping 1").into()
     }
 
     pub(crate) fn key(&self) -> &Key {
@@ -92,13 +88,7 @@ impl MasterKey {
     }
 
     fn new(key: Key) -> Self {
-        let digest = digest::digest(&digest::SHA256, key.derive("master key id 1").bytes());
-        let id = digest.as_ref()[..8].iter().fold(String::with_capacity(16), |mut id, byte| {
-            for nibble in [byte >> 4, byte & 15] {
-                id.push(char::from(b"0123456789abcdef"[usize::from(nibble)]));
-            }
-            id
-        });
+        let id = key.id();
         Self { key, id }
     }
 }

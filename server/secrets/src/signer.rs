@@ -1,6 +1,6 @@
 //! Values that a client carries and cannot change: upload and download addresses, state of a sign-in.
 
-use crate::{DataKey, MasterKey, key::Key};
+use crate::{RootKey, key::Key};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use ring::hmac;
 use std::fmt;
@@ -33,16 +33,11 @@ pub enum SignatureError {
 }
 
 impl Signer {
-    /// Signs with a key that derives from the master key. What is signed ends when the master key changes.
+    /// Signs with a key that derives from a root key. What is signed outlives every change of the master key, and every rotation that leaves
+    /// this root key alone.
     #[must_use]
-    pub fn from_master(key: &MasterKey) -> Self {
-        Self(key.key().derive(LABEL))
-    }
-
-    /// Signs with a key that derives from a data key of the whole installation.
-    #[must_use]
-    pub fn from_data_key(key: &DataKey) -> Self {
-        Self(key.key().derive(LABEL))
+    pub fn new(root: &RootKey) -> Self {
+        Self(root.key().derive(LABEL))
     }
 
     /// Signs a payload for one purpose. `expires` is in microseconds since 1970; from that moment on it is refused.
@@ -101,7 +96,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn signer(byte: u8) -> Signer {
-        Signer::from_data_key(&DataKey::from_bytes(&[byte; 32]))
+        Signer::new(&RootKey::from_bytes(&[byte; 32]))
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What is stored in place of a token.
 
-use crate::{DataKey, MasterKey, Token, key::Key};
+use crate::{RootKey, Token, key::Key};
 use ring::hmac;
 use std::fmt;
 
@@ -11,17 +11,11 @@ pub struct TokenHasher(Key);
 const LABEL: &str = "token hash 1";
 
 impl TokenHasher {
-    /// Hashes with a key that derives from the master key. All tokens end when the master key changes.
+    /// Hashes with a key that derives from a root key. Tokens outlive every change of the master key, and every rotation that leaves this root
+    /// key alone.
     #[must_use]
-    pub fn from_master(key: &MasterKey) -> Self {
-        Self(key.key().derive(LABEL))
-    }
-
-    /// Hashes with a key that derives from a data key of the whole installation. Tokens outlive a change of the master key, and a key
-    /// service outside can be the master.
-    #[must_use]
-    pub fn from_data_key(key: &DataKey) -> Self {
-        Self(key.key().derive(LABEL))
+    pub fn new(root: &RootKey) -> Self {
+        Self(root.key().derive(LABEL))
     }
 
     /// What to store and to look up.
@@ -45,7 +39,7 @@ mod tests {
 
     #[test]
     fn a_hash_is_of_token_and_key() {
-        let hasher = |byte| TokenHasher::from_master(&MasterKey::from_bytes(&[byte; 32]));
+        let hasher = |byte| TokenHasher::new(&RootKey::from_bytes(&[byte; 32]));
         let token = Token::generate(TokenKind::User).unwrap();
         let same = Token::parse(token.expose()).unwrap();
         assert_eq!(hasher(1).hash(&token), hasher(1).hash(&same));
@@ -56,7 +50,7 @@ mod tests {
     #[test]
     fn stored_hashes_stay_valid() {
         let token = Token::parse("trnu_0123456789ABCDEFGHIJKLMNOPQRSTUV0RBFSj").unwrap();
-        let hash = TokenHasher::from_data_key(&DataKey::from_bytes(&[1; 32])).hash(&token);
+        let hash = TokenHasher::new(&RootKey::from_bytes(&[1; 32])).hash(&token);
         assert_eq!(&hash[..8], [130, 4, 99, 146, 134, 175, 8, 169]);
     }
 }

@@ -2,10 +2,12 @@
 //! while none does.
 
 mod call;
+mod keys;
 mod request;
 mod socket;
 
 pub use call::{Error, call};
+pub use keys::{Keys, Root, Rotation};
 pub use request::{Organization, Request, Response, Role, RunLimit, Runner, RunnerToken, Secret, Share, User};
 pub use socket::{Listener, bind};
 

@@ -1,5 +1,6 @@
 //! The words spoken on the admin socket: one JSON line each way.
 
+use super::keys::{Keys, Rotation};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
 
@@ -47,6 +48,18 @@ pub enum Request {
     RotateIdentityKey,
     /// Withdraw the keys that no longer sign them.
     TrimIdentityKeys,
+    /// How it stands with the keys of the site.
+    ShowKeys,
+    /// Let another root key wrap data keys; does a part of it and tells how far it is.
+    RotateRootKey {
+        /// Begin, unless one is unfinished; otherwise go on.
+        begin: bool,
+    },
+    /// Seal all root keys under a passphrase.
+    EscrowRootKeys {
+        /// The passphrase.
+        passphrase: Secret,
+    },
     /// List all organizations and their parts of the runners.
     ListOrganizations,
     /// Change an organization's part of the runners.
@@ -154,6 +167,17 @@ pub enum Response {
     IdentityKeyRotated,
     /// Only keys that sign now or next are published.
     IdentityKeysTrimmed,
+    /// How it stands with the keys.
+    Keys(Keys),
+    /// The root keys, sealed.
+    RootKeysEscrowed {
+        /// A text to be kept.
+        text: String,
+        /// How many they are.
+        roots: usize,
+    },
+    /// So far is the rotation.
+    RootKeyRotated(Rotation),
     /// The site's runners.
     Runners {
         /// Newest first.

@@ -106,14 +106,20 @@ macro_rules! showing {
 showing!(
     /// Those that find the data.
     AdminFlags,
-    ["config", "data", "database", "database-file", "master-key"]
+    [
+        "config", "data", "database", "database-file", "ca-bundle",
+        "master-key", "master-key-credential", "master-key-credential-file", "master-key-endpoint", "master-key-mount", "master-key-namespace",
+        "master-key-region", "old-master-key",
+    ]
 );
 
 showing!(
     /// Those that find the data, its object store and its backups.
     StorageFlags,
     [
-        "config", "data", "database", "database-file", "master-key", "ca-bundle",
+        "config", "data", "database", "database-file", "ca-bundle",
+        "master-key", "master-key-credential", "master-key-credential-file", "master-key-endpoint", "master-key-mount", "master-key-namespace",
+        "master-key-region", "old-master-key",
         "objects", "objects-endpoint", "objects-credential", "objects-credential-file", "objects-region", "objects-path-style", "objects-encryption",
         "backup", "backup-endpoint", "backup-credential", "backup-credential-file", "backup-region", "backup-path-style", "backup-encryption",
     ]

@@ -5,6 +5,7 @@ mod flags;
 mod key;
 mod limits;
 mod log;
+mod master;
 mod mirror;
 mod objects;
 mod outbound;
@@ -21,6 +22,7 @@ pub use flags::{AdminFlags, Flags, StorageFlags};
 pub use key::{Key, Problem};
 pub use limits::Limits;
 pub use log::{Format, Log};
+pub use master::{MasterKey, Masters};
 pub use mirror::{Mirror, Releases};
 pub use objects::Objects;
 pub use outbound::Outbound;
@@ -76,9 +78,10 @@ pub struct Loaded {
 
 /// Every setting, in the order of the help.
 pub fn keys() -> impl Iterator<Item = &'static Key> {
-    let sections: [&[Key]; 11] = [
+    let sections: [&[Key]; 12] = [
         &server::KEYS,
         &storage::KEYS,
+        &master::KEYS,
         &objects::KEYS,
         &objects::BACKUP_KEYS,
         &runner::KEYS,
@@ -124,10 +127,10 @@ pub fn load_from(
 ) -> Result<Loaded, Problem> {
     let variables: Vec<(String, String)> = variables.into_iter().collect();
     let surroundings = Surroundings::read(&variables);
-    let mut sources = Sources::new(flags.into(), variables, base)?;
+    let mut sources = Sources::new(flags.into(), variables.clone(), base)?;
     let server = Server::read(&mut sources)?;
     let config = Config {
-        storage: Storage::read(&mut sources, &server.data)?,
+        storage: Storage::read(&mut sources, &server.data, &variables)?,
         backup: Objects::read_backup(&mut sources)?,
         runner: Runner::read(&mut sources, &server.data)?,
         runs: Runs::read(&mut sources)?,
@@ -143,6 +146,7 @@ pub fn load_from(
     let mut warnings: Vec<String> = sources
         .unknown_variables()
         .iter()
+        .filter(|name| !config.storage.masters.lie_in(name))
         .map(|name| format!("{name} is set but is no setting; it is ignored"))
         .collect();
     if config.server.tls == Tls::Off && !config.server.listen.ip().is_loopback() {

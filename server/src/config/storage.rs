@@ -2,6 +2,7 @@
 
 use super::{
     key::{Key, Problem},
+    master::Masters,
     objects::Objects,
     sources::Sources,
     value::Value,
@@ -16,29 +17,26 @@ const DATABASE: Key = Key::secret(
     "sqlite:FILE|postgres:URL",
     "Where rows are kept [default: sqlite:DIR/terrane.db in the data directory]",
 );
-const MASTER_KEY: Key =
-    Key::new("master-key", "FILE", "The key that wraps all others [default: master.key in the data directory]");
-
 /// All settings of this section.
-pub(super) const KEYS: [Key; 2] = [DATABASE, MASTER_KEY];
+pub(super) const KEYS: [Key; 1] = [DATABASE];
 
 /// The section.
 #[derive(Debug, Clone)]
 pub struct Storage {
     /// The database.
     pub database: Database,
-    /// The file of the master key.
-    pub master_key: PathBuf,
+    /// What wraps all other keys.
+    pub masters: Masters,
     /// Where large sealed bytes are kept.
     pub objects: Objects,
 }
 
 impl Storage {
-    /// Reads the section; the defaults lie in the directory `data`.
-    pub(super) fn read(sources: &mut Sources, data: &Path) -> Result<Self, Problem> {
+    /// Reads the section; the defaults lie in the directory `data`, and a key may lie in one of these variables.
+    pub(super) fn read(sources: &mut Sources, data: &Path, variables: &[(String, String)]) -> Result<Self, Problem> {
         Ok(Self {
             database: sources.get(&DATABASE, |_| Database::Sqlite(data.join("terrane.db")))?,
-            master_key: sources.get(&MASTER_KEY, |_| data.join("master.key"))?,
+            masters: Masters::read(sources, data, variables)?,
             objects: Objects::read(sources, data)?,
         })
     }

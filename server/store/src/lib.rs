@@ -27,6 +27,7 @@ pub mod organization;
 pub mod phase;
 pub mod queue;
 pub mod registry;
+pub mod root_key;
 pub mod run;
 pub mod sealed;
 pub mod sharing;
@@ -36,6 +37,7 @@ pub mod state;
 pub mod user;
 pub mod variable;
 pub mod workspace;
+pub mod wrapped;
 
 pub use connections::Connections;
 pub use error::{Error, Result};

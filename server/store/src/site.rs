@@ -3,14 +3,15 @@
 use crate::{Result, Tx};
 use domain::time::Time;
 
-/// Which master key everything is sealed with, if that was ever said.
-pub async fn find_master_key(tx: &mut Tx) -> Result<Option<String>> {
+/// What this site is called, if that was ever said: the id of the root key that its tokens follow from. It stays through every change of keys.
+/// At sites from before there were root keys, it is that of their master key.
+pub async fn find(tx: &mut Tx) -> Result<Option<String>> {
     let row: Option<(String,)> = tx.query("SELECT master_key_id FROM sites WHERE only_one = 1").optional().await?;
     Ok(row.map(|(id,)| id))
 }
 
-/// Says which master key everything is sealed with, unless somebody said it before.
-pub async fn insert_master_key(tx: &mut Tx, id: &str, now: Time) -> Result<()> {
+/// Says what this site is called, unless somebody said it before.
+pub async fn insert(tx: &mut Tx, id: &str, now: Time) -> Result<()> {
     tx.query(
         "INSERT INTO sites (only_one, master_key_id, created_at) VALUES (1, $1, $2) ON CONFLICT (only_one) DO NOTHING",
     )

@@ -24,6 +24,8 @@ const IDENTITY_KEYS: Duration = Duration::from_secs(3600);
 const STATES: Duration = Duration::from_secs(300);
 /// How long others may come before one that was heard of is looked after.
 const GATHER: Duration = Duration::from_secs(1);
+/// How often it is looked whether another root key wraps, and whether something is left under those before it.
+const ROOT_KEYS: Duration = Duration::from_secs(60);
 
 /// Works until `stop` is wished.
 pub async fn run(app: App, stop: CancellationToken) {
@@ -31,9 +33,11 @@ pub async fn run(app: App, stop: CancellationToken) {
     let sessions = every(SESSIONS, || forget_old_sessions(&app));
     let objects = every(OBJECTS, || sweep_objects(&app));
     let keys = every(IDENTITY_KEYS, || tend_identity_keys(&app));
+    let roots = every(ROOT_KEYS, || tend_root_keys(&app));
     let agents = every(AGENTS, || forget_old_agents(&app));
     let states = encode_old_states(&app);
-    Box::pin(stop.run_until_cancelled(async { tokio::join!(leases, sessions, objects, keys, agents, states) })).await;
+    Box::pin(stop.run_until_cancelled(async { tokio::join!(leases, sessions, objects, keys, roots, agents, states) }))
+        .await;
 }
 
 async fn every<F: Future<Output = ()>>(period: Duration, work: impl Fn() -> F) {
@@ -60,6 +64,14 @@ async fn forget_old_sessions(app: &App) {
 async fn tend_identity_keys(app: &App) {
     if let Err(error) = app.tend_identity_keys().await {
         tracing::error!(%error, "looking after the keys that sign identities");
+    }
+}
+
+async fn tend_root_keys(app: &App) {
+    match app.tend_root_keys().await {
+        Ok(0) => {}
+        Ok(moved) => tracing::info!(moved, "wrapped data keys again by the current root key"),
+        Err(error) => tracing::error!(%error, "looking after the root keys"),
     }
 }
 

@@ -1,8 +1,8 @@
 //! A house with a real database, and a browser that knows no script.
 
 use app::{
-    App, Caller, Claimant, Inner, Limits, NewConfiguration, NewRun, NewUser, Serves, Settings, SystemChance,
-    SystemClock, Vault,
+    App, Caller, Claimant, Clock as _, Inner, Limits, NewConfiguration, NewRun, NewUser, Serves, Settings,
+    SystemChance, SystemClock, Vault,
 };
 use axum::{
     Router,
@@ -15,7 +15,7 @@ use http_body_util::BodyExt as _;
 use objects::{Blobs, Filesystem};
 use protocol::{Counts, Job, Outcome};
 use secrecy::ExposeSecret as _;
-use secrets::MasterKey;
+use secrets::{LocalMaster, MasterKey};
 use std::{sync::Arc, time::Duration};
 use store::{Store, agent::Agent};
 use tokio_util::sync::CancellationToken;
@@ -104,9 +104,13 @@ impl House {
             grace_seconds: 10,
             apply_lease_seconds: 120,
         };
+        let store = Store::sqlite(&directory.path().join("house.db")).await.unwrap();
+        let master = LocalMaster::new(MasterKey::generate().unwrap(), "a key".into());
+        let masters = app::keys::Masters { current: Arc::new(master), old: None };
+        let keys = app::keys::open(&store, &masters, SystemClock::default().now()).await.unwrap();
         let app = App::new(Inner {
-            store: Store::sqlite(&directory.path().join("house.db")).await.unwrap(),
-            vault: Vault::new(MasterKey::generate().unwrap(), Blobs::new(Arc::new(objects))),
+            store,
+            vault: Vault::new(keys, Blobs::new(Arc::new(objects))),
             clock: Box::new(SystemClock::default()),
             chance: Box::new(SystemChance::default()),
             hub: app::hub::Hub::default(),

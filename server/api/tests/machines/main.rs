@@ -12,6 +12,7 @@ mod fleet;
 mod history;
 mod identity;
 mod input;
+mod keys;
 mod large;
 mod login;
 mod mirror;

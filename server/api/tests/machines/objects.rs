@@ -42,8 +42,6 @@ fn files(town: &Town) -> Vec<PathBuf> {
 }
 
 async fn orphans_are_swept_when_they_are_old_and_nothing_else_is(town: &Town) {
-    let key = secrets::MasterKey::from_bytes(&[7; 32]);
-    app::site::agree_on_master_key(&town.app.store, &key, town.app.now()).await.unwrap();
     town.write(&large()).await.unwrap();
     let known = files(town);
     assert!(!known.is_empty(), "the state is in a row");

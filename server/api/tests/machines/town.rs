@@ -178,9 +178,12 @@ async fn server(
     std::fs::write(package.join("terraform-provider-plan"), "a program").unwrap();
     std::fs::create_dir_all(folder.join("releases/terraform/1.11.4")).unwrap();
     let post = Post::new(&store, &seed.to_string());
+    let master = secrets::LocalMaster::new(secrets::MasterKey::from_bytes(&[7; 32]), "a key".into());
+    let masters = app::keys::Masters { current: Arc::new(master), old: None };
+    let keys = app::keys::open(&store, &masters, clock.now()).await.unwrap();
     App::new(Inner {
         store,
-        vault: Vault::new(secrets::MasterKey::from_bytes(&[7; 32]), Blobs::new(objects)),
+        vault: Vault::new(keys, Blobs::new(objects)),
         clock: Box::new(clock.clone()),
         chance: Box::new(Dice::new(seed)),
         hub: app::hub::Hub::shared(post),

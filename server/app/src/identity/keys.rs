@@ -81,7 +81,7 @@ impl App {
         let current = keys.iter().find(|key| key.stage == "current");
         let current = current.ok_or_else(|| Error::Internal("no key signs identities".into()))?;
         let sealed = vault::Own { wrapped: current.wrapped.clone(), sealed: current.sealed.clone() };
-        let bytes = self.vault.open_own(&context(&current.id), &sealed)?;
+        let bytes = self.open_own(&context(&current.id), &sealed).await?;
         IdentityKey::from_pkcs8(&bytes).map_err(|e| Error::internal("reading a key that signs identities", e))
     }
 

@@ -47,7 +47,7 @@ impl App {
     /// The bytes of a file, as they stream out.
     pub async fn open_file(&self, file: &File) -> Result<Reader> {
         let context = context("registry_files", file.id.as_str(), file.organization_id.as_str());
-        let key = self.vault.open_own_key(&context, &file.wrapped)?;
+        let key = self.unwrap_key(&context, &file.wrapped).await?;
         self.vault.open(&key, &context, (file.sealed.as_ref(), file.object_key.as_ref()), file.size).await
     }
 

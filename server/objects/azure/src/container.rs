@@ -3,16 +3,9 @@
 use crate::{
     access::{Access, Proof},
     error,
-    wire::Wire,
 };
-use azure_core::{
-    credentials::TokenCredential,
-    http::{ClientOptions, Etag, ExponentialRetryOptions, RetryOptions, Transport},
-};
-use azure_identity::{
-    ManagedIdentityCredential, ManagedIdentityCredentialOptions, WorkloadIdentityCredential,
-    WorkloadIdentityCredentialOptions,
-};
+use azure::Wire;
+use azure_core::http::{ClientOptions, Etag, ExponentialRetryOptions, RetryOptions, Transport};
 use azure_storage_blob::{
     BlobClient, BlobContainerClient, BlobContainerClientOptions,
     models::{BlobClientDownloadOptions, BlobContainerClientListBlobsOptions, BlobItem, BlockLookupList},
@@ -26,6 +19,7 @@ use futures::{
 use objects::{Broken, Entry, Error, Key, Opened, Pace, Part, Parts, Ranged, Result, Store, Uploading};
 use ring::rand::{SecureRandom, SystemRandom};
 use std::{num::NonZero, sync::Arc, time::Duration};
+use url::Url;
 
 /// How much of an object is asked for at once, and how many such parts: the library keeps up to twice as many.
 const RANGE: (NonZero<usize>, NonZero<usize>) = (NonZero::new(4 << 20).unwrap(), NonZero::new(2).unwrap());
@@ -69,7 +63,9 @@ impl Azure {
     pub fn open(options: Options) -> Result<Self> {
         let preparing = |wrong: String| Error::store("preparing the connection for", &options.container, wrong);
         let url = options.access.container(&options.container);
-        let wire = Wire::new(options.access.clone(), &options.certificates, options.pace).map_err(preparing)?;
+        let (access, pace) = (options.access.clone(), options.pace);
+        let sign = move |url: &mut Url| access.sign(url).map_err(|refused| refused.to_string());
+        let wire = Wire::new(&options.certificates, pace.connect, pace.answer, Box::new(sign)).map_err(preparing)?;
         let client_options = ClientOptions {
             transport: Some(Transport::new(Arc::new(wire))),
             retry: RetryOptions::exponential(ExponentialRetryOptions {
@@ -81,7 +77,7 @@ impl Azure {
             ..ClientOptions::default()
         };
         let credential = match options.access.proof {
-            Proof::Identity => Some(identity(&client_options).map_err(|error| preparing(error.to_string()))?),
+            Proof::Identity => Some(azure::identity(&client_options).map_err(|error| preparing(error.to_string()))?),
             Proof::Signed(_) | Proof::Key { .. } => None,
         };
         let place =
@@ -161,19 +157,6 @@ impl Azure {
             modified: i64::try_from(modified).ok()?,
         })
     }
-}
-
-/// Whoever this machine is: a pod with a token of its cluster, or what Azure knows it as.
-fn identity(client_options: &ClientOptions) -> azure_core::Result<Arc<dyn TokenCredential>> {
-    let pod = WorkloadIdentityCredential::new(Some(WorkloadIdentityCredentialOptions {
-        credential_options: azure_identity::ClientAssertionCredentialOptions { client_options: client_options.clone() },
-        ..Default::default()
-    }));
-    if let Ok(pod) = pod {
-        return Ok(pod);
-    }
-    let options = ManagedIdentityCredentialOptions { client_options: client_options.clone(), ..Default::default() };
-    Ok(ManagedIdentityCredential::new(Some(options))?)
 }
 
 /// Blocks of one object that are under way.

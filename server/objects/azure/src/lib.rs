@@ -7,7 +7,6 @@
 mod access;
 mod container;
 mod error;
-mod wire;
 
 pub use access::{Access, Refused};
 pub use container::{Azure, Options};

@@ -11,5 +11,6 @@ mod error;
 mod options;
 mod upload;
 
+pub use aws::Credential;
 pub use bucket::S3;
-pub use options::{Credential, Encryption, Options};
+pub use options::{Encryption, Options};

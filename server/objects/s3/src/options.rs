@@ -1,7 +1,7 @@
 //! Which bucket, and how to reach it.
 
+use aws::Credential;
 use objects::Pace;
-use secrecy::SecretString;
 
 /// Which bucket, and how to reach it.
 #[derive(Debug, Clone)]
@@ -24,15 +24,6 @@ pub struct Options {
     pub certificates: Vec<u8>,
     /// For how long what goes wrong is tried again.
     pub pace: Pace,
-}
-
-/// An access key.
-#[derive(Debug, Clone)]
-pub struct Credential {
-    /// Its id.
-    pub id: String,
-    /// Its secret half.
-    pub secret: SecretString,
 }
 
 /// Encryption by the store. Ours does not need it; rules of a company may.

@@ -11,6 +11,7 @@ mod copy;
 mod facade;
 mod group;
 mod identity;
+mod keys;
 mod listed;
 mod migrations;
 mod notify;

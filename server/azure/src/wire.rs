@@ -1,7 +1,6 @@
-//! The way to the store: as every connection of this program, with its authorities, proxies and patience; and the signature, which is added here
-//! so that nothing above it can tell it.
+//! The way to Azure: as every connection of this program, with its authorities, proxies and patience; and what signs an address, which is added
+//! here so that nothing above it can tell it.
 
-use crate::access::Access;
 use async_trait::async_trait;
 use azure_core::{
     Error,
@@ -12,26 +11,38 @@ use azure_core::{
     },
 };
 use futures::TryStreamExt as _;
-use objects::{Pace, causes};
-use std::collections::HashMap;
+use secrets::causes;
+use std::{collections::HashMap, time::Duration};
 use tokio::time::timeout;
+use url::Url;
 
-#[derive(Debug)]
-pub(crate) struct Wire {
+/// Adds what proves who asks to an address, right before it is asked; or says what is wrong.
+pub type Sign = dyn Fn(&mut Url) -> Result<(), String> + Send + Sync;
+
+/// The connection.
+pub struct Wire {
     client: reqwest::Client,
-    access: Access,
-    pace: Pace,
+    answer: Duration,
+    sign: Box<Sign>,
 }
 
 impl Wire {
-    /// Prepares it; `certificates` are PEM.
-    pub(crate) fn new(access: Access, certificates: &[u8], pace: Pace) -> Result<Self, String> {
+    /// Prepares it. `certificates` are PEM; `connect` is how long a connection may take, `answer` how long an answer.
+    ///
+    /// # Errors
+    /// When the certificates cannot be read.
+    pub fn new(certificates: &[u8], connect: Duration, answer: Duration, sign: Box<Sign>) -> Result<Self, String> {
         let more = reqwest::Certificate::from_pem_bundle(certificates)
             .map_err(|error| format!("--ca-bundle is no PEM: {}", causes(&error)))?;
-        let builder =
-            reqwest::Client::builder().connect_timeout(pace.connect).redirect(reqwest::redirect::Policy::none());
+        let builder = reqwest::Client::builder().connect_timeout(connect).redirect(reqwest::redirect::Policy::none());
         let client = more.into_iter().fold(builder, reqwest::ClientBuilder::add_root_certificate).build();
-        Ok(Self { client: client.map_err(|error| causes(&error))?, access, pace })
+        Ok(Self { client: client.map_err(|error| causes(&error))?, answer, sign })
+    }
+
+    /// The same connection, for what no library asks.
+    #[must_use]
+    pub fn client(&self) -> &reqwest::Client {
+        &self.client
     }
 }
 
@@ -39,7 +50,7 @@ impl Wire {
 impl HttpClient for Wire {
     async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
         let mut url = request.url().clone();
-        self.access.sign(&mut url).map_err(|error| Error::with_message(ErrorKind::Credential, error.to_string()))?;
+        (self.sign)(&mut url).map_err(|wrong| Error::with_message(ErrorKind::Credential, wrong))?;
         let method = reqwest::Method::from_bytes(request.method().as_str().as_bytes())
             .map_err(|error| Error::with_message(ErrorKind::Other, error.to_string()))?;
         let mut asking = self.client.request(method, url);
@@ -49,7 +60,7 @@ impl HttpClient for Wire {
         let Body::Bytes(bytes) = request.body().clone() else {
             return Err(Error::with_message(ErrorKind::Other, "a request streams, which none of ours does"));
         };
-        let answer = match timeout(self.pace.answer, asking.body(bytes).send()).await {
+        let answer = match timeout(self.answer, asking.body(bytes).send()).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(error)) => {
                 let kind = if error.is_connect() { ErrorKind::Connection } else { ErrorKind::Io };
@@ -66,5 +77,11 @@ impl HttpClient for Wire {
         let body = answer.bytes_stream();
         let body = body.map_err(|error| Error::with_message(ErrorKind::Io, causes(&error.without_url())));
         Ok(AsyncRawResponse::new(status, headers, Box::pin(body)))
+    }
+}
+
+impl std::fmt::Debug for Wire {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Wire(…)")
     }
 }

@@ -1,0 +1,92 @@
+//! The way back where a master key is lost: the root keys under a passphrase, made while everything is well.
+
+use super::{Masters, count};
+use crate::{App, Error, Result};
+use secrecy::SecretString;
+use secrets::{Escrow, RootKey};
+use std::collections::BTreeMap;
+use store::{
+    Store,
+    root_key::{self, DATA},
+};
+
+/// What an escrow brought back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recovered {
+    /// When it was made.
+    pub made: String,
+    /// How many root keys the master key wraps now.
+    pub roots: usize,
+    /// Root keys that it does not hold, made since, and how many data keys each of them wraps.
+    pub missing: Vec<(String, u64)>,
+}
+
+impl App {
+    /// Every root key under a passphrase, as a text to be kept apart from everything else; and how many they are. For the house itself.
+    pub async fn escrow_root_keys(&self, passphrase: SecretString) -> Result<(String, usize)> {
+        let doing = "putting the root keys into an escrow";
+        let keys = self.vault.keys();
+        let found = self.store.look(async |mut tx| root_key::list(&mut tx).await).await?;
+        let mut roots: BTreeMap<String, RootKey> = BTreeMap::new();
+        for row in &found {
+            if !roots.contains_key(&row.id) {
+                // Those that are retired too: a backup of the database may still be wrapped by them.
+                let root = keys.open(row).await.map_err(|error| Error::Unavailable(format!("{doing}: {error}")))?;
+                roots.insert(row.id.clone(), root);
+            }
+        }
+        let ids: Vec<String> = roots.keys().cloned().collect();
+        let roots: Vec<RootKey> = roots.into_values().collect();
+        let (site, now) = (keys.site.clone(), self.now());
+        let sealing = tokio::task::spawn_blocking(move || Escrow::seal(&site, &now.rfc3339(), &roots, &passphrase));
+        let text = match sealing.await.map_err(|error| Error::internal(doing, error))? {
+            Err(error @ secrets::Error::Passphrase { .. }) => return Err(Error::invalid("passphrase", error)),
+            sealed => sealed.map_err(|error| Error::internal(doing, error))?,
+        };
+        self.store
+            .write(async |mut tx| {
+                for id in &ids {
+                    root_key::mark_escrowed(&mut tx, id, now).await?;
+                }
+                Ok::<_, Error>(())
+            })
+            .await?;
+        Ok((text, ids.len()))
+    }
+}
+
+/// Has the master key wrap the root keys that an escrow holds, whatever wrapped them before.
+///
+/// # Errors
+/// When the escrow is of another site, or does not open; when the master key does not do its part.
+pub async fn recover(store: &Store, masters: &Masters, text: &str, passphrase: SecretString) -> Result<Recovered> {
+    let doing = "opening the escrow";
+    let escrow = Escrow::parse(text).map_err(|error| Error::invalid("escrow", error))?;
+    let site = crate::site::id(store).await?;
+    if site.as_deref() != Some(escrow.site()) {
+        return Err(Error::Conflict(format!(
+            "the escrow is of the site {}, and this database is of {}: name the right database with --database, or take the right escrow",
+            escrow.site(),
+            site.map_or("none yet".to_owned(), |site| format!("the site {site}"))
+        )));
+    }
+    let made = escrow.made().to_owned();
+    let opening = tokio::task::spawn_blocking(move || escrow.open(&passphrase).map(|roots| (roots, escrow)));
+    let opened = opening.await.map_err(|error| Error::internal(doing, error))?;
+    let (roots, escrow) = opened.map_err(|error| Error::invalid("escrow", error))?;
+    let (mut recovered, mut missing) = (0, Vec::new());
+    for row in store.look(async |mut tx| root_key::list(&mut tx).await).await? {
+        let Some(root) = roots.iter().find(|root| root.id() == row.id) else {
+            if row.is_live() {
+                missing.push((row.id.clone(), if row.purpose == DATA { count(store, &row.id).await? } else { 0 }));
+            }
+            continue;
+        };
+        let again = masters.current.wrap(root, escrow.site()).await;
+        let again =
+            again.map_err(|error| Error::Unavailable(format!("wrapping the root keys of the escrow: {error}")))?;
+        store.write(async |mut tx| root_key::rewrap(&mut tx, &row, again.by(), again.wrapped()).await).await?;
+        recovered += 1;
+    }
+    Ok(Recovered { made, roots: recovered, missing })
+}
