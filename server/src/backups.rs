@@ -49,7 +49,7 @@ async fn make(config: &Config) -> anyhow::Result<()> {
 }
 
 /// What wraps the key of the backups.
-fn of(masters: &Masters) -> backup::Masters<'_> {
+pub(crate) fn of(masters: &Masters) -> backup::Masters<'_> {
     (&*masters.current, masters.old.as_deref().map(|old| old as _))
 }
 

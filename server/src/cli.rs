@@ -49,6 +49,15 @@ pub enum Command {
     Verify(StorageFlags),
     /// The keys that everything is sealed with: on a running server through its data directory, or on the data itself
     Keys(Keys),
+    /// Look at everything that the site stands on, and say what is and what to do; ends with 1 if something is bad
+    Doctor {
+        /// Settings of the server.
+        #[command(flatten)]
+        settings: StorageFlags,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Show it at work: a fresh server, a small configuration, a real terraform apply
     Demo(Flags),
     /// What a plan or a state costs a month, offline

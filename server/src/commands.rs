@@ -6,7 +6,7 @@ use crate::{
     cli::{self, Cli, Command, Noun},
     clock,
     config::{self, Config, Flags, Loaded, Problem, Tls},
-    demo, keys, ping, policy,
+    demo, doctor, keys, ping, policy,
     prices::Network,
     serve, states, tls, trust, wiring,
 };
@@ -42,6 +42,9 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Keys(cli::Keys { settings, verb }) => {
             load(settings.0).and_then(|loaded| wait(keys::run(loaded.config, verb)))
         }
+        Command::Doctor { settings, json } => config::load(settings.0)
+            .map_err(Into::into)
+            .and_then(|loaded| wait(async move { doctor::doctor(loaded, json).await })),
         Command::Demo(flags) => load(flags).and_then(|loaded| wait(demo::demo(loaded.config))),
         Command::Cost(wanted) => wanted.run(&mut std::io::stdout().lock()).map_err(Into::into),
         Command::Runner(arguments) => runner::command::start(*arguments).map_err(Into::into),

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod demo;
+mod doctor;
 pub mod embedded;
 mod files;
 mod handover;

@@ -127,7 +127,7 @@ pub async fn attach(config: &Config) -> anyhow::Result<App> {
     build(config, "", store, keys).await
 }
 
-async fn attach_store(config: &Config) -> anyhow::Result<Store> {
+pub(crate) async fn attach_store(config: &Config) -> anyhow::Result<Store> {
     match &config.storage.database {
         Database::Sqlite(path) => {
             Store::attach_sqlite(path).await.with_context(|| format!("opening the database {}", path.display()))

@@ -80,6 +80,8 @@ fn drill(stage: &mut Stage, backup: &[&str], mut new: Server) {
     let first = stage.server.terrane("backup", backup).good();
     enough(60);
     let before = kept.lock().expect("the list").clone();
+    // Keys are rotated while all of them write: what was backed up before opens too.
+    let _ = stage.server.terrane("keys", &["rotate"]).good();
     let said = stage.server.terrane("backup", backup);
     assert!(said.told.contains("objects (new") && !said.told.contains("(new 0)"), "{}", said.told);
     let second = said.good();

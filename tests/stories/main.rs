@@ -13,6 +13,7 @@ mod configurations;
 mod containers;
 mod cost;
 mod crash;
+mod doctor;
 mod engines;
 mod house;
 mod http;
@@ -83,6 +84,7 @@ fn main() -> ExitCode {
         cloud::stories(),
         containers::stories(),
         crash::stories(),
+        doctor::stories(),
         engines::stories(),
         http::stories(),
         init::stories(),

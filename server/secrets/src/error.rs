@@ -91,7 +91,6 @@ pub enum Error {
         /// Which file.
         path: PathBuf,
         /// Why not.
-        #[source]
         problem: KeyFileProblem,
     },
 }

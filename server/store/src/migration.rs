@@ -31,7 +31,7 @@ pub enum Error {
     )]
     Older(i64),
     /// It does not open, or a migration failed.
-    #[error("{0}")]
+    #[error(transparent)]
     Database(#[from] sqlx::Error),
     /// Something else about migrations.
     #[error("migrating the database: {0}")]
