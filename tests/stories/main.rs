@@ -14,6 +14,8 @@ mod containers;
 mod cost;
 mod crash;
 mod engines;
+#[path = "../fakes/mod.rs"]
+mod fakes;
 mod house;
 mod http;
 mod init;
