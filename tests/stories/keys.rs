@@ -26,6 +26,7 @@ stories! {
         a_key_service_that_is_away_is_needed_by_a_start_only,
         a_wrong_an_older_and_no_master_key_are_told,
         a_lost_master_key_is_recovered_from_an_escrow,
+        a_lost_site_comes_back_from_its_backups_and_an_escrow,
 }
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -438,6 +439,33 @@ fn a_lost_master_key_is_recovered_from_an_escrow(stage: &mut Stage) {
     assert!(said.contains("are wrapped by the master key of these settings now"), "{said}");
     stage.server.restart();
     kept.works(stage);
+}
+
+/// Master key, database and objects are gone.
+fn a_lost_site_comes_back_from_its_backups_and_an_escrow(stage: &mut Stage) {
+    const PASSPHRASE: &str = "correct horse battery staple\n";
+    let _kept = Kept::make(stage);
+    let path = |name: &str| stage.server.folder().join(name).to_str().expect("a path of letters").to_owned();
+    let (escrow, backups) = (path("an.escrow"), format!("file:{}", path("backups")));
+    let _ = keys(stage, 0, &["escrow", "--to", &escrow], PASSPHRASE).expect("an escrow");
+    let _ = stage.server.terrane("backup", &["--backup", &backups]).good();
+
+    let mut server = Server::prepare(stage.server.database(), &["--backup", &backups]);
+    let refused = server.terrane("restore", &[]).refused();
+    assert!(refused.contains("master.key"), "{refused}");
+    let recover = |server: &Server| server.terrane_told(0, "keys", &["recover", "--from", &escrow], PASSPHRASE);
+    let first = recover(&server);
+    assert!(first.good && first.told.contains("nothing is in the database yet"), "{first:?}");
+    // The rows are there then, and their root keys are still wrapped by what was lost.
+    let refused = server.terrane("restore", &[]).refused();
+    assert!(refused.contains("restored ") && refused.contains("does not open it"), "{refused}");
+    let second = recover(&server);
+    assert!(second.good && second.told.contains("are wrapped by the master key of these settings now"), "{second:?}");
+    let _ = server.terrane("verify", &[]).good();
+    server.restart();
+    let _ = server.api(&stage.token).get(&format!("organizations/{ORGANIZATION}")).is(&[200]);
+    let _ = server.terrane("backup", &[]).good();
+    assert!(server.stop().success());
 }
 
 /// Both are asked as their vendors have it by a server of the tests, which refuses everything else.
