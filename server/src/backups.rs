@@ -23,7 +23,8 @@ pub(crate) async fn backup(config: Config, wanted: Option<cli::Backup>) -> anyho
 
 async fn make(config: &Config) -> anyhow::Result<()> {
     let site = wiring::Site::attach(config).await?;
-    let place = Place::prepare(wiring::backup_place(config).await?, of(&site.masters), &site.id).await?;
+    let place =
+        Place::prepare(wiring::backup_place(config).await?, of(&site.masters), &site.id, site.keys.tokens()).await?;
     let source = Source { store: &site.store, objects: &*site.objects, version: env!("CARGO_PKG_VERSION") };
     let chance = SystemChance::default();
     let made = backup::make(&place, &source, SystemClock::default().now(), &|| chance.entropy()).await?;

@@ -100,9 +100,16 @@ async fn recover(config: &Config, from: &Path) -> anyhow::Result<()> {
     let text = fs::read_to_string(from).with_context(|| format!("reading {}", from.display()))?;
     let passphrase = read_password(std::io::stdin().lock()).context("reading the passphrase")?;
     let lock = Lock::create(&config.server.data)?;
-    let app::keys::Recovered { made, roots, missing } =
-        wiring::recover(config, &text, passphrase.expose().to_owned().into()).await?;
+    let recovered = wiring::recover(config, &text, passphrase.expose().to_owned().into()).await;
     drop(lock);
+    let (recovered, backups) = recovered?;
+    if let Some(site) = backups {
+        tell(&format!("the backups of the site {site} are opened by the master key of these settings now"));
+    }
+    let Some(app::keys::Recovered { made, roots, missing }) = recovered else {
+        tell("nothing is in the database yet: restore a backup, and run this again for its root keys");
+        return Ok(());
+    };
     tell(&format!(
         "{roots} root keys from the escrow of {made} are wrapped by the master key of these settings now: start the server"
     ));

@@ -9,8 +9,12 @@ use crate::{
     masters, operator, tls,
 };
 use anyhow::Context as _;
-use app::{App, Chance as _, Clock as _, Inner, Limits, SystemChance, SystemClock, Vault, keys::Masters};
+use app::{
+    App, Chance as _, Clock as _, Inner, Limits, SystemChance, SystemClock, Vault,
+    keys::{Keys, Masters, Recovered},
+};
 use axum::Router;
+use backup::Place;
 use objects::{Blobs, Filesystem};
 use objects_azure::Azure;
 use objects_s3::S3;
@@ -147,6 +151,8 @@ pub struct Site {
     pub objects: Arc<dyn objects::Store>,
     /// What wraps the key of the backups.
     pub masters: Masters,
+    /// The root keys.
+    pub keys: Keys,
     /// Which site it is.
     pub id: String,
 }
@@ -159,7 +165,9 @@ impl Site {
             .await?
             .context("no server was ever started on this database: there is nothing to back up")?;
         let objects = object_store(config, &config.storage.objects).await?;
-        Ok(Self { store, objects, masters: masters(config).await?, id })
+        let masters = masters(config).await?;
+        let keys = app::keys::attach(&store, &masters, SystemClock::default().now()).await?;
+        Ok(Self { store, objects, masters, keys, id })
     }
 }
 
@@ -179,7 +187,7 @@ pub fn name() -> String {
     SystemChance::default().entropy().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }
 
-async fn build(config: &Config, address: &str, store: Store, keys: app::keys::Keys) -> anyhow::Result<App> {
+async fn build(config: &Config, address: &str, store: Store, keys: Keys) -> anyhow::Result<App> {
     let objects = object_store(config, &config.storage.objects).await?;
     let limits = Limits {
         state_bytes: usize::try_from(config.limits.state_size).unwrap_or(usize::MAX),
@@ -223,15 +231,29 @@ async fn database(config: &Config) -> anyhow::Result<Store> {
     })
 }
 
-/// Has the master key of the configuration wrap the root keys of an escrow.
+/// Has the master key of the configuration wrap the root keys of an escrow, and the key of the place of `--backup` if one is named. What became of
+/// the root keys, unless the database is nobody's yet; and whose the backups are.
 pub(crate) async fn recover(
     config: &Config,
     text: &str,
     passphrase: SecretString,
-) -> anyhow::Result<app::keys::Recovered> {
+) -> anyhow::Result<(Option<Recovered>, Option<String>)> {
+    let (escrow, roots) = app::keys::open_escrow(text, passphrase).await?;
     let store = database(config).await?;
     let masters = masters::open_new(config, &authorities(config)?).await?;
-    Ok(app::keys::recover(&store, &masters, text, passphrase).await?)
+    let empty = app::keys::is_new(&store).await? && config.backup.is_some();
+    let recovered = match empty {
+        true => None,
+        false => Some(app::keys::recover(&store, &masters, &escrow, &roots).await?),
+    };
+    let backups = match &config.backup {
+        None => None,
+        Some(_) => {
+            let recovered = Place::recover(backup_place(config).await?, &*masters.current, roots).await;
+            Some(recovered.context("recovering the place of --backup")?)
+        }
+    };
+    Ok((recovered, backups))
 }
 
 /// A store of objects. Nothing is asked of it yet.

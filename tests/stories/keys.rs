@@ -1,8 +1,9 @@
 //! The keys that everything is sealed with: rotated while people work, moved, lost.
 
 use std::fs;
-use std::sync::Arc;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -12,16 +13,20 @@ use terrane_tests::api::{Answer, Api, send};
 use terrane_tests::process::eventually;
 use terrane_tests::{ORGANIZATION, Peer, Server, Slug, Stage, Version};
 
-use crate::{stories, trial};
+use tokio::runtime::Runtime;
+
+use crate::{fakes, stories, trial};
 
 stories! {
     NONE:
         a_rotation_is_noticed_by_nobody,
         a_rotation_that_is_cut_off_goes_on,
         the_master_key_moves_to_kms_and_back,
+        the_master_key_lives_in_a_vault,
         a_key_service_that_is_away_is_needed_by_a_start_only,
         a_wrong_an_older_and_no_master_key_are_told,
         a_lost_master_key_is_recovered_from_an_escrow,
+        a_lost_site_comes_back_from_its_backups_and_an_escrow,
 }
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -434,6 +439,105 @@ fn a_lost_master_key_is_recovered_from_an_escrow(stage: &mut Stage) {
     assert!(said.contains("are wrapped by the master key of these settings now"), "{said}");
     stage.server.restart();
     kept.works(stage);
+}
+
+/// Master key, database and objects are gone.
+fn a_lost_site_comes_back_from_its_backups_and_an_escrow(stage: &mut Stage) {
+    const PASSPHRASE: &str = "correct horse battery staple\n";
+    let _kept = Kept::make(stage);
+    let path = |name: &str| stage.server.folder().join(name).to_str().expect("a path of letters").to_owned();
+    let (escrow, backups) = (path("an.escrow"), format!("file:{}", path("backups")));
+    let _ = keys(stage, 0, &["escrow", "--to", &escrow], PASSPHRASE).expect("an escrow");
+    let _ = stage.server.terrane("backup", &["--backup", &backups]).good();
+
+    let mut server = Server::prepare(stage.server.database(), &["--backup", &backups]);
+    let refused = server.terrane("restore", &[]).refused();
+    assert!(refused.contains("master.key"), "{refused}");
+    let recover = |server: &Server| server.terrane_told(0, "keys", &["recover", "--from", &escrow], PASSPHRASE);
+    let first = recover(&server);
+    assert!(first.good && first.told.contains("nothing is in the database yet"), "{first:?}");
+    // The rows are there then, and their root keys are still wrapped by what was lost.
+    let refused = server.terrane("restore", &[]).refused();
+    assert!(refused.contains("restored ") && refused.contains("does not open it"), "{refused}");
+    let second = recover(&server);
+    assert!(second.good && second.told.contains("are wrapped by the master key of these settings now"), "{second:?}");
+    let _ = server.terrane("verify", &[]).good();
+    server.restart();
+    let _ = server.api(&stage.token).get(&format!("organizations/{ORGANIZATION}")).is(&[200]);
+    let _ = server.terrane("backup", &[]).good();
+    assert!(server.stop().success());
+}
+
+/// Both are asked as their vendors have it by a server of the tests, which refuses everything else.
+fn the_master_key_lives_in_a_vault(stage: &mut Stage) {
+    let kept = Kept::make(stage);
+    let (transit, key_vault) = served();
+    let backups = format!("file:{}", stage.server.folder().join("backups").display());
+    stage.server.set("--backup", Some(&backups));
+    let _ = stage.server.terrane("backup", &[]).good();
+    let file = format!("file:{}", stage.server.data().join("master.key").display());
+    let secrets = [fakes::transit::TOKEN, fakes::key_vault::SECRET];
+
+    let address = format!("http://{transit}");
+    let there = [
+        ("--master-key", "vault:one"),
+        ("--old-master-key", &file),
+        ("--master-key-endpoint", &address),
+        ("--master-key-credential", fakes::transit::TOKEN),
+        ("--master-key-namespace", fakes::transit::NAMESPACE),
+    ];
+    moves(stage, &kept, &there, "vault:team/transit/one");
+
+    // From there through a file, and on.
+    stage.server.set("--master-key", Some(&file));
+    stage.server.set("--old-master-key", Some("vault:one"));
+    stage.server.restart();
+    let _ = stage.server.terrane("backup", &[]).good();
+    assert!(stage.server.stop().success());
+    for (flag, _) in there {
+        stage.server.set(flag, None);
+    }
+    let key = format!("azurekeyvault:http://{key_vault}/keys/one");
+    let credential = format!("{}:{}", fakes::key_vault::APPLICATION, fakes::key_vault::SECRET);
+    let there = [("--master-key", key.as_str()), ("--old-master-key", &file), ("--master-key-credential", &credential)];
+    moves(stage, &kept, &there, &format!("{key}/{}", fakes::key_vault::VERSION));
+
+    let said = stage.server.terrane("config", &[]).good();
+    assert!(said.contains(&format!("master-key = {key:?}")), "{said}");
+    for secret in secrets {
+        assert!(!stage.server.log().contains(secret) && !said.contains(secret), "{secret} is told");
+    }
+    stage.server.restart();
+}
+
+/// Moves the root keys with these flags, which hold the old master key too, and looks whether everything is still what it was.
+fn moves(stage: &mut Stage, kept: &Kept, flags: &[(&str, &str)], master: &str) {
+    if stage.server.is_ready() {
+        assert!(stage.server.stop().success());
+    }
+    for (flag, value) in flags {
+        stage.server.set(flag, Some(value));
+    }
+    stage.server.restart();
+    // The place of the backups moves with the first one.
+    let _ = stage.server.terrane("backup", &[]).good();
+    assert!(stage.server.stop().success());
+    stage.server.set("--old-master-key", None);
+    stage.server.restart();
+    kept.works(stage);
+    let _ = stage.server.terrane("backup", &[]).good();
+    let _ = keys(stage, 0, &["rotate"], "").expect("a rotation");
+    let now = status(stage, 0);
+    let live = now["roots"].as_array().expect("root keys").iter().filter(|root| root["stage"] == "current");
+    assert!(live.map(|root| &root["master"]).all(|named| named == master), "{now}");
+    let _ = stage.server.terrane("verify", &[]).good();
+    assert!(stage.server.stop().success());
+}
+
+/// A transit engine and a key vault, until the tests end.
+fn served() -> (SocketAddr, SocketAddr) {
+    static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().expect("a runtime"));
+    RUNTIME.block_on(async { (fakes::transit::start().await, fakes::key_vault::start().await) })
 }
 
 /// Makes a key of KMS; its id.

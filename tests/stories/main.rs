@@ -15,6 +15,8 @@ mod cost;
 mod crash;
 mod doctor;
 mod engines;
+#[path = "../fakes/mod.rs"]
+mod fakes;
 mod house;
 mod http;
 mod init;

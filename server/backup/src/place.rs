@@ -38,54 +38,107 @@ struct Header {
     root: Option<String>,
     /// That key, wrapped; base64.
     key: String,
+    /// The same key, wrapped by the root key of tokens: where the master key is lost, an escrow opens it.
+    #[serde(default)]
+    tokens: Option<String>,
 }
 
 /// What wraps the key of a place: the master key, and the one before it.
 pub type Masters<'a> = (&'a dyn KeyService, Option<&'a dyn KeyService>);
 
 impl Header {
-    async fn open(&self, master: &dyn KeyService, wrapped: &WrappedKey) -> secrets::Result<DataKey> {
+    async fn read(store: &dyn Store) -> Result<Self> {
+        let doing = "reading whose backups these are";
+        let text = match store.get(&key(HEADER)?).await {
+            Err(objects::Error::NotFound(_)) => return Err(Error::NoPlace),
+            Err(error) => return Err(objects(doing)(error)),
+            Ok(pieces) => pieces.map_ok(|piece| piece.to_vec()).try_concat().await.map_err(objects(doing))?,
+        };
+        let header: Self = serde_json::from_slice(&text).map_err(|error| damaged(HEADER, error))?;
+        if header.format == FORMAT { Ok(header) } else { Err(Error::Format(header.format)) }
+    }
+
+    async fn open(&self, master: &dyn KeyService) -> Result<DataKey> {
+        let wrapped = BASE64_STANDARD.decode(&self.key).map_err(|error| damaged(HEADER, error))?;
+        let wrapped = WrappedKey::from_bytes(&wrapped).map_err(|error| damaged(HEADER, error))?;
         let Some(root) = &self.root else {
             // The master key wrapped it as it wrapped every data key then.
-            let first =
-                master.first_root().ok_or_else(|| secrets::Error::UnknownRoot { root: wrapped.by().to_owned() })?;
-            return Keyring::new(Arc::new(first), Vec::new()).unwrap(wrapped, &header_context(&self.site));
+            let unknown = || Error::Key(secrets::Error::UnknownRoot { root: wrapped.by().to_owned() });
+            let first = Arc::new(master.first_root().ok_or_else(unknown)?);
+            return Keyring::new(first, Vec::new()).unwrap(&wrapped, &header_context(&self.site)).map_err(Error::Key);
         };
         let place = secrets::Place { site: &self.site, root };
-        let root = secrets::open_root(master, wrapped, place).await?;
+        let root = secrets::open_root(master, &wrapped, place).await.map_err(Error::Key)?;
         Ok(DataKey::from_bytes(root.expose()))
     }
 }
 
 impl Place {
-    /// The place for the backups of this site: made when there is nothing there. What the old master key wrapped, the current one wraps again.
+    /// The place for the backups of this site: made when there is nothing there. What the old master key wrapped, the current one wraps again. Its key
+    /// is wrapped by the root key of tokens too, which is in every escrow.
     ///
     /// # Errors
     /// [`Error::Foreign`] when another site's backups are there; [`Error::Key`] when they were sealed for another master key.
-    pub async fn prepare(store: Arc<dyn Store>, masters: Masters<'_>, site: &str) -> Result<Self> {
-        let (current, old) = masters;
-        match Self::open(store.clone(), (current, None)).await {
-            Err(Error::NoPlace) => Self::keep(store, current, site, RootKey::generate().map_err(Error::Key)?).await,
-            Err(Error::Key(_)) if old.is_some() => {
-                let place = Self::open(store.clone(), masters).await?;
-                if place.site == site {
-                    let key = RootKey::from_bytes(place.key.expose());
-                    return Self::keep(store, current, site, key).await;
-                }
-                Err(Error::Foreign { other: place.site, site: site.to_owned() })
+    pub async fn prepare(store: Arc<dyn Store>, masters: Masters<'_>, site: &str, tokens: &RootKey) -> Result<Self> {
+        let (current, _) = masters;
+        let header = match Header::read(&*store).await {
+            Err(Error::NoPlace) => {
+                let key = RootKey::generate().map_err(Error::Key)?;
+                return Self::keep(store, current, site, &key, tokens).await;
             }
-            Ok(place) if place.site != site => Err(Error::Foreign { other: place.site, site: site.to_owned() }),
-            opened => opened,
+            read => read?,
+        };
+        let opened = header.open(current).await;
+        let settled = opened.is_ok() && header.tokens.is_some();
+        let place = Self::opened(store.clone(), &header, masters, opened).await?;
+        if place.site != site {
+            return Err(Error::Foreign { other: place.site, site: site.to_owned() });
         }
+        if settled {
+            return Ok(place);
+        }
+        Self::keep(store, current, site, &RootKey::from_bytes(place.key.expose()), tokens).await
     }
 
-    async fn keep(store: Arc<dyn Store>, master: &dyn KeyService, site: &str, root: RootKey) -> Result<Self> {
-        let wrapped = master.wrap(&root, site).await.map_err(Error::Key)?;
-        let key = BASE64_STANDARD.encode(wrapped.to_bytes());
-        let header = Header { format: FORMAT, site: site.to_owned(), root: Some(root.id().to_owned()), key };
+    /// Has the master key wrap the key of the place, which one of these root keys opens, whatever master key wrapped it before. Whose it is.
+    ///
+    /// # Errors
+    /// [`Error::NoPlace`] when there are no backups; [`Error::Key`] when none of the root keys opens it.
+    pub async fn recover(store: Arc<dyn Store>, master: &dyn KeyService, roots: Vec<RootKey>) -> Result<String> {
+        let header = Header::read(&*store).await?;
+        let damaged = |error: &dyn std::fmt::Display| damaged(HEADER, error);
+        let tokens = header.tokens.as_deref().unwrap_or_default();
+        let tokens = BASE64_STANDARD.decode(tokens).map_err(|error| damaged(&error))?;
+        let wrapped = WrappedKey::from_bytes(&tokens).map_err(|error| damaged(&error))?;
+        let root = roots.into_iter().find(|root| root.id() == wrapped.by());
+        let unknown = || Error::Key(secrets::Error::UnknownRoot { root: wrapped.by().to_owned() });
+        let root = Arc::new(root.ok_or_else(unknown)?);
+        let ring = Keyring::new(root.clone(), Vec::new());
+        let key = ring.unwrap(&wrapped, &header_context(&header.site)).map_err(Error::Key)?;
+        let place = Self::keep(store, master, &header.site, &RootKey::from_bytes(key.expose()), &root).await?;
+        Ok(place.site)
+    }
+
+    async fn keep(
+        store: Arc<dyn Store>,
+        master: &dyn KeyService,
+        site: &str,
+        key: &RootKey,
+        tokens: &RootKey,
+    ) -> Result<Self> {
+        let wrapped = master.wrap(key, site).await.map_err(Error::Key)?;
+        let data = DataKey::from_bytes(key.expose());
+        let ring = Keyring::new(Arc::new(RootKey::from_bytes(tokens.expose())), Vec::new());
+        let by_tokens = ring.wrap(&data, &header_context(site)).map_err(Error::Key)?;
+        let header = Header {
+            format: FORMAT,
+            site: site.to_owned(),
+            root: Some(key.id().to_owned()),
+            key: BASE64_STANDARD.encode(wrapped.to_bytes()),
+            tokens: Some(BASE64_STANDARD.encode(by_tokens.to_bytes())),
+        };
         let text = serde_json::to_vec_pretty(&header).map_err(|error| damaged(HEADER, error))?;
-        let key = DataKey::from_bytes(root.expose());
-        let place = Self { blobs: Blobs::new(store), key, site: site.to_owned() };
+        let place = Self { blobs: Blobs::new(store), key: data, site: site.to_owned() };
         place.put_plain(HEADER, text).await?;
         Ok(place)
     }
@@ -94,24 +147,24 @@ impl Place {
     ///
     /// # Errors
     /// [`Error::NoPlace`] when none were; [`Error::Key`] when they were sealed for another master key.
-    pub async fn open(store: Arc<dyn Store>, (current, old): Masters<'_>) -> Result<Self> {
-        let doing = "reading whose backups these are";
-        let text = match store.get(&key(HEADER)?).await {
-            Err(objects::Error::NotFound(_)) => return Err(Error::NoPlace),
-            Err(error) => return Err(objects(doing)(error)),
-            Ok(pieces) => pieces.map_ok(|piece| piece.to_vec()).try_concat().await.map_err(objects(doing))?,
+    pub async fn open(store: Arc<dyn Store>, masters: Masters<'_>) -> Result<Self> {
+        let header = Header::read(&*store).await?;
+        let opened = header.open(masters.0).await;
+        Self::opened(store, &header, masters, opened).await
+    }
+
+    /// The place, by what the master key made of it, or else the old one.
+    async fn opened(
+        store: Arc<dyn Store>,
+        header: &Header,
+        (_, old): Masters<'_>,
+        opened: Result<DataKey>,
+    ) -> Result<Self> {
+        let key = match (opened, old) {
+            (Err(Error::Key(_)), Some(old)) => header.open(old).await?,
+            (opened, _) => opened?,
         };
-        let header: Header = serde_json::from_slice(&text).map_err(|error| damaged(HEADER, error))?;
-        if header.format != FORMAT {
-            return Err(Error::Format(header.format));
-        }
-        let wrapped = BASE64_STANDARD.decode(&header.key).map_err(|error| damaged(HEADER, error))?;
-        let wrapped = WrappedKey::from_bytes(&wrapped).map_err(|error| damaged(HEADER, error))?;
-        let key = match (header.open(current, &wrapped).await, old) {
-            (Err(_), Some(old)) => header.open(old, &wrapped).await,
-            (opened, _) => opened,
-        };
-        Ok(Self { blobs: Blobs::new(store), key: key.map_err(Error::Key)?, site: header.site })
+        Ok(Self { blobs: Blobs::new(store), key, site: header.site.clone() })
     }
 
     /// The ids of all finished backups, oldest first.

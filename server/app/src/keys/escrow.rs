@@ -55,13 +55,22 @@ impl App {
     }
 }
 
+/// What an escrow holds.
+///
+/// # Errors
+/// When it is none, or does not open.
+pub async fn open_escrow(text: &str, passphrase: SecretString) -> Result<(Escrow, Vec<RootKey>)> {
+    let escrow = Escrow::parse(text).map_err(|error| Error::invalid("escrow", error))?;
+    let opening = tokio::task::spawn_blocking(move || escrow.open(&passphrase).map(|roots| (escrow, roots)));
+    let opened = opening.await.map_err(|error| Error::internal("opening the escrow", error))?;
+    opened.map_err(|error| Error::invalid("escrow", error))
+}
+
 /// Has the master key wrap the root keys that an escrow holds, whatever wrapped them before.
 ///
 /// # Errors
-/// When the escrow is of another site, or does not open; when the master key does not do its part.
-pub async fn recover(store: &Store, masters: &Masters, text: &str, passphrase: SecretString) -> Result<Recovered> {
-    let doing = "opening the escrow";
-    let escrow = Escrow::parse(text).map_err(|error| Error::invalid("escrow", error))?;
+/// When the escrow is of another site; when the master key does not do its part.
+pub async fn recover(store: &Store, masters: &Masters, escrow: &Escrow, roots: &[RootKey]) -> Result<Recovered> {
     let site = crate::site::id(store).await?;
     if site.as_deref() != Some(escrow.site()) {
         return Err(Error::Conflict(format!(
@@ -71,9 +80,6 @@ pub async fn recover(store: &Store, masters: &Masters, text: &str, passphrase: S
         )));
     }
     let made = escrow.made().to_owned();
-    let opening = tokio::task::spawn_blocking(move || escrow.open(&passphrase).map(|roots| (roots, escrow)));
-    let opened = opening.await.map_err(|error| Error::internal(doing, error))?;
-    let (roots, escrow) = opened.map_err(|error| Error::invalid("escrow", error))?;
     let (mut recovered, mut missing) = (0, Vec::new());
     for row in store.look(async |mut tx| root_key::list(&mut tx).await).await? {
         let Some(root) = roots.iter().find(|root| root.id() == row.id) else {

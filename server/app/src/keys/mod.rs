@@ -8,7 +8,7 @@ mod open;
 mod rotate;
 mod status;
 
-pub use escrow::{Recovered, recover};
+pub use escrow::{Recovered, open_escrow, recover};
 pub use open::{Masters, attach, is_new, open, wanted};
 pub use rotate::Rotation;
 pub use status::{RootStatus, Status};
@@ -34,7 +34,7 @@ pub struct Keys {
 
 impl Keys {
     /// What hashes of tokens and signatures follow from.
-    pub(crate) fn tokens(&self) -> &RootKey {
+    pub fn tokens(&self) -> &RootKey {
         &self.tokens
     }
 

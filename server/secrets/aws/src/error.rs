@@ -71,6 +71,7 @@ where
 {
     const WAY: &str = "see that it is well, and the way to it (--master-key-endpoint, --master-key-region)";
     match error {
+        SdkError::ServiceError(answer) if answer.raw().status().is_success() => NO_ANSWER.to_owned(),
         SdkError::ServiceError(answer) => {
             let status = answer.raw().status().as_u16();
             let code = answer.err().code().unwrap_or("without a code");

@@ -107,7 +107,7 @@ async fn what_goes_wrong_is_told_and_tried_again_where_that_helps() {
         (Fault::Answer(400, denied), 1, "grant the credentials in use kms:Encrypt and kms:Decrypt"),
         (Fault::Answer(400, "{\"__type\":\"DisabledException\"}"), 1, "enable it again"),
         (Fault::Answer(200, nonsense), 1, "was wrapped by the master key"),
-        (Fault::Answer(200, "no json"), 1, "is not understood"),
+        (Fault::Answer(200, "no json"), 1, "what it answers is"),
         (Fault::Silence, 3, "does not answer in time"),
         (Fault::CutRequest(10), 3, ""),
         (Fault::CutAnswer(10), 3, ""),
