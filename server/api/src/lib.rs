@@ -6,6 +6,7 @@ mod comment;
 mod configuration;
 mod discovery;
 mod error;
+mod history;
 mod hook;
 mod http_backend;
 mod identity;
@@ -188,9 +189,15 @@ pub fn router(http: &Http) -> Router {
         .route(
             "/workspaces/{workspace}/state-versions",
             // A state may come inside: base64 makes it a third larger, twice over for its two forms.
-            post(state::create).layer(DefaultBodyLimit::max(state_bytes.saturating_mul(3).saturating_add(DOCUMENT))),
+            post(state::create)
+                .layer(DefaultBodyLimit::max(state_bytes.saturating_mul(3).saturating_add(DOCUMENT)))
+                .patch(history::roll_back),
         )
+        .route("/workspaces/{workspace}/state-version-at", get(history::at))
+        .route("/workspaces/{workspace}/actions/restore", post(history::restore))
+        .route("/organizations/{organization}/deleted-workspaces", get(history::list_deleted))
         .route("/state-versions", get(state::list))
+        .route("/state-versions/{version}/diff/{other}", get(history::diff))
         .route("/state-versions/{version}", get(state::show))
         .route("/state-versions/{version}/outputs", get(state::outputs))
         .route("/state-versions/{version}/download", get(state::download))

@@ -28,7 +28,7 @@ use serde_json::{Value, json};
 use tokio_util::io::ReaderStream;
 
 /// `announced` is for the answer to whoever announced it, and has the right to write: only there are the addresses to upload to.
-fn resource(app: &App, version: &StateVersion, outputs: &[String], announced: bool) -> Resource {
+pub(crate) fn resource(app: &App, version: &StateVersion, outputs: &[String], announced: bool) -> Resource {
     let id = &version.id;
     let pending = version.status == "pending";
     let upload = |purpose| (pending && announced).then(|| signed::address(app, purpose, id.as_str()));
@@ -48,14 +48,19 @@ fn resource(app: &App, version: &StateVersion, outputs: &[String], announced: bo
         "hosted-state-upload-url": upload(Purpose::State),
         "hosted-json-state-upload-url": upload(Purpose::JsonState),
     });
-    Resource::new("state-versions", id, attributes)
+    let resource = Resource::new("state-versions", id, attributes);
+    let resource = match &version.rollback_id {
+        Some(earlier) => resource.one("rollback-state-version", "state-versions", Some(earlier)),
+        None => resource,
+    };
+    resource
         .one("workspace", "workspaces", Some(version.workspace_id.as_str()))
         .one("run", "runs", version.run_id.as_deref())
         .one("created-by", "users", version.created_by.as_deref())
         .many("outputs", "state-version-outputs", outputs.iter().cloned())
 }
 
-async fn document(app: &App, version: &StateVersion, query: &Query) -> Result<Document, Error> {
+pub(crate) async fn document(app: &App, version: &StateVersion, query: &Query) -> Result<Document, Error> {
     let outputs = app.state_outputs(version).await?;
     let ids: Vec<String> = outputs.iter().map(|(output, _)| output.id.to_string()).collect();
     let mut included = Vec::new();
@@ -83,7 +88,7 @@ fn output_resource(output: &Output, value: &OutputValue, clear: bool) -> Resourc
     Resource::new("state-version-outputs", &output.id, attributes)
 }
 
-fn parse(id: &str) -> Result<StateVersionId, Error> {
+pub(crate) fn parse(id: &str) -> Result<StateVersionId, Error> {
     id.parse().map_err(|_| Error::not_found("that state version"))
 }
 

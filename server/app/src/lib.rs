@@ -7,6 +7,7 @@ mod agent_pool;
 mod agent_token;
 mod caller;
 mod configuration;
+mod deleted;
 mod door;
 mod error;
 mod hook;
@@ -54,7 +55,10 @@ pub use queue::{Share, ShareChange};
 pub use registry::{NewTest, TestRun};
 pub use run::{New as NewRun, Phases, Waiting};
 pub use sharing::ConsumerChange;
-pub use state::{Announced, Content, OutputValue, STREAMED, Source, Upload, Written};
+pub use state::{
+    Action, Announced, AttributeChange, Content, Diff, OutputChange, OutputValue, ResourceChange, STREAMED, Shown,
+    Source, Upload, Written,
+};
 pub use user::{AnyToken, New as NewUser};
 pub use variable::{Change as VariableChange, Variable};
 pub use vault::{Reader, Vault};
@@ -79,7 +83,7 @@ pub mod model {
         ssh_key::SshKey,
         state::{Output, StateVersion},
         user::{Token, User},
-        workspace::{Filter, Workspace},
+        workspace::{Deleted as DeletedWorkspace, Filter, Workspace},
     };
 }
 

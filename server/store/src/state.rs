@@ -49,6 +49,8 @@ pub struct StateVersion {
     pub json_blob_id: Option<String>,
     /// The run that made it.
     pub run_id: Option<String>,
+    /// The version that it goes back to, if that is what it was made for.
+    pub rollback_id: Option<String>,
     /// The person who made it.
     pub created_by: Option<String>,
     /// Since when.
@@ -60,7 +62,8 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT s.id, s.organization_id, s.workspace_id, s.sequence, s.parent_id, s.status, s.serial, s.lineage, s.md5, s.sha256, s.size,
-             s.forced, s.terraform_version, s.format, s.resource_count, s.blob_id, s.json_blob_id, s.run_id, s.created_by, s.created_at
+             s.forced, s.terraform_version, s.format, s.resource_count, s.blob_id, s.json_blob_id, s.run_id, s.rollback_id, s.created_by,
+             s.created_at
              FROM state_versions s ",
             $rest
         )
@@ -71,8 +74,9 @@ macro_rules! select {
 pub async fn insert(tx: &mut Tx, version: &StateVersion) -> Result<()> {
     tx.query(
         "INSERT INTO state_versions (id, organization_id, workspace_id, sequence, parent_id, status, serial, lineage, md5, size, forced,
-         terraform_version, format, resource_count, blob_id, run_id, created_by, created_at, sha256)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
+         terraform_version, format, resource_count, blob_id, run_id, created_by, created_at, sha256,
+         rollback_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
     )
     .bind(version.id.as_str())
     .bind(version.organization_id.as_str())
@@ -93,6 +97,7 @@ pub async fn insert(tx: &mut Tx, version: &StateVersion) -> Result<()> {
     .bind(version.created_by.as_deref())
     .bind(version.created_at.micros())
     .bind(version.sha256.as_deref())
+    .bind(version.rollback_id.as_deref())
     .run()
     .await
     .map(drop)
@@ -144,6 +149,17 @@ pub async fn find_by_sequence(tx: &mut Tx, workspace: &WorkspaceId, sequence: i6
         .bind(sequence)
         .optional()
         .await
+}
+
+/// The version of a workspace that was current at a moment.
+pub async fn find_at(tx: &mut Tx, workspace: &WorkspaceId, moment: Time) -> Result<Option<StateVersion>> {
+    tx.query(select!(
+        "WHERE s.workspace_id = $1 AND s.created_at <= $2 AND s.sequence IS NOT NULL ORDER BY s.sequence DESC LIMIT 1"
+    ))
+    .bind(workspace.as_str())
+    .bind(moment.micros())
+    .optional()
+    .await
 }
 
 /// The current version of a workspace.
@@ -234,6 +250,28 @@ pub async fn list_current_hashes(tx: &mut Tx, workspace: &WorkspaceId) -> Result
         .bind(workspace.as_str())
         .all()
         .await
+}
+
+/// What the index has of one of two states and not of the other, by address; whether it is the later one that has it. What both have and differs
+/// comes twice, one after the other.
+pub async fn list_differing(tx: &mut Tx, workspace: &WorkspaceId, from: i64, to: i64) -> Result<Vec<(Resource, bool)>> {
+    let rows: Vec<(String, String, String, String, Vec<u8>, bool)> = tx
+        .query(
+            "SELECT address, type, module, provider, hash, later FROM (
+                 SELECT address, type, module, provider, hash, from_sequence,
+                 (from_sequence <= $2 AND (to_sequence IS NULL OR to_sequence > $2)) AS earlier,
+                 (from_sequence <= $3 AND (to_sequence IS NULL OR to_sequence > $3)) AS later
+                 FROM state_resources WHERE workspace_id = $1
+             ) r WHERE earlier <> later ORDER BY address, from_sequence",
+        )
+        .bind(workspace.as_str())
+        .bind(from)
+        .bind(to)
+        .all()
+        .await?;
+    let row =
+        |(address, kind, module, provider, hash, later)| (Resource { address, kind, module, provider, hash }, later);
+    Ok(rows.into_iter().map(row).collect())
 }
 
 /// Ends what is no longer like this, with the state before `sequence`.

@@ -6,7 +6,8 @@ use std::fmt::Write as _;
 
 on_both! {
     old_versions_take_little_room_and_come_back_as_they_came  a_form_that_comes_late_follows  a_large_one_lies_as_a_delta_of_an_object
-    two_servers_and_a_writer_at_once  one_that_would_save_nothing_stays
+    two_servers_and_a_writer_at_once  one_that_would_save_nothing_stays  two_versions_differ_and_one_of_them_comes_back
+    a_version_is_found_by_its_moment  a_deleted_workspace_is_taken_back_with_all_that_it_had
 }
 
 /// A state with ids that nothing shortens, of which one differs from version to version.
@@ -144,4 +145,105 @@ async fn one_that_would_save_nothing_stays(town: &Town) {
     for version in versions(town).await {
         assert!(town.app.state_bytes(&version).await.unwrap() == turned(version.serial));
     }
+}
+
+/// The address of something of the town's workspace.
+fn here(town: &Town, rest: &str) -> String {
+    format!("/api/v2/workspaces/{}/{rest}", town.workspace)
+}
+
+async fn go_back(town: &Town, to: &StateVersion) -> crate::town::Answer {
+    let related = serde_json::json!({ "data": { "type": "state-versions", "id": to.id.as_str() } });
+    let body = serde_json::json!({ "data": { "type": "state-versions", "relationships": { "rollback-state-version": related } } });
+    town.ask("write", "PATCH", &here(town, "state-versions"), body.to_string()).await
+}
+
+async fn two_versions_differ_and_one_of_them_comes_back(town: &Town) {
+    let first = town.write(&state(7, "l", &[("a", 1), ("b", 1)])).await.unwrap().version;
+    let second = town.write(&state(8, "l", &[("a", 2), ("c", 1)])).await.unwrap().version;
+    let path = format!("/api/v2/state-versions/{}/diff/{}", first.id, second.id);
+    let diff = town.ask("read", "GET", &path, "").await.json();
+    let attributes = &diff["data"]["attributes"];
+    assert_eq!(
+        attributes["summary"],
+        serde_json::json!({ "added": 1, "changed": 1, "moved": 0, "removed": 1, "outputs": 0 })
+    );
+    let changed = &attributes["resources"][0];
+    assert_eq!(
+        (changed["address"].as_str(), &changed["attributes"][0]["before"], &changed["attributes"][0]["after"]),
+        (Some("t.a"), &serde_json::json!({ "value": 1 }), &serde_json::json!({ "value": 2 }))
+    );
+    let refused = go_back(town, &first).await;
+    assert!(refused.status == 409 && refused.text().contains("lock"), "without the lock: {}", refused.text());
+    assert_eq!(town.ask("write", "POST", &here(town, "actions/lock"), "{}").await.status, 200);
+    let answer = go_back(town, &first).await;
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    let made = answer.json();
+    assert_eq!(made["data"]["attributes"]["serial"], 9);
+    assert_eq!(made["data"]["relationships"]["rollback-state-version"]["data"]["id"], first.id.as_str());
+    let now = versions(town).await;
+    let back = now.iter().find(|version| version.serial == 9).unwrap();
+    assert_eq!(town.app.state_bytes(back).await.unwrap(), state(9, "l", &[("a", 1), ("b", 1)]));
+    let again = go_back(town, &first).await.json();
+    assert_eq!(again["data"]["id"], made["data"]["id"], "it is done once");
+    let path = format!("/api/v2/state-versions/{}/diff/{}", first.id, back.id);
+    let none = town.ask("read", "GET", &path, "").await.json();
+    assert_eq!(none["data"]["attributes"]["resources"], serde_json::json!([]), "only the serial differs");
+    town.app.encode_old_states().await.unwrap();
+    let whole = town.app.state_bytes(&second).await.unwrap();
+    assert_eq!(whole, state(8, "l", &[("a", 2), ("c", 1)]));
+}
+
+async fn a_version_is_found_by_its_moment(town: &Town) {
+    let begun = town.app.now();
+    town.clock.pass(60);
+    let first = town.write(&state(1, "l", &[("a", 1)])).await.unwrap().version;
+    town.clock.pass(60);
+    let second = town.write(&state(2, "l", &[("a", 2)])).await.unwrap().version;
+    let at = async |time: String| {
+        let path = here(town, &format!("state-version-at?time={}", time.replace(':', "%3A").replace('+', "%2B")));
+        town.ask("read", "GET", &path, "").await
+    };
+    let none = at(begun.rfc3339()).await;
+    assert!(none.status == 404 && none.text().contains("a state"), "{}", none.text());
+    for (seconds, expected) in [(61, &first), (119, &first), (121, &second), (9999, &second)] {
+        let found = at(begun.plus_seconds(seconds).rfc3339()).await.json();
+        assert_eq!(found["data"]["id"], expected.id.as_str(), "after {seconds} s");
+    }
+    assert_eq!(at("yesterday".into()).await.status, 422);
+}
+
+async fn a_deleted_workspace_is_taken_back_with_all_that_it_had(town: &Town) {
+    for serial in 1..=3 {
+        town.write(&version(serial, 50)).await.unwrap();
+    }
+    town.app.encode_old_states().await.unwrap();
+    let path = format!("/api/v2/workspaces/{}", town.workspace);
+    assert!(town.ask("owner", "DELETE", &path, "").await.status.is_success());
+    let owner = town.caller("owner").await;
+    town.new_workspace(&owner, "acme", "web").await;
+    let listed = town.ask("owner", "GET", "/api/v2/organizations/acme/deleted-workspaces", "").await.json();
+    let one = &listed["data"][0];
+    assert_eq!((one["id"].as_str(), one["attributes"]["name"].as_str()), (Some(town.workspace.as_str()), Some("web")));
+    assert_eq!(
+        (&one["attributes"]["resource-count"], &listed["meta"]["pagination"]["total-count"]),
+        (&1.into(), &1.into())
+    );
+    assert_eq!(town.ask("write", "GET", "/api/v2/organizations/acme/deleted-workspaces", "").await.status, 403);
+    let restore =
+        async |actor: &str, body: &'static str| town.ask(actor, "POST", &here(town, "actions/restore"), body).await;
+    for (actor, status) in [("write", 403), ("stranger", 404), ("nobody", 401)] {
+        assert_eq!(restore(actor, "{}").await.status, status, "{actor}");
+    }
+    let taken = restore("owner", "{}").await;
+    assert!(taken.status == 422 && taken.text().contains("another name"), "{}", taken.text());
+    let wrong = restore("owner", r#"{"data":{"attributes":{"name":"a/b"}}}"#).await;
+    assert_eq!(wrong.status, 422, "{}", wrong.text());
+    let back = restore("owner", r#"{"data":{"attributes":{"name":"web-again"}}}"#).await;
+    assert_eq!((back.status.as_u16(), &back.json()["data"]["attributes"]["name"]), (200, &"web-again".into()));
+    assert_eq!(restore("owner", "{}").await.json()["data"]["attributes"]["name"], "web-again", "asked twice");
+    assert_eq!(versions(town).await.len(), 3);
+    assert_bytes(town, 50).await;
+    let listed = town.ask("owner", "GET", "/api/v2/organizations/acme/deleted-workspaces", "").await.json();
+    assert_eq!(listed["data"], serde_json::json!([]));
 }

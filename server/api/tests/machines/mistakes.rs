@@ -142,7 +142,10 @@ fn addresses(route: &Route, town: &Town, things: &Things, others: &Others, cases
             let query = query.split_once('?').map(|(_, query)| format!("?{query}")).unwrap_or_default();
             let case = Case::new(format!("{{{wrong}}} {what}"), &(address + &query), good_body.clone());
             // The http door makes a workspace of any good name; the name of a file is for who keeps it.
-            let free = (path.starts_with("/api/http") && ["unknown", "deleted"].contains(&what)) || wrong == "file";
+            let free = (path.starts_with("/api/http") && ["unknown", "deleted"].contains(&what))
+                || wrong == "file"
+                // That is what it is for.
+                || (path.ends_with("/actions/restore") && what == "deleted");
             cases.push(if free { case.tolerated() } else { case });
         }
     }

@@ -98,7 +98,7 @@ impl Things {
             "plan" | "phase" => format!("plan-{tail}"),
             "apply" => format!("apply-{tail}"),
             "version" if released => "1.11.4".into(),
-            "version" => self.version.clone(),
+            "version" | "other" => self.version.clone(),
             "output" => self.output.clone(),
             "pool" => self.pool.clone(),
             "agent" => self.agent.clone(),
@@ -141,7 +141,8 @@ impl Things {
 }
 
 /// What a query must say, by the end of the address.
-const QUERIES: [(&str, &str); 3] = [
+const QUERIES: [(&str, &str); 4] = [
+    ("/state-version-at", "time=2099-01-01T00%3A00%3A00Z"),
     ("/version", "module_version=1.0.0"),
     ("/api/v2/state-versions", "filter%5Borganization%5D%5Bname%5D=acme&filter%5Bworkspace%5D%5Bname%5D=web"),
     ("/gpg-keys", "filter%5Bnamespace%5D=acme"),
@@ -195,6 +196,9 @@ pub(crate) fn body(route: &Route, town: &Town, things: &Things) -> String {
             attributes(serde_json::json!({ "namespace": "acme", "ascii-armor": registry::OTHER_ARMOR }))
         }
         (_, p) if p.ends_with("/remote-state-consumers") => r#"{"data":[]}"#.into(),
+        ("PATCH", p) if p.ends_with("/state-versions") => serde_json::json!({ "data": { "relationships": {
+            "rollback-state-version": { "data": { "type": "state-versions", "id": things.version } } } } })
+        .to_string(),
         (_, p) if p.ends_with("/state-versions") => {
             attributes(serde_json::json!({ "serial": 2, "md5": "0".repeat(32) }))
         }

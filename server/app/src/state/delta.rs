@@ -180,7 +180,7 @@ impl App {
 }
 
 /// Room in memory for two of this many bytes, until it is dropped.
-async fn room(bytes: i64) -> Option<tokio::sync::SemaphorePermit<'static>> {
+pub(super) async fn room(bytes: i64) -> Option<tokio::sync::SemaphorePermit<'static>> {
     let mebibytes = u32::try_from(bytes >> 19).unwrap_or(MEMORY).saturating_add(1).min(MEMORY);
     // Never closed.
     ROOM.acquire_many(mebibytes).await.ok()

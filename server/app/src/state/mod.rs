@@ -1,13 +1,17 @@
 //! States: read them, write them through any door, and know what each holds.
 
 mod append;
+mod compare;
 mod content;
 mod delta;
+mod diff;
 mod read;
+mod rollback;
 mod upload;
 mod write;
 
 pub use content::{Content, OutputValue};
+pub use diff::{Action, AttributeChange, Diff, OutputChange, ResourceChange, Shown};
 pub use read::STREAMED;
 pub use upload::Upload;
 pub(crate) use write::Late;

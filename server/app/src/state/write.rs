@@ -60,6 +60,19 @@ impl App {
         upload: Upload,
         announced: Option<&Announced>,
     ) -> Result<Written> {
+        self.write_version(caller, seen, source, upload, announced, None).await
+    }
+
+    /// The same, of a state that goes back to an earlier version.
+    pub(super) async fn write_version(
+        &self,
+        caller: &Caller,
+        seen: &Workspace,
+        source: &Source,
+        upload: Upload,
+        announced: Option<&Announced>,
+        rollback: Option<&StateVersion>,
+    ) -> Result<Written> {
         let id = &seen.id;
         let upload = match announced {
             Some(announced) => upload.with_md5(&announced.md5),
@@ -69,6 +82,7 @@ impl App {
         let mut version = self.new_version(seen, &content, announced);
         version.created_by = caller.id().map(ToString::to_string);
         version.run_id = run_of(caller).map(ToString::to_string);
+        version.rollback_id = rollback.map(|earlier| earlier.id.to_string());
         let outputs = self.new_outputs(&version.id, &content);
         let stored = self
             .store
@@ -132,6 +146,7 @@ impl App {
                     blob_id: None,
                     json_blob_id: None,
                     run_id: run_of(caller).map(ToString::to_string),
+                    rollback_id: None,
                     created_by: caller.id().map(ToString::to_string),
                     created_at: now,
                 };
@@ -316,6 +331,7 @@ impl App {
             blob_id: None,
             json_blob_id: None,
             run_id: None,
+            rollback_id: None,
             created_by: None,
             created_at: self.now(),
         }

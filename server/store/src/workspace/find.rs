@@ -21,6 +21,7 @@ macro_rules! select {
         )
     };
 }
+pub(super) use select;
 
 /// The workspace of this name, and the role of `user`. That of a module has no name to anybody.
 pub async fn find_by_name(tx: &mut Tx, organization: &str, name: &str, user: &str) -> Result<Option<Workspace>> {

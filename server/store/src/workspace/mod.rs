@@ -1,11 +1,13 @@
 //! Workspaces: a row of theirs, as one caller sees it.
 
 mod current;
+mod deleted;
 mod find;
 mod lock;
 mod save;
 
 pub use current::{clear_current_state, set_current_run, set_current_state, set_fence};
+pub use deleted::{Deleted, count_deleted, hold_deleted, list_deleted, undelete};
 pub use find::{Filter, count_in_project, find, find_by_name, find_of_module, hold, is_of, list, list_by_id};
 pub use lock::{lock, unlock};
 pub use save::{delete, delete_of_module, find_key, forget_pool, insert, put_tags, update};

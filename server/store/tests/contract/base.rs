@@ -165,6 +165,7 @@ pub(crate) fn version(world: &World, n: u8) -> state::StateVersion {
         blob_id: None,
         json_blob_id: None,
         run_id: None,
+        rollback_id: None,
         created_by: Some(world.user.id.to_string()),
         created_at: NOW.plus_seconds(n.into()),
     }

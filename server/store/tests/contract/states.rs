@@ -8,7 +8,7 @@ use store::{
     state, workspace as ws,
 };
 
-on_both! { versions  outputs  the_index  deltas  a_chain_in_any_order }
+on_both! { versions  outputs  the_index  deltas  a_chain_in_any_order  the_version_of_a_moment  the_index_of_two_states }
 
 async fn versions(store: &Fresh) {
     let world = world(store).await;
@@ -182,4 +182,61 @@ async fn a_chain_in_any_order(store: &Fresh) {
         })
         .await
         .unwrap();
+}
+
+async fn the_version_of_a_moment(store: &Fresh) {
+    let world = world(store).await;
+    let id = &world.workspace.id;
+    let pending = state::StateVersion { sequence: None, status: "pending".into(), ..version(&world, 5) };
+    let back = state::StateVersion { rollback_id: Some(version(&world, 1).id.to_string()), ..version(&world, 3) };
+    store
+        .write(async |mut tx| {
+            for version in [&version(&world, 1), &back, &pending] {
+                state::insert(&mut tx, version).await?;
+            }
+            let at = async |tx: &mut store::Tx, seconds| {
+                let found = state::find_at(tx, id, NOW.plus_seconds(seconds)).await?;
+                Ok::<_, Error>(found.map(|version| version.serial))
+            };
+            let (before, first, between, last) =
+                (at(&mut tx, 0).await?, at(&mut tx, 1).await?, at(&mut tx, 2).await?, at(&mut tx, 99).await?);
+            assert_eq!((before, first, between, last), (None, Some(1), Some(1), Some(3)), "what is pending never was");
+            assert_eq!(state::find(&mut tx, &back.id).await?.unwrap().rollback_id, back.rollback_id);
+            Ok::<_, Error>(())
+        })
+        .await
+        .unwrap();
+    store.look(async |mut tx| state::find_at(&mut tx, id, NOW).await).await.unwrap();
+}
+
+async fn the_index_of_two_states(store: &Fresh) {
+    let world = world(store).await;
+    let id = &world.workspace.id;
+    let one = version(&world, 1);
+    let resource = |address: &str, hash: u8| state::Resource {
+        address: address.into(),
+        kind: "t".into(),
+        module: String::new(),
+        provider: "p".into(),
+        hash: vec![hash; 16],
+    };
+    let first = ["gone", "changed", "same"].map(|address| resource(address, 1));
+    let second = [resource("changed", 2), resource("new", 1)];
+    store
+        .write(async |mut tx| {
+            state::open_resources(&mut tx, &one, 1, &first.iter().collect::<Vec<_>>()).await?;
+            state::close_resources(&mut tx, id, 2, &["gone", "changed"]).await?;
+            state::open_resources(&mut tx, &one, 2, &second.iter().collect::<Vec<_>>()).await?;
+            let differing = state::list_differing(&mut tx, id, 1, 2).await?;
+            let said: Vec<_> =
+                differing.iter().map(|(one, later)| (one.address.as_str(), one.hash[0], *later)).collect();
+            assert_eq!(said, [("changed", 1, false), ("changed", 2, true), ("gone", 1, false), ("new", 1, true)]);
+            let back = state::list_differing(&mut tx, id, 2, 1).await?;
+            assert_eq!(back.iter().filter(|(_, later)| *later).count(), 2);
+            assert!(state::list_differing(&mut tx, id, 2, 2).await?.is_empty());
+            Ok::<_, Error>(())
+        })
+        .await
+        .unwrap();
+    store.look(async |mut tx| state::list_differing(&mut tx, id, 1, 2).await).await.unwrap();
 }

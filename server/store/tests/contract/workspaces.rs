@@ -10,7 +10,7 @@ use domain::{
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use store::{Error, blob, configuration, organization, run, state, variable, workspace as ws};
 
-on_both! { settings  names  a_list  the_lock  the_current_state  who_waited_sees_the_newest_state  variables  blobs  configurations }
+on_both! { settings  names  a_list  the_lock  the_current_state  who_waited_sees_the_newest_state  variables  blobs  configurations  deleted_and_taken_back }
 
 fn tag(key: &str, value: &str) -> Tag {
     Tag { key: key.into(), value: value.into() }
@@ -257,4 +257,44 @@ async fn configurations(store: &Fresh) {
         })
         .await
         .unwrap();
+}
+
+async fn deleted_and_taken_back(store: &Fresh) {
+    let world = world(store).await;
+    let (org, id, user) = (&world.organization.id, &world.workspace.id, world.user.id.as_str());
+    let mut other = workspace(&world.organization, &world.project, 9);
+    other.name.clone_from(&world.workspace.name);
+    let mut tests = workspace(&world.organization, &world.project, 8);
+    tests.name = "net/aws".into();
+    store
+        .write(async |mut tx| {
+            assert!(ws::hold_deleted(&mut tx, id, user).await?.is_none());
+            assert!(ws::list_deleted(&mut tx, org, 9, 0).await?.is_empty());
+            ws::delete(&mut tx, id, NOW).await?;
+            assert_eq!(ws::count_deleted(&mut tx, org).await?, 1);
+            let listed = ws::list_deleted(&mut tx, org, 9, 0).await?;
+            assert_eq!((&listed[0].id, listed[0].deleted_at, listed[0].resource_count), (id, NOW, None));
+            assert!(ws::list_deleted(&mut tx, org, 9, 1).await?.is_empty());
+            // Another takes the name, and that of a module's tests was never one of these.
+            ws::insert(&mut tx, &other, b"key").await?;
+            ws::insert(&mut tx, &tests, b"key").await?;
+            ws::delete(&mut tx, &tests.id, NOW).await?;
+            assert_eq!(ws::count_deleted(&mut tx, org).await?, 1);
+            assert!(ws::hold_deleted(&mut tx, &tests.id, user).await?.is_none());
+            Ok::<_, Error>(())
+        })
+        .await
+        .unwrap();
+    let found = store.write(async |mut tx| ws::hold_deleted(&mut tx, id, user).await).await.unwrap().unwrap();
+    assert_eq!(found.id, *id);
+    let taken = store.write(async |mut tx| ws::undelete(&mut tx, &found, NOW).await).await.unwrap_err();
+    assert!(taken.is_taken("workspaces"), "{taken:?}");
+    let mut renamed = found;
+    renamed.name = "back".into();
+    renamed.execution_mode = "local".into();
+    store.write(async |mut tx| ws::undelete(&mut tx, &renamed, NOW).await).await.unwrap();
+    let back = store.look(async |mut tx| ws::find(&mut tx, id, user).await).await.unwrap().unwrap();
+    assert_eq!((back.name.as_str(), back.execution_mode.as_str()), ("back", "local"));
+    let twice = store.write(async |mut tx| ws::undelete(&mut tx, &renamed, NOW).await).await;
+    assert!(matches!(twice, Err(Error::Contended(_))), "{twice:?}");
 }
