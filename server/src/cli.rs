@@ -3,7 +3,7 @@
 use crate::{
     admin::{Role, RunLimit},
     config::{AdminFlags, Flags, Span, StorageFlags, Value},
-    policy,
+    policy, states,
 };
 use clap::{Args, Parser, Subcommand};
 use std::{
@@ -59,6 +59,8 @@ pub enum Command {
     Prices(cost::command::Prices),
     /// Execute runs on this machine for a server elsewhere (also the program terrane-runner)
     Runner(Box<runner::command::Arguments>),
+    /// The history of a workspace's state: list, compare, show its versions, go back to one
+    State(states::State),
     /// Test, apply and lay out policies, offline
     #[command(subcommand)]
     Policy(policy::Policy),

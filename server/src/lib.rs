@@ -3,6 +3,7 @@
 pub mod admin;
 mod backups;
 pub mod cli;
+mod client;
 pub mod clock;
 pub mod commands;
 pub mod config;
@@ -21,6 +22,7 @@ mod ping;
 pub mod policy;
 pub mod prices;
 pub mod serve;
+pub mod states;
 pub mod tls;
 pub mod trust;
 pub mod wiring;

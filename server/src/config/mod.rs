@@ -5,6 +5,7 @@ mod flags;
 mod key;
 mod limits;
 mod log;
+mod login;
 mod master;
 mod mirror;
 mod objects;
@@ -22,6 +23,7 @@ pub use flags::{AdminFlags, Flags, StorageFlags};
 pub use key::{Key, Problem};
 pub use limits::Limits;
 pub use log::{Format, Log};
+pub use login::Login;
 pub use master::{MasterKey, Masters};
 pub use mirror::{Mirror, Releases};
 pub use objects::Objects;
@@ -117,6 +119,12 @@ pub fn policy_parameters() -> Vec<String> {
         Some(format!("{name}={}", value.to_str()?))
     };
     std::env::vars_os().filter_map(pair).collect()
+}
+
+/// Where the environment says that tokens for servers are.
+pub fn login() -> Login {
+    let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();
+    Login::read(&std::env::vars_os().map(|(name, value)| (text(name), text(value))).collect::<Vec<_>>())
 }
 
 /// Reads the configuration that these flags, these variables and the file they name give; relative paths start at `base`.
