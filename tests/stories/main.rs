@@ -14,6 +14,7 @@ mod containers;
 mod cost;
 mod crash;
 mod engines;
+mod history;
 mod house;
 mod http;
 mod init;
@@ -84,6 +85,7 @@ fn main() -> ExitCode {
         containers::stories(),
         crash::stories(),
         engines::stories(),
+        history::stories(),
         http::stories(),
         init::stories(),
         keys::stories(),
