@@ -8,8 +8,9 @@ use sqlx::{Connection, PgConnection, SqliteConnection};
 use terrane_tests::api::send;
 use terrane_tests::process::eventually;
 use terrane_tests::terminal::says;
-use terrane_tests::{Cli, Stage, settings};
+use terrane_tests::{Api, Cli, Database, Server, Stage, settings};
 
+use crate::backups::bring_key;
 use crate::stories;
 
 stories! {
@@ -105,11 +106,29 @@ fn every_version_comes_back_when_it_was_written_anew(stage: &mut Stage) {
     });
     let all = versions(stage, "app");
     assert_eq!(all.len(), VERSIONS);
-    for (serial, id) in all {
-        let bytes = stage.api().get(&format!("state-versions/{id}/download")).is(&[200]).body;
-        assert!(bytes == state(serial).as_bytes(), "the bytes of serial {serial} changed");
-    }
+    let are_whole = |api: &Api| {
+        for (serial, id) in &all {
+            let bytes = api.get(&format!("state-versions/{id}/download")).is(&[200]).body;
+            assert!(bytes == state(*serial).as_bytes(), "the bytes of serial {serial} changed");
+        }
+    };
+    are_whole(&stage.api());
     let _ = stage.server.terrane("verify", &[]).good();
+
+    // A backup of it becomes the same on the other engine.
+    let place = format!("file:{}", stage.server.folder().join("backups").display());
+    let _ = stage.server.terrane("backup", &["--backup", &place]).good();
+    let other = match stage.server.database() {
+        Database::Sqlite => Database::Postgres,
+        Database::Postgres => Database::Sqlite,
+    };
+    let mut new = Server::prepare(other, &["--backup", &place]);
+    bring_key(&stage.server.data(), &new.data());
+    let _ = new.terrane("restore", &[]).good();
+    new.restart();
+    are_whole(&new.api(&stage.token));
+    let _ = new.terrane("verify", &[]).good();
+    new.leave();
 }
 
 fn a_deleted_workspace_comes_back(stage: &mut Stage) {
