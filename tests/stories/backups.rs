@@ -179,7 +179,7 @@ fn pages(api: &Api, address: &str) -> Vec<Value> {
     all
 }
 
-fn bring_key(from: &Path, to: &Path) {
+pub(crate) fn bring_key(from: &Path, to: &Path) {
     fs::copy(from.join("master.key"), to.join("master.key")).expect("the master key");
 }
 

@@ -17,6 +17,7 @@ mod doctor;
 mod engines;
 #[path = "../fakes/mod.rs"]
 mod fakes;
+mod history;
 mod house;
 mod http;
 mod init;
@@ -88,6 +89,7 @@ fn main() -> ExitCode {
         crash::stories(),
         doctor::stories(),
         engines::stories(),
+        history::stories(),
         http::stories(),
         init::stories(),
         keys::stories(),

@@ -5,6 +5,7 @@ mod agent;
 mod assets;
 mod failure;
 mod guard;
+mod history;
 mod live;
 mod log;
 mod login;
@@ -87,6 +88,8 @@ pub fn router(http: &Http) -> Router {
         .route("/app/{organization}/{workspace}/settings/sharing", post(workspace_settings::share))
         .route("/app/{organization}/{workspace}/settings/ssh-key", post(workspace_settings::assign_key))
         .route("/app/{organization}/{workspace}/states", get(state::list))
+        .route("/app/{organization}/{workspace}/states/{version}", get(history::show))
+        .route("/app/{organization}/{workspace}/states/{version}/rollback", post(history::roll_back))
         .route("/app/{organization}/{workspace}/states/{version}/download", get(state::download))
         .route("/app/{organization}/{workspace}/runs", get(run::list))
         .route("/app/{organization}/{workspace}/runs/{run}", get(run::show))

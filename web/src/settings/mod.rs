@@ -1,5 +1,6 @@
 //! The settings of an organization: its execution image, its agent pools, its hooks, its SSH keys, its modules.
 
+mod deleted;
 mod general;
 mod hook;
 mod module;
@@ -29,6 +30,8 @@ pub(crate) fn router() -> Router<Web> {
         .route("/{organization}/agent-pools/{pool}/tokens", post(pool::create_token))
         .route("/{organization}/agent-pools/{pool}/tokens/{token}/delete", post(pool::delete_token))
         .route("/{organization}/agent-pools/{pool}/agents/{agent}/delete", post(pool::delete_agent))
+        .route("/{organization}/deleted-workspaces", get(deleted::list))
+        .route("/{organization}/deleted-workspaces/{deleted}", post(deleted::restore))
         .route("/{organization}/hooks", get(hook::list))
         .route("/{organization}/hooks/{point}", post(hook::put).layer(DefaultBodyLimit::max(SCRIPT)))
         .route("/{organization}/hooks/{point}/delete", post(hook::delete))

@@ -101,6 +101,7 @@ struct Furnished {
     own_token: String,
     key: String,
     test: String,
+    deleted: String,
     style: String,
 }
 
@@ -117,6 +118,9 @@ impl Furnished {
         let other = app.create_workspace(ada, "acme", &other).await.unwrap();
         app.lock(ada, &other.id, "test", None).await.unwrap();
         let written = app.write_state(ada, &other, &Source::Cloud, Upload::of(state), None).await.unwrap();
+        let gone = app::Settings { name: Some("gone".into()), ..app::Settings::default() };
+        let gone = app.create_workspace(ada, "acme", &gone).await.unwrap();
+        app.delete_workspace(ada, &gone.id, false).await.unwrap();
         let change = AgentPoolChange { name: Some("pool".into()), ..AgentPoolChange::default() };
         let pool = app.create_agent_pool(ada, "acme", &change).await.unwrap();
         let (pool_token, _) = app.create_agent_token(ada, &pool.id, "test").await.unwrap();
@@ -161,6 +165,7 @@ impl Furnished {
             own_token: own_token.id.to_string(),
             key: key.id.to_string(),
             test: test.run.id.test().to_string(),
+            deleted: gone.id.to_string(),
             house,
             cookies,
         }
@@ -181,6 +186,7 @@ impl Furnished {
                 "action" => "discard",
                 "phase" => "plan",
                 "version" => &self.version,
+                "deleted" => &self.deleted,
                 "pool" => &self.pool,
                 "agent" if path.contains("runners") => &self.site_agent,
                 "agent" => &self.agent,

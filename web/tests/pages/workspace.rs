@@ -100,3 +100,73 @@ async fn states_are_listed_and_downloaded() {
     assert_eq!(file.headers[header::CONTENT_DISPOSITION], "attachment; filename=\"net-7.tfstate\"");
     assert_eq!(house.get(&path, &house.cookie("eve").await).await.status, StatusCode::FORBIDDEN);
 }
+
+#[tokio::test]
+async fn a_version_says_what_changed_and_is_gone_back_to() {
+    let house = House::new().await;
+    let (ada, ron) = (house.cookie("ada").await, house.cookie("ron").await);
+    let write = async |serial: i64, value: &str| {
+        let state = format!(
+            r#"{{"version":4,"terraform_version":"1.11.4","serial":{serial},"lineage":"l","outputs":{{}},"resources":[{{"mode":"managed","type":"t",
+            "name":"a","provider":"p","instances":[{{"attributes":{{"id":"1","v":"{value}","password":"hush-{serial}"}}}}]}}]}}"#
+        );
+        let seen = house.app.workspace(
+            &house.ada,
+            app::Which::Id(&house.workspace.id),
+            domain::permission::Permission::WriteState,
+        );
+        let seen = seen.await.unwrap();
+        let upload = app::Upload::of(state);
+        house.app.write_state(&house.ada, &seen, &Source::Http(None), upload, None).await.unwrap().version.id
+    };
+    let (first, second) = (write(1, "<b>one</b>").await, write(2, "two").await);
+    let list = house.get("/app/acme/net/states", &ada).await;
+    assert!(list.text.contains(&format!("/app/acme/net/states/{first}\"")), "{}", list.text);
+    let path = format!("/app/acme/net/states/{second}");
+    let seen = house.get(&path, &ada).await;
+    assert!(
+        seen.text.contains("Since serial 1") && seen.text.contains("&#60;b&#62;one") && seen.text.contains("t.a"),
+        "{}",
+        seen.text
+    );
+    assert!(seen.text.contains("(sensitive)") && !seen.text.contains("hush") && !seen.text.contains("Go back"));
+    let path = format!("/app/acme/net/states/{first}");
+    assert!(!house.get(&path, &ron).await.text.contains("Go back"), "who may only read");
+    let seen = house.get(&path, &ada).await;
+    assert!(seen.text.contains("no version before") && seen.text.contains("Go back to this version"), "{}", seen.text);
+    let form = format!("csrf={}&sure=yes", seen.csrf());
+    let back = house.post(&format!("{path}/rollback"), &ada, "same-origin", &form).await;
+    assert_eq!((back.status, back.location()), (StatusCode::SEE_OTHER, "/app/acme/net/states"));
+    let list = house.get("/app/acme/net/states", &ada).await.text;
+    assert!(list.contains("Serial 3"), "{list}");
+    let now = house
+        .app
+        .workspace(&house.ada, app::Which::Id(&house.workspace.id), domain::permission::Permission::Read)
+        .await
+        .unwrap();
+    assert!(now.lock().unwrap().is_none(), "the lock is given back");
+    house.app.lock(&house.ada, &house.workspace.id, "mine", Some(("id", "{}"))).await.unwrap();
+    let form = format!("csrf={}&sure=yes", house.get(&format!("/app/acme/net/states/{second}"), &ada).await.csrf());
+    let barred = house.post(&format!("/app/acme/net/states/{second}/rollback"), &ada, "same-origin", &form).await;
+    assert_eq!(barred.status, StatusCode::CONFLICT, "{}", barred.text);
+}
+
+#[tokio::test]
+async fn a_deleted_workspace_is_taken_back() {
+    let house = House::new().await;
+    let (ada, ron) = (house.cookie("ada").await, house.cookie("ron").await);
+    house.app.delete_workspace(&house.ada, &house.workspace.id, false).await.unwrap();
+    let settings = Settings { name: Some("net".into()), ..Settings::default() };
+    house.app.create_workspace(&house.ada, "acme", &settings).await.unwrap();
+    let list = "/app/settings/organizations/acme/deleted-workspaces";
+    assert_eq!(house.get(list, &ron).await.status, StatusCode::FORBIDDEN);
+    let seen = house.get(list, &ada).await;
+    assert!(seen.text.contains("value=\"net\"") && seen.text.contains("Take back"), "{}", seen.text);
+    let path = format!("{list}/{}", house.workspace.id);
+    let form = |name: &str| format!("csrf={}&name={name}", seen.csrf());
+    let taken = house.post(&path, &ada, "same-origin", &form("net")).await;
+    assert!(taken.status == StatusCode::UNPROCESSABLE_ENTITY && taken.text.contains("another name"), "{}", taken.text);
+    let back = house.post(&path, &ada, "same-origin", &form("old-net")).await;
+    assert_eq!((back.status, back.location()), (StatusCode::SEE_OTHER, "/app/acme/old-net"));
+    assert!(house.get(list, &ada).await.text.contains("Nothing was deleted"));
+}

@@ -39,13 +39,37 @@ fn a_small_change_is_small() {
 }
 
 #[test]
+fn a_small_change_among_what_repeats_itself_is_small() {
+    let repeating = |version: u64| -> Vec<u8> {
+        let text: String = String::from_utf8(state(320, 7, version)).unwrap();
+        let attribute = |n| {
+            format!(
+                "            \"attribute_{n}\": {{\n              \"enabled\": false,\n              \"mode\": \"default\",\n              \"timeouts\": null\n            }},\n"
+            )
+        };
+        let filler: String = (0..60).map(attribute).collect();
+        text.lines().flat_map(|line| [line, "\n", &filler]).collect::<String>().into_bytes()
+    };
+    let (base, next) = (repeating(1), repeating(2));
+    assert!(next.len() > 1_000_000);
+    let delta = seal_delta(&key(), &PLACE, &next, &base).unwrap().unwrap();
+    assert!(delta.len() < 600, "{} bytes", delta.len());
+}
+
+#[test]
 fn another_base_or_another_place_opens_nothing() {
     let (base, next) = (state(500, 7, 1), state(500, 7, 2));
     let delta = seal_delta(&key(), &PLACE, &next, &base).unwrap().unwrap();
     let limit = next.len() as u64;
-    let mut other = base.clone();
-    other[0] ^= 1;
-    open_delta(&key(), &PLACE, &delta, &other, limit).unwrap_err();
+    let other: Vec<u8> = base.iter().map(|byte| byte ^ 1).collect();
+    assert!(open_delta(&key(), &PLACE, &delta, &other, limit).is_err());
+    for at in (0..base.len()).step_by(97) {
+        let mut other = base.clone();
+        other[at] ^= 1;
+        // Where the delta takes nothing from there it does not matter.
+        let opened = open_delta(&key(), &PLACE, &delta, &other, limit);
+        assert!(opened.is_err() || opened.unwrap() == next, "byte {at} of the base");
+    }
     open_delta(&key(), &PLACE, &delta, &[], limit).unwrap_err();
     let elsewhere = Context { id: "blob-2", ..PLACE };
     open_delta(&key(), &elsewhere, &delta, &base, limit).unwrap_err();

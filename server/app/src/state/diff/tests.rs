@@ -3,14 +3,17 @@
 use super::{Action, Diff, Shown, diff};
 use serde_json::{Value, json};
 
+#[expect(clippy::needless_pass_by_value, reason = "for `json!` at every call")]
 fn resource(kind: &str, name: &str, instances: Value) -> Value {
     json!({ "mode": "managed", "type": kind, "name": name, "provider": "p", "instances": instances })
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "for `json!` at every call")]
 fn one(name: &str, attributes: Value) -> Value {
     resource("t", name, json!([{ "schema_version": 0, "attributes": attributes }]))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "for `json!` at every call")]
 fn state(resources: Value) -> Vec<u8> {
     json!({ "version": 4, "terraform_version": "1.11.4", "serial": 1, "lineage": "l", "resources": resources })
         .to_string()
@@ -140,8 +143,8 @@ fn a_secret_is_told_and_not_shown() {
     let either = json!([{ "type": "get_attr", "value": "either" }]);
     let (before, after) = (instance("hush-1", json!([path, either])), instance("hush-2", json!([path])));
     assert_diff(
-        json!([before.clone()]),
-        json!([after.clone()]),
+        json!([before]),
+        json!([after]),
         &[
             "changed t.a",
             "  a.deep[0]: (sensitive) -> (sensitive)",
