@@ -14,6 +14,7 @@ mod providers;
 mod queue;
 mod raw;
 mod runs;
+mod scale;
 mod stamped;
 mod start;
 mod states;
@@ -23,7 +24,13 @@ use terrane_tests::Database;
 use figures::Table;
 
 fn main() {
-    let only = std::env::args().nth(1).unwrap_or_default();
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [verb, arguments @ ..] = &arguments[..]
+        && verb == "fill"
+    {
+        return scale::generate(arguments);
+    }
+    let only = arguments.first().cloned().unwrap_or_default();
     let wanted = |part: &str| only.is_empty() || only == part;
     println!(
         "Every figure is of this machine, at this hour; [brackets] hold what the strongest open peer showed on such a machine."
@@ -55,6 +62,9 @@ fn main() {
         }
         if wanted("large") {
             Table::print(&format!("Large work on {database}"), large::figures(database));
+        }
+        if wanted("scale") {
+            Table::print(&format!("A large site on {database}"), scale::figures(database));
         }
         if wanted("command") {
             Table::print(&format!("The command line on {database}"), command::figures(database));

@@ -92,11 +92,20 @@ impl IntoResponse for Document {
     }
 }
 
+/// How much there is beside a page.
+#[derive(Debug, Clone, Copy)]
+enum Extent {
+    /// So much in all.
+    Total(i64),
+    /// Whether something comes after it: counting would take longer than reading.
+    More(bool),
+}
+
 /// A document of many things. Without a page it is all of them.
 #[derive(Debug)]
 pub(crate) struct List {
     data: Vec<Resource>,
-    page: Option<(Page, i64)>,
+    page: Option<(Page, Extent)>,
     included: Vec<Resource>,
 }
 
@@ -105,7 +114,11 @@ impl List {
         Self { data, page: None, included: Vec::new() }
     }
     pub(crate) fn page(data: Vec<Resource>, page: Page, total: i64) -> Self {
-        Self { data, page: Some((page, total)), included: Vec::new() }
+        Self { data, page: Some((page, Extent::Total(total))), included: Vec::new() }
+    }
+    /// A page that does not say how many there are in all: the vendor's API does so for long lists.
+    pub(crate) fn uncounted(data: Vec<Resource>, page: Page, more: bool) -> Self {
+        Self { data, page: Some((page, Extent::More(more))), included: Vec::new() }
     }
     /// The page of what was read as a whole.
     pub(crate) fn part(mut data: Vec<Resource>, page: Page) -> Self {
@@ -124,19 +137,24 @@ impl IntoResponse for List {
     fn into_response(self) -> Response {
         let total = i64::try_from(self.data.len()).unwrap_or(i64::MAX);
         let data: Vec<Value> = self.data.into_iter().map(Resource::into_json).collect();
-        let (page, total) = self.page.unwrap_or((Page { number: 1, size: total.max(1) }, total));
-        let pages = ((total + page.size - 1) / page.size).max(1);
-        let mut document = json!({
-            "data": data,
-            "meta": { "pagination": {
-                "current-page": page.number,
-                "page-size": page.size,
-                "prev-page": (page.number > 1).then_some(page.number - 1),
-                "next-page": (page.number < pages).then_some(page.number + 1),
-                "total-pages": pages,
-                "total-count": total,
-            } },
+        let whole = (Page { number: 1, size: total.max(1) }, Extent::Total(total));
+        let (page, extent) = self.page.unwrap_or(whole);
+        let mut pagination = json!({
+            "current-page": page.number,
+            "page-size": page.size,
+            "prev-page": (page.number > 1).then_some(page.number - 1),
         });
+        let more = match extent {
+            Extent::More(more) => more,
+            Extent::Total(total) => {
+                let pages = ((total + page.size - 1) / page.size).max(1);
+                pagination["total-pages"] = pages.into();
+                pagination["total-count"] = total.into();
+                page.number < pages
+            }
+        };
+        pagination["next-page"] = more.then_some(page.number + 1).into();
+        let mut document = json!({ "data": data, "meta": { "pagination": pagination } });
         if !self.included.is_empty() {
             document["included"] = self.included.into_iter().map(Resource::into_json).collect();
         }

@@ -59,6 +59,7 @@ pub fn router(http: &Http) -> Router {
         .route("/organizations/{organization}", get(organization::show).patch(organization::update))
         .route("/organizations/{organization}/entitlement-set", get(discovery::entitlements))
         .route("/organizations/{organization}/capacity", get(organization::capacity))
+        .route("/organizations/{organization}/runs", get(run::list_of_organization))
         .route("/organizations/{organization}/runs/queue", get(organization::queue))
         .route(
             "/organizations/{organization}/projects",

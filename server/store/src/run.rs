@@ -269,6 +269,23 @@ pub async fn list(tx: &mut Tx, workspace: &WorkspaceId, plan_only: bool, limit: 
     .await
 }
 
+/// The runs of an organization, newest first, but for tests of modules; where statuses are named, only those.
+pub async fn list_of_organization(
+    tx: &mut Tx,
+    organization: &OrganizationId,
+    statuses: &[&str],
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<Run>> {
+    let query = tx.query(select!("WHERE organization_id = ")).value(organization.as_str());
+    let query = query.push(" AND NOT EXISTS (SELECT 1 FROM test_runs t WHERE t.run_id = runs.id)");
+    let query = match statuses {
+        [] => query,
+        statuses => query.push(" AND status IN (").list(statuses.iter().copied()).push(")"),
+    };
+    query.push(" ORDER BY created_at DESC, id DESC LIMIT ").value(limit).push(" OFFSET ").value(offset).all().await
+}
+
 /// How many runs a workspace has.
 pub async fn count(tx: &mut Tx, workspace: &WorkspaceId, plan_only: bool) -> Result<i64> {
     tx.query("SELECT count(*) FROM runs WHERE workspace_id = $1 AND ($2 OR NOT plan_only)")

@@ -63,6 +63,22 @@ async fn who_waits_is_told_why_and_which_place() {
         let wanted: Vec<_> = runs[..3].iter().map(|(_, run)| run.as_str()).collect();
         assert_eq!((listed, &queue["meta"]["pagination"]["total-count"]), (wanted, &4.into()));
         assert_eq!(queue["data"][2]["attributes"]["position-in-queue"], 3);
+        // All that ever were, newest first; how many is not counted.
+        let path = "/api/v2/organizations/acme/runs?page%5Bsize%5D=3&page%5Bnumber%5D=";
+        let pages = [
+            town.ask("read", "GET", &format!("{path}1"), "").await.json(),
+            town.ask("read", "GET", &format!("{path}2"), "").await.json(),
+        ];
+        let listed =
+            pages.iter().flat_map(|page| page["data"].as_array().unwrap()).map(|run| run["id"].as_str().unwrap());
+        assert_eq!(listed.collect::<Vec<_>>(), runs.iter().rev().map(|(_, run)| run.as_str()).collect::<Vec<_>>());
+        let next = pages.iter().map(|page| page["meta"]["pagination"]["next-page"].clone()).collect::<Vec<_>>();
+        assert_eq!(next, [2.into(), serde_json::Value::Null]);
+        assert!(pages[0]["meta"]["pagination"].get("total-count").is_none());
+        let planning =
+            town.ask("read", "GET", &format!("{path}1&filter%5Bstatus%5D=planning,applied"), "").await.json();
+        assert_eq!(planning["data"].as_array().unwrap().len(), 2, "{planning}");
+        assert_eq!(town.ask("stranger", "GET", &format!("{path}1"), "").await.status, 404);
         let capacity = town.ask("read", "GET", "/api/v2/organizations/acme/capacity", "").await.json();
         assert_eq!(capacity["data"]["attributes"], serde_json::json!({ "pending": 2, "running": 2 }));
         // An apply goes before plans that are older, and is told as confirmed while there is no room.

@@ -53,6 +53,36 @@ impl App {
             .await?)
     }
 
+    /// A page of the runs of an organization with their workspaces, newest first, and whether more come after it.
+    pub async fn list_organization_runs(
+        &self,
+        caller: &Caller,
+        organization: &str,
+        statuses: &[&str],
+        limit: i64,
+        offset: i64,
+    ) -> Result<(Vec<(Run, Workspace)>, bool)> {
+        let organization = self.organization(caller, organization, Permission::ReadRuns).await?;
+        let user = caller.user_id();
+        Ok(self
+            .store
+            .read(async |mut tx| {
+                let of = &organization.id;
+                let mut runs = store::run::list_of_organization(&mut tx, of, statuses, limit + 1, offset).await?;
+                let asked = usize::try_from(limit).unwrap_or_default();
+                let more = runs.len() > asked;
+                runs.truncate(asked);
+                let ids: Vec<&str> = runs.iter().map(|run| run.workspace_id.as_str()).collect();
+                let workspaces = store::workspace::list_by_id(&mut tx, &ids, user).await?;
+                let with = |run: Run| {
+                    let workspace = workspaces.iter().find(|workspace| workspace.id == run.workspace_id)?;
+                    Some((run, workspace.clone()))
+                };
+                Ok::<_, store::Error>((runs.into_iter().filter_map(with).collect(), more))
+            })
+            .await?)
+    }
+
     /// The newest run, of any kind, of each of these workspaces, which the caller was given; those of others are left out.
     pub async fn newest_runs(&self, caller: &Caller, workspaces: &[Workspace]) -> Result<Vec<Run>> {
         let sees = |workspace: &&Workspace| {

@@ -33,6 +33,11 @@ async fn runs(store: &Fresh) {
             );
             assert_eq!(run::list(&mut tx, ws, false, 1, 1).await?[0].id, one.id);
             assert_eq!((run::count(&mut tx, ws, true).await?, run::count_open(&mut tx, ws).await?), (2, 1));
+            let all = run::list_of_organization(&mut tx, org, &[], 9, 0).await?;
+            assert_eq!(all.iter().map(|r| &r.id).collect::<Vec<_>>(), listed.iter().map(|r| &r.id).collect::<Vec<_>>());
+            let errored = run::list_of_organization(&mut tx, org, &["errored", "applied"], 9, 0).await?;
+            assert_eq!(errored.iter().map(|r| &r.id).collect::<Vec<_>>(), [&one.id]);
+            assert_eq!(run::list_of_organization(&mut tx, org, &[], 1, 1).await?[0].id, one.id);
             assert_eq!(run::list_queue(&mut tx, org, 9, 0).await?.len(), 1);
             assert_eq!(run::count_queue(&mut tx, org).await?, 1);
             let by_id = run::list_by_id(&mut tx, &[one.id.as_str(), "run-none"]).await?;
