@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 on_both! {
     old_versions_take_little_room_and_come_back_as_they_came  a_form_that_comes_late_follows  a_large_one_lies_as_a_delta_of_an_object
-    two_servers_and_a_writer_at_once  one_that_would_save_nothing_stays  two_versions_differ_and_one_of_them_comes_back
+    two_servers_and_a_writer_at_once  one_that_would_save_nothing_stays  a_base_comes_first  two_versions_differ_and_one_of_them_comes_back
     a_version_is_found_by_its_moment  a_deleted_workspace_is_taken_back_with_all_that_it_had
 }
 
@@ -246,4 +246,23 @@ async fn a_deleted_workspace_is_taken_back_with_all_that_it_had(town: &Town) {
     assert_bytes(town, 50).await;
     let listed = town.ask("owner", "GET", "/api/v2/organizations/acme/deleted-workspaces", "").await.json();
     assert_eq!(listed["data"], serde_json::json!([]));
+}
+
+async fn a_base_comes_first(town: &Town) {
+    let mut first = None;
+    for serial in 1..=5 {
+        let written = town.write(&version(serial, 6000)).await.unwrap().version;
+        first.get_or_insert(written.id);
+    }
+    let first = first.unwrap();
+    let find = async |mut tx| store::delta::find_blob(&mut tx, &first, store::delta::Form::State).await;
+    let blob = town.app.store.look(find).await.unwrap().unwrap();
+    let object = town.folder.path().join("objects").join(blob.object_key.unwrap());
+    let aside = town.folder.path().join("aside");
+    std::fs::rename(&object, &aside).unwrap();
+    // The second and the third are written against the first, which cannot be read; the fourth waits for the third.
+    assert_eq!(town.app.encode_old_states().await.unwrap(), 0);
+    std::fs::rename(&aside, &object).unwrap();
+    assert_eq!(town.app.encode_old_states().await.unwrap(), 3);
+    assert_bytes(town, 6000).await;
 }
