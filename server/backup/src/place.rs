@@ -33,14 +33,12 @@ pub struct Place {
 struct Header {
     format: u32,
     site: String,
-    /// What the key that seals the parts follows from; nothing in places of before there were root keys.
-    #[serde(default)]
-    root: Option<String>,
-    /// That key, wrapped; base64.
+    /// The id of the key that seals the parts.
+    id: String,
+    /// That key, wrapped by the master key; base64.
     key: String,
     /// The same key, wrapped by the root key of tokens: where the master key is lost, an escrow opens it.
-    #[serde(default)]
-    tokens: Option<String>,
+    tokens: String,
 }
 
 /// What wraps the key of a place: the master key, and the one before it.
@@ -61,13 +59,7 @@ impl Header {
     async fn open(&self, master: &dyn KeyService) -> Result<DataKey> {
         let wrapped = BASE64_STANDARD.decode(&self.key).map_err(|error| damaged(HEADER, error))?;
         let wrapped = WrappedKey::from_bytes(&wrapped).map_err(|error| damaged(HEADER, error))?;
-        let Some(root) = &self.root else {
-            // The master key wrapped it as it wrapped every data key then.
-            let unknown = || Error::Key(secrets::Error::UnknownRoot { root: wrapped.by().to_owned() });
-            let first = Arc::new(master.first_root().ok_or_else(unknown)?);
-            return Keyring::new(first, Vec::new()).unwrap(&wrapped, &header_context(&self.site)).map_err(Error::Key);
-        };
-        let place = secrets::Place { site: &self.site, root };
+        let place = secrets::Place { site: &self.site, root: &self.id };
         let root = secrets::open_root(master, &wrapped, place).await.map_err(Error::Key)?;
         Ok(DataKey::from_bytes(root.expose()))
     }
@@ -89,7 +81,7 @@ impl Place {
             read => read?,
         };
         let opened = header.open(current).await;
-        let settled = opened.is_ok() && header.tokens.is_some();
+        let settled = opened.is_ok();
         let place = Self::opened(store.clone(), &header, masters, opened).await?;
         if place.site != site {
             return Err(Error::Foreign { other: place.site, site: site.to_owned() });
@@ -107,8 +99,7 @@ impl Place {
     pub async fn recover(store: Arc<dyn Store>, master: &dyn KeyService, roots: Vec<RootKey>) -> Result<String> {
         let header = Header::read(&*store).await?;
         let damaged = |error: &dyn std::fmt::Display| damaged(HEADER, error);
-        let tokens = header.tokens.as_deref().unwrap_or_default();
-        let tokens = BASE64_STANDARD.decode(tokens).map_err(|error| damaged(&error))?;
+        let tokens = BASE64_STANDARD.decode(&header.tokens).map_err(|error| damaged(&error))?;
         let wrapped = WrappedKey::from_bytes(&tokens).map_err(|error| damaged(&error))?;
         let root = roots.into_iter().find(|root| root.id() == wrapped.by());
         let unknown = || Error::Key(secrets::Error::UnknownRoot { root: wrapped.by().to_owned() });
@@ -133,9 +124,9 @@ impl Place {
         let header = Header {
             format: FORMAT,
             site: site.to_owned(),
-            root: Some(key.id().to_owned()),
+            id: key.id().to_owned(),
             key: BASE64_STANDARD.encode(wrapped.to_bytes()),
-            tokens: Some(BASE64_STANDARD.encode(by_tokens.to_bytes())),
+            tokens: BASE64_STANDARD.encode(by_tokens.to_bytes()),
         };
         let text = serde_json::to_vec_pretty(&header).map_err(|error| damaged(HEADER, error))?;
         let place = Self { blobs: Blobs::new(store), key: data, site: site.to_owned() };

@@ -232,6 +232,17 @@ fn every_setting_can_be_set_in_each_place() {
         ("objects-region", "eu-central-1"),
         ("objects-path-style", "off"),
         ("objects-encryption", "AES256"),
+        ("master-key-endpoint", "https://kms.example.com"),
+        ("master-key-region", "eu-central-1"),
+        ("master-key-credential", "AKIA:secret"),
+        ("master-key-mount", "a/b"),
+        ("master-key-namespace", "team"),
+        ("backup", "file:/some/path"),
+        ("backup-endpoint", "https://s3.example.com"),
+        ("backup-credential", "AKIA:secret"),
+        ("backup-region", "eu-central-1"),
+        ("backup-path-style", "off"),
+        ("backup-encryption", "AES256"),
         ("runner-slots", "1"),
         ("runner-unsafe", "on"),
         ("runner-ports", "22,8200"),
@@ -263,8 +274,18 @@ fn every_setting_can_be_set_in_each_place() {
     .into();
     for key in keys().filter(|key| key.name != "config") {
         let text = good.get(key.name).copied().unwrap_or("/some/path");
-        // What says how to reach a bucket says nothing of a directory.
-        let beside: &[(&str, &str)] = if key.name.starts_with("objects-") { &[("objects", "s3:states")] } else { &[] };
+        // What says how to reach a bucket says nothing of a directory, and what says how to reach a key nothing of a file.
+        let beside: &[(&str, &str)] = match key.name {
+            "master-key-mount" | "master-key-namespace" => &[
+                ("master-key", "vault:a"),
+                ("master-key-endpoint", "https://vault.example.com"),
+                ("master-key-credential", "hvs.token"),
+            ],
+            name if name.starts_with("master-key-") => &[("master-key", "awskms:a")],
+            name if name.starts_with("objects-") => &[("objects", "s3:states")],
+            name if name.starts_with("backup-") => &[("backup", "s3:states")],
+            _ => &[],
+        };
         let flag = with(&[&[(key.name, text)], beside].concat(), &[]).unwrap();
         assert!(flag.text.contains(&format!("# --{}\n", key.name)), "{}", flag.text);
         let variable = key::variable(key.name);
