@@ -7,7 +7,7 @@ use crate::{
     instance::Lock,
     wiring,
 };
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use app::{Chance as _, Clock as _, SystemChance, SystemClock, keys::Masters};
 use backup::{Manifest, Place, Source, Target};
 use secrecy::ExposeSecret as _;
@@ -17,6 +17,7 @@ pub(crate) async fn backup(config: Config, wanted: Option<cli::Backup>) -> anyho
     match wanted {
         None => make(&config).await,
         Some(cli::Backup::List) => list(&config).await,
+        Some(cli::Backup::Verify { id }) => examine(&config, id).await,
         Some(cli::Backup::Prune { keep }) => prune(&config, keep).await,
     }
 }
@@ -58,19 +59,56 @@ async fn list(config: &Config) -> anyhow::Result<()> {
     let masters = wiring::masters(config).await?;
     let place = Place::open(wiring::backup_place(config).await?, of(&masters)).await?;
     let mut lines = String::new();
+    let mut damaged = 0;
     for id in place.list().await? {
-        let manifest = place.manifest(&id).await?;
+        let manifest = match place.manifest(&id).await {
+            Ok(manifest) => manifest,
+            Err(error) => {
+                tell(&format!("{id}: {error}"));
+                damaged += 1;
+                continue;
+            }
+        };
         let rows: u64 = manifest.tables.values().sum();
         let Manifest { created_at, version, objects, object_bytes, missing, .. } = manifest;
         lines += &format!("{id}\t{created_at}\t{version}\t{rows}\t{objects}\t{object_bytes}\t{}\n", missing.len());
     }
-    out(&lines)
+    out(&lines)?;
+    if damaged > 0 {
+        bail!(
+            "{damaged} backups cannot be read, and are not listed; terrane backup verify tells of the others whether they are whole"
+        );
+    }
+    Ok(())
+}
+
+/// Whether a backup could be restored.
+async fn examine(config: &Config, id: Option<String>) -> anyhow::Result<()> {
+    let masters = wiring::masters(config).await?;
+    let place = Place::open(wiring::backup_place(config).await?, of(&masters)).await?;
+    let id = match id {
+        Some(id) => id,
+        None => place.list().await?.pop().ok_or(backup::Error::NoBackups)?,
+    };
+    let checked = backup::check(&place, &id).await?;
+    let lines = checked.damaged.iter().map(|(part, wrong)| format!("{part}\t{wrong}\n"));
+    out(&lines.collect::<String>())?;
+    if checked.damaged.is_empty() {
+        tell(&format!("{id}: all {} parts are whole", checked.parts));
+        return Ok(());
+    }
+    bail!(
+        "{id}: {} of {} parts are damaged or gone; they are listed on standard output. Remove them from the place: the next backup writes what the site \
+         still has anew. Older backups that share them are damaged too",
+        checked.damaged.len(),
+        checked.parts
+    )
 }
 
 async fn prune(config: &Config, keep: u32) -> anyhow::Result<()> {
     let masters = wiring::masters(config).await?;
     let place = Place::open(wiring::backup_place(config).await?, of(&masters)).await?;
-    let pruned = backup::prune(&place, usize::try_from(keep).unwrap_or(usize::MAX)).await?;
+    let pruned = backup::prune(&place, usize::try_from(keep).unwrap_or(usize::MAX), &wiring::name()).await?;
     tell(&format!("{} backups removed, {} parts with them", pruned.backups.len(), pruned.parts));
     Ok(())
 }
@@ -82,13 +120,12 @@ pub(crate) async fn restore(config: Config, id: Option<String>) -> anyhow::Resul
     let masters = wiring::masters(&config).await?;
     let place = Place::open(wiring::backup_place(&config).await?, of(&masters)).await?;
     let objects = wiring::object_store(&config, &config.storage.objects).await?;
-    let probe = wiring::name();
-    objects::prove(&*objects, &place.site, &probe).await.context("proving the store of --objects")?;
     let database = match &config.storage.database {
         Database::Sqlite(path) => store::copy::Place::Sqlite(path.clone()),
         Database::Postgres(url) => store::copy::Place::Postgres(url.expose_secret().to_owned()),
     };
-    let restored = backup::restore(&place, id.as_deref(), &Target { database, objects: &*objects }).await?;
+    let restored =
+        backup::restore(&place, id.as_deref(), &Target { database, objects: &*objects }, &wiring::name()).await?;
     tell(&format!(
         "restored {} of {}: {} rows, {} objects (copied {}); now everything is opened once",
         restored.manifest.id,

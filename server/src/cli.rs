@@ -101,7 +101,13 @@ pub enum Backup {
     /// List the finished backups on standard output, oldest first: id, moment, version, rows, objects, their bytes and how many objects were
     /// missing, separated by tabs
     List,
-    /// Remove all backups but the newest, and what belongs to no other; not while one is being made
+    /// Read all of a backup without restoring it; what is damaged is listed on standard output, and it ends with 1
+    Verify {
+        /// Which, as `terrane backup list` tells [default: the newest]
+        #[arg(long)]
+        id: Option<String>,
+    },
+    /// Remove all backups but the newest, and what belongs to no other and is older than a day
     Prune {
         /// How many stay
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]

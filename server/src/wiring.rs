@@ -179,7 +179,27 @@ pub async fn masters(config: &Config) -> anyhow::Result<Masters> {
 /// The place of `--backup`.
 pub async fn backup_place(config: &Config) -> anyhow::Result<Arc<dyn objects::Store>> {
     let place = config.backup.as_ref().context("nobody says where backups are: name the place with --backup")?;
-    object_store(config, place).await.context("opening the place of --backup")
+    let apart = "name another place with --backup: what is pruned there would be taken from the site itself";
+    if let Objects::File(folder) = place {
+        let whole = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        let mut own = vec![config.server.data.clone()];
+        own.extend(match &config.storage.objects {
+            Objects::File(folder) => Some(folder.clone()),
+            _ => None,
+        });
+        let folder = whole(folder);
+        let inside = own.iter().map(|own| whole(own)).find(|own| folder.starts_with(own) || own.starts_with(&folder));
+        anyhow::ensure!(
+            inside.is_none(),
+            "{} and the site's own {} lie in each other: {apart}",
+            folder.display(),
+            inside.unwrap_or_default().display()
+        );
+    }
+    let store = object_store(config, place).await.context("opening the place of --backup")?;
+    let owner = objects::owner(&*store).await.context("looking whose the place of --backup is")?;
+    anyhow::ensure!(owner.is_none(), "the place of --backup is the object store of a site: {apart}");
+    Ok(store)
 }
 
 /// A name that nothing else has.

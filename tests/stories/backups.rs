@@ -18,7 +18,8 @@ stories! {
         a_site_with_a_bucket_moves_to_a_container,
         what_is_damaged_is_named_and_never_restored,
         a_site_that_is_not_empty_stays,
-        what_was_altered_is_found;
+        what_was_altered_is_found,
+        a_place_is_one_sites_backups_alone;
 }
 
 /// So many write at once.
@@ -356,4 +357,52 @@ fn what_was_altered_is_found(stage: &mut Stage) {
     let log = stage.server.log();
     assert!(log.contains("opening blob blob-") && log.contains("does not open"), "{log}");
     assert!(stage.server.stop().success());
+}
+
+/// Two first backups at once, a header that is gone, the site's own folders: no backup is told that is none.
+fn a_place_is_one_sites_backups_alone(stage: &mut Stage) {
+    let (folder, place) = backed_up(stage);
+    let backup = ["--backup", place.as_str()];
+    let whole = stage.server.terrane("backup", &["verify", "--backup", &place]);
+    assert!(whole.good && whole.told.contains("parts are whole"), "{whole:?}");
+    let header = folder.join("terrane-backups");
+    let kept = fs::read(&header).expect("a header");
+    fs::remove_file(&header).expect("a header");
+    let refused = stage.server.terrane("backup", &backup).refused();
+    assert!(refused.contains("terrane-backups") && refused.contains("it is gone"), "{refused}");
+    fs::write(&header, &kept).expect("a header");
+
+    // What has rotted is named, and written anew once it is gone.
+    let pack = files(&folder.join("packs")).remove(0);
+    let mut bytes = fs::read(&pack).expect("a pack");
+    bytes[40] ^= 1;
+    fs::write(&pack, &bytes).expect("a pack");
+    let said = stage.server.terrane("backup", &["verify", "--backup", &place]);
+    let name = pack.file_name().and_then(|name| name.to_str()).expect("a name");
+    assert!(!said.good && said.out.contains(name), "{said:?}");
+    fs::remove_file(&pack).expect("a pack");
+    let _ = stage.server.terrane("backup", &backup).good();
+    let _ = stage.server.terrane("backup", &["verify", "--backup", &place]).good();
+
+    for own in [stage.server.data(), stage.server.data().join("objects"), stage.server.folder().to_owned()] {
+        let refused = stage.server.terrane("backup", &["--backup", &format!("file:{}", own.display())]).refused();
+        assert!(refused.contains("lie in each other"), "{refused}");
+    }
+
+    let twice = format!("file:{}", stage.server.folder().join("twice").display());
+    let said = std::thread::scope(|scope| {
+        let both = [(); 2].map(|()| scope.spawn(|| stage.server.terrane("backup", &["--backup", &twice])));
+        both.map(|one| one.join().expect("a backup"))
+    });
+    let made: Vec<&str> = said.iter().filter(|said| said.good).map(|said| said.out.as_str()).collect();
+    assert!(!made.is_empty(), "one of them stands: {said:?}");
+    for id in made {
+        let _ = stage.server.terrane("backup", &["verify", "--id", id, "--backup", &twice]).good();
+    }
+    if let Some(url) = stage.server.postgres() {
+        let other = Server::prepare(Database::Sqlite, &["--backup", &place]);
+        bring_key(&stage.server.data(), &other.data());
+        let refused = other.terrane("restore", &["--database", &url]).refused();
+        assert!(refused.contains("in use by a server"), "{refused}");
+    }
 }

@@ -19,6 +19,14 @@ impl App {
         objects::prove(store, &owner, &self.probe()).await.map_err(|error| Error::Unavailable(error.to_string()))
     }
 
+    /// The id of the site, once a server has started on the database.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn site(&self) -> Result<Option<String>> {
+        crate::site::id(&self.store).await
+    }
+
     fn probe(&self) -> String {
         self.entropy().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }

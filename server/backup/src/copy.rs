@@ -34,6 +34,15 @@ pub(crate) async fn copy(
     seen.get().cloned().ok_or_else(unread)
 }
 
+/// The SHA-256 of an object, hexadecimal.
+pub(crate) async fn examine(store: &dyn Store, key: &Key) -> Result<String> {
+    let (mut pieces, mut hash) = (store.get(key).await?, Context::new(&SHA256));
+    while let Some(piece) = pieces.next().await.transpose()? {
+        hash.update(&piece);
+    }
+    Ok(hex::encode(hash.finish()))
+}
+
 /// An object on its way.
 struct Copying {
     pieces: BoxStream<'static, Result<Bytes>>,

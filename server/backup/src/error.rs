@@ -46,6 +46,16 @@ pub enum Error {
         "the backup has the format {0}, which this build does not know; use the Terrane that wrote it, or a later one"
     )]
     Format(u32),
+    /// Another backup, or somebody who pruned, took away what this one stands on.
+    #[error(
+        "{0} of this backup is gone again: somebody prunes the place while a backup is made. It is no backup; make another one"
+    )]
+    Pruned(String),
+    /// Two made the place at once.
+    #[error(
+        "another first backup was made into this place at the same time: it stands, this one is none; make another one"
+    )]
+    Twice,
     /// Rows went away faster than they could be copied.
     #[error(
         "objects vanished while they were copied, {0} times in a row; try again when fewer workspaces are being deleted"

@@ -14,6 +14,7 @@
 //!
 //! Everything but the first is sealed, with its own name as its place: what was cut, altered or put elsewhere does not open.
 
+mod check;
 mod copy;
 mod error;
 mod make;
@@ -23,6 +24,7 @@ mod prune;
 mod restore;
 mod rows;
 
+pub use check::{Checked, check};
 pub use error::{Error, Result};
 pub use make::{Made, Source, make};
 pub use manifest::Manifest;

@@ -115,6 +115,8 @@ async fn attempt(
     if !copied.missing.is_empty() && !still_there(source, &tables, &copied.missing).await? {
         return Ok(None);
     }
+    let needed = packs.iter().map(|pack| pack_name(&pack.id)).chain(copied.objects.iter().map(|o| object_name(&o.key)));
+    let needed: Vec<String> = needed.collect();
     let mut index = Vec::new();
     let objects = copied.objects.iter().cloned().map(Line::Object);
     for line in packs.into_iter().map(Line::Pack).chain(objects) {
@@ -136,8 +138,22 @@ async fn attempt(
         missing: copied.missing.into_iter().collect(),
     };
     let text = serde_json::to_vec_pretty(&manifest).map_err(|error| crate::error::damaged("the manifest", error))?;
+    place.is_still_ours().await?;
+    all_there(place, needed).await?;
     place.put_bytes(&manifest_name(id), text).await?;
     Ok(Some(Made { manifest, new_blobs, new_objects: copied.new }))
+}
+
+/// Sees that nobody took away what a backup stands on while it was made.
+async fn all_there(place: &Place, needed: Vec<String>) -> Result<()> {
+    let mut there = HashSet::new();
+    for prefix in ["packs/", "objects/"] {
+        there.extend(place.keys(prefix).await?.into_iter().map(|(name, _)| name));
+    }
+    match needed.into_iter().find(|name| !there.contains(name)) {
+        Some(gone) => Err(Error::Pruned(gone)),
+        None => Ok(()),
+    }
 }
 
 /// What the newest backup knows to be in the place, as far as it is really there.

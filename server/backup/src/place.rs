@@ -24,6 +24,8 @@ const SMALL: u64 = 16 << 20;
 pub struct Place {
     blobs: Blobs,
     key: DataKey,
+    /// The id of that key.
+    id: String,
     /// The id of the site whose backups these are.
     pub site: String,
 }
@@ -48,7 +50,16 @@ impl Header {
     async fn read(store: &dyn Store) -> Result<Self> {
         let doing = "reading whose backups these are";
         let text = match store.get(&key(HEADER)?).await {
-            Err(objects::Error::NotFound(_)) => return Err(Error::NoPlace),
+            Err(objects::Error::NotFound(_)) => {
+                // One that was lost must not be made anew: nothing would open what is there.
+                let mut left = store.list("backups/");
+                return match left.try_next().await.map_err(objects(doing))? {
+                    None => Err(Error::NoPlace),
+                    Some(_) => {
+                        Err(damaged(HEADER, "it is gone, and backups are there: put it back from a copy of the place"))
+                    }
+                };
+            }
             Err(error) => return Err(objects(doing)(error)),
             Ok(pieces) => pieces.map_ok(|piece| piece.to_vec()).try_concat().await.map_err(objects(doing))?,
         };
@@ -129,7 +140,7 @@ impl Place {
             tokens: BASE64_STANDARD.encode(by_tokens.to_bytes()),
         };
         let text = serde_json::to_vec_pretty(&header).map_err(|error| damaged(HEADER, error))?;
-        let place = Self { blobs: Blobs::new(store), key: data, site: site.to_owned() };
+        let place = Self { blobs: Blobs::new(store), key: data, id: key.id().to_owned(), site: site.to_owned() };
         place.put_plain(HEADER, text).await?;
         Ok(place)
     }
@@ -155,7 +166,13 @@ impl Place {
             (Err(Error::Key(_)), Some(old)) => header.open(old).await?,
             (opened, _) => opened?,
         };
-        Ok(Self { blobs: Blobs::new(store), key, site: header.site.clone() })
+        Ok(Self { blobs: Blobs::new(store), key, id: header.id.clone(), site: header.site.clone() })
+    }
+
+    /// Sees that the place is still sealed by the same key: two first backups at once would each have made one.
+    pub(crate) async fn is_still_ours(&self) -> Result<()> {
+        let header = Header::read(self.store()).await?;
+        if header.id == self.id { Ok(()) } else { Err(Error::Twice) }
     }
 
     /// The ids of all finished backups, oldest first.

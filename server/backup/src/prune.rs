@@ -6,7 +6,11 @@ use crate::{
     manifest::Line,
     place::{index_name, key, manifest_name, object_name, pack_name, rows_name},
 };
+use futures::TryStreamExt as _;
 use std::collections::HashSet;
+
+/// Microseconds.
+const DAY: i64 = 24 * 3600 * 1_000_000;
 
 /// What was removed.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -17,12 +21,13 @@ pub struct Pruned {
     pub parts: u64,
 }
 
-/// Keeps the newest backups, at least one, and removes all others, with what belongs to them alone. Not while a backup is being made: what that
-/// one has written already belongs to none.
+/// Keeps the newest backups, at least one, and removes all others, with what belongs to them alone. What is younger than a day stays: it may belong
+/// to a backup that is being made. `name` is one that nothing else has: the place is asked for the time with it.
 ///
 /// # Errors
 /// When the place fails, or a backup that stays cannot be read: nothing that it may need is removed then.
-pub async fn prune(place: &Place, keep: usize) -> Result<Pruned> {
+pub async fn prune(place: &Place, keep: usize, name: &str) -> Result<Pruned> {
+    let before = objects::clock(place.store(), name).await.map_err(objects("asking the place for the time"))? - DAY;
     let mut ids = place.list().await?;
     let kept = ids.split_off(ids.len().saturating_sub(keep.max(1)));
     let mut needed = HashSet::new();
@@ -40,13 +45,16 @@ pub async fn prune(place: &Place, keep: usize) -> Result<Pruned> {
     }
     let mut parts = 0;
     for prefix in ["backups/", "packs/", "objects/"] {
-        for (name, _) in place.keys(prefix).await? {
-            if !needed.contains(&name) {
-                delete(place, &name).await?;
+        let all = place.store().list(prefix).try_collect::<Vec<_>>().await.map_err(objects("listing the backups"))?;
+        for entry in all {
+            if entry.modified < before && !needed.contains(entry.key.as_str()) {
+                delete(place, entry.key.as_str()).await?;
                 parts += 1;
             }
         }
     }
+    // And what puts that were killed left behind.
+    parts += place.store().sweep(before).await.map_err(objects("removing unfinished uploads"))?;
     Ok(Pruned { backups: ids, parts })
 }
 

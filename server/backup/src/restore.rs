@@ -2,7 +2,7 @@
 
 use crate::{
     Error, Manifest, Place, Result,
-    copy::{AT_ONCE, copy},
+    copy::{AT_ONCE, copy, examine},
     error::{damaged, objects},
     manifest::{Line, Object, Pack},
     place::{key, object_name, pack_name, rows_name},
@@ -38,11 +38,11 @@ pub struct Restored {
 }
 
 /// Fills the target from this backup, or from the newest: objects first, then all rows at once, so that there is never a row without its
-/// object, and after any failure no row at all.
+/// object, and after any failure no row at all. `name` is one that nothing else has: the object store is proved with it.
 ///
 /// # Errors
 /// When the database is not empty, a part of the backup is damaged or lacking, or something cannot be written.
-pub async fn restore(place: &Place, id: Option<&str>, target: &Target<'_>) -> Result<Restored> {
+pub async fn restore(place: &Place, id: Option<&str>, target: &Target<'_>, name: &str) -> Result<Restored> {
     let newest = || async { place.list().await?.pop().ok_or(Error::NoBackups) };
     let id = match id {
         Some(id) => id.to_owned(),
@@ -56,8 +56,12 @@ pub async fn restore(place: &Place, id: Option<&str>, target: &Target<'_>) -> Re
             Line::Object(object) => copies.push(object),
         }
     }
-    let mut load = Load::begin(&target.database, &manifest.shape).await?;
+    // Before anything is written; and once more inside the transaction, which is not held while objects are copied.
+    Load::examine(&target.database, &manifest.shape).await?;
+    let claim = objects::prove(target.objects, &place.site, name).await;
+    claim.map_err(objects("proving the store of --objects"))?;
     let new_objects = copy_objects(place, target, copies).await?;
+    let mut load = Load::begin(&target.database, &manifest.shape).await?;
     let rows = load_rows(place, &manifest, &packs, &mut load).await?;
     load.finish().await?;
     Ok(Restored { manifest, rows, new_objects })
@@ -70,14 +74,13 @@ async fn copy_objects(place: &Place, target: &Target<'_>, copies: Vec<Object>) -
     let one = |object: Object| {
         let there = &there;
         async move {
-            // Whether it is whole is seen by the verification that follows every restore.
-            if there.get(&object.key) == Some(&object.size) {
+            let to = Key::new(object.key.clone()).map_err(|error| objects(doing)(error.into()))?;
+            if there.get(&object.key) == Some(&object.size)
+                && examine(target.objects, &to).await.map_err(objects(doing))? == object.sha256
+            {
                 return Ok(0);
             }
-            let (from, to) = (
-                key(&object_name(&object.key))?,
-                Key::new(object.key.clone()).map_err(|error| objects(doing)(error.into()))?,
-            );
+            let from = key(&object_name(&object.key))?;
             match copy((place.store(), &from), (target.objects, &to), &object.key, Some(&object)).await {
                 Ok(_) => Ok(1),
                 Err(objects::Error::NotFound(lost)) => Err(damaged(lost.as_str(), "it is not there")),

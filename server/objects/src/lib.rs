@@ -37,7 +37,7 @@ pub use key::{InvalidKey, Key};
 pub use pace::Pace;
 pub use parts::{Part, Parts, Sent, Uploading};
 pub use plaintext::Plaintext;
-pub use proof::{clock, may_be_orphan, prove, set_sweeps, sweeps};
+pub use proof::{clock, may_be_orphan, owner, probe, prove, set_sweeps, sweeps};
 pub use resume::{Broken, Opened, Ranged, read};
 pub use secrets::causes;
 pub use small::{open_bytes, seal_bytes};

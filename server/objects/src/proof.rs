@@ -17,6 +17,31 @@ const PROBES: &str = "terrane-probe/";
 /// # Errors
 /// What the store says, that something else comes back, or that it is another's.
 pub async fn prove(store: &dyn Store, owner: &str, name: &str) -> Result<()> {
+    probe(store, name).await?;
+    match self::owner(store).await? {
+        None => write(store, &Key::new(OWNER)?, owner).await,
+        Some(found) if found == owner => Ok(()),
+        Some(other) => Err(Error::Foreign { other, owner: owner.to_owned() }),
+    }
+}
+
+/// Whose store it says it is; `None` while no site has used it.
+///
+/// # Errors
+/// What the store says.
+pub async fn owner(store: &dyn Store) -> Result<Option<String>> {
+    match read(store, &Key::new(OWNER)?).await {
+        Err(Error::NotFound(_)) => Ok(None),
+        Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).chars().take(100).collect())),
+        Err(error) => Err(error),
+    }
+}
+
+/// Puts a small object, reads it back, and deletes it. `name` differs from call to call.
+///
+/// # Errors
+/// What the store says, or that something else comes back.
+pub async fn probe(store: &dyn Store, name: &str) -> Result<()> {
     let probe = Key::new(format!("{PROBES}{name}"))?;
     write(store, &probe, name).await?;
     if read(store, &probe).await? != name.as_bytes() {
@@ -26,16 +51,7 @@ pub async fn prove(store: &dyn Store, owner: &str, name: &str) -> Result<()> {
     if !matches!(store.get(&probe).await, Err(Error::NotFound(_))) {
         return Err(Error::store("deleting", &probe, "the store reports success and the object is still there"));
     }
-    let mark = Key::new(OWNER)?;
-    match read(store, &mark).await {
-        Err(Error::NotFound(_)) => write(store, &mark, owner).await,
-        Ok(bytes) if bytes == owner.as_bytes() => Ok(()),
-        Ok(bytes) => {
-            let other = String::from_utf8_lossy(&bytes).chars().take(100).collect();
-            Err(Error::Foreign { other, owner: owner.to_owned() })
-        }
-        Err(error) => Err(error),
-    }
+    Ok(())
 }
 
 /// What time it is by the store's own clock, which is the one that [`Entry::modified`](crate::Entry) is told by: microseconds since 1970. `name` differs from call

@@ -13,7 +13,7 @@ use std::{
 use tokio::{net::UnixStream, time::timeout};
 
 /// Below this much room, as a part of the disk and in bytes, writes will soon fail; and where it deserves a look.
-const FULL: (f64, u64) = (0.03, 1 << 30);
+const FULL: (f64, u64) = (0.01, 1 << 30);
 const NARROW: (f64, u64) = (0.10, 5 << 30);
 /// A container engine that takes longer to accept a connection is not well.
 const PATIENCE: Duration = Duration::from_secs(3);

@@ -101,17 +101,38 @@ async fn keys(app: &App) -> Vec<Line> {
 async fn objects(config: &Config, app: &App) -> Vec<Line> {
     let about = "objects";
     let place = place(&config.storage.objects);
-    let begun = Instant::now();
-    if let Err(error) = app.prove_objects().await {
-        return vec![Line::bad(
+    let away = |error: &dyn std::fmt::Display| {
+        Line::bad(
             about,
             format!("{place}: {error}"),
             "mend it before anything large is written; what is small is served",
-        )];
+        )
+    };
+    let begun = Instant::now();
+    let store = match wiring::object_store(config, &config.storage.objects).await {
+        Ok(store) => store,
+        Err(error) => return vec![away(&format!("{error:#}"))],
+    };
+    if let Err(error) = objects::probe(&*store, &wiring::name()).await {
+        return vec![away(&error)];
     }
     let took = begun.elapsed().as_millis();
-    let mut lines = vec![Line::good(about, format!("{place} keeps, gives back and deletes, in {took} ms"))];
-    let Ok(store) = wiring::object_store(config, &config.storage.objects).await else { return lines };
+    // Read, never written: a place that was named by mistake is not claimed.
+    let mut lines = vec![match (objects::owner(&*store).await, app.site().await) {
+        (Ok(Some(owner)), Ok(Some(site))) if owner == site => {
+            Line::good(about, format!("{place} keeps, gives back and deletes, in {took} ms"))
+        }
+        (Ok(Some(owner)), Ok(_)) => {
+            Line::bad(about, format!("{place} belongs to another site, {owner}"), "name this site's with --objects")
+        }
+        (Ok(None), Ok(_)) => Line::warning(
+            about,
+            format!("{place} was never used by a site"),
+            "if a server of this site ran before, its objects are elsewhere: name that place with --objects",
+        ),
+        (Err(error), _) => away(&error),
+        (_, Err(error)) => away(&error),
+    }];
     let here = clock::system();
     if let Ok(there) = objects::clock(&*store, &wiring::name()).await {
         let there = OffsetDateTime::from_unix_timestamp_nanos(i128::from(there) * 1000).unwrap_or(here);

@@ -36,6 +36,11 @@ pub enum LoadError {
         /// How many users.
         users: i64,
     },
+    /// Servers use it.
+    #[error(
+        "the database is in use by a server ({0} connections); stop it first: it would go on with keys that are no longer the site's"
+    )]
+    InUse(i64),
     /// The rows are of a shape that this build does not know.
     #[error(
         "the rows were written by a newer Terrane (it had the migrations {0:?}, which this one does not know); use that one or a later"
@@ -72,28 +77,28 @@ pub struct Load {
 }
 
 impl Load {
+    /// Sees that a database is empty and can take rows of this shape. Nothing is changed.
+    ///
+    /// # Errors
+    /// As [`Load::begin`].
+    pub async fn examine(place: &Place, shape: &[i64]) -> Result<(), LoadError> {
+        migration::of_shape(shape).map_err(LoadError::Newer)?;
+        if let Place::Sqlite(path) = place
+            && !path.exists()
+        {
+            return Ok(());
+        }
+        Conn::open(place).await?.refuse(shape).await
+    }
+
     /// Brings an empty database to the shape that the rows have (which migrations), and begins.
     ///
     /// # Errors
     /// When it is not empty, when the shape is not known here, or when the database refuses.
     pub async fn begin(place: &Place, shape: &[i64]) -> Result<Self, LoadError> {
         let migrator = migration::of_shape(shape).map_err(LoadError::Newer)?;
-        let mut conn = match place {
-            Place::Sqlite(path) => {
-                let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);
-                let options = options.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
-                Conn::Sqlite(options.foreign_keys(true).connect().await?)
-            }
-            Place::Postgres(url) => {
-                let options = PgConnectOptions::from_str(url)?.application_name("terrane restore");
-                Conn::Postgres(options.connect().await?)
-            }
-        };
-        conn.refuse_rows().await?;
-        let later: Vec<i64> = conn.applied().await?.into_iter().filter(|version| !shape.contains(version)).collect();
-        if !later.is_empty() {
-            return Err(LoadError::Later(later));
-        }
+        let mut conn = Conn::open(place).await?;
+        conn.refuse(shape).await?;
         match &mut conn {
             Conn::Sqlite(conn) => migrator.run(&mut *conn).await.map_err(migration::Error::from)?,
             Conn::Postgres(conn) => migrator.run(&mut *conn).await.map_err(migration::Error::from)?,
@@ -177,6 +182,38 @@ impl Load {
 }
 
 impl Conn {
+    async fn open(place: &Place) -> Result<Self, LoadError> {
+        Ok(match place {
+            Place::Sqlite(path) => {
+                let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);
+                let options = options.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full);
+                Self::Sqlite(options.foreign_keys(true).connect().await?)
+            }
+            Place::Postgres(url) => {
+                let options = PgConnectOptions::from_str(url)?.application_name("terrane restore");
+                Self::Postgres(options.connect().await?)
+            }
+        })
+    }
+
+    /// Refuses a database that holds rows, or whose shape rows of this one do not fit.
+    async fn refuse(&mut self, shape: &[i64]) -> Result<(), LoadError> {
+        // On SQLite the lock of the data directory says it.
+        if matches!(self, Self::Postgres(_)) {
+            let others = self.numbers(
+                "SELECT count(*) FROM pg_stat_activity
+                 WHERE datname = current_database() AND application_name = 'terrane' AND pid <> pg_backend_pid()",
+            );
+            match others.await?.into_iter().sum() {
+                0 => {}
+                others => return Err(LoadError::InUse(others)),
+            }
+        }
+        self.refuse_rows().await?;
+        let later: Vec<i64> = self.applied().await?.into_iter().filter(|version| !shape.contains(version)).collect();
+        if later.is_empty() { Ok(()) } else { Err(LoadError::Later(later)) }
+    }
+
     async fn execute(&mut self, sql: &str) -> Result<(), LoadError> {
         let sql = AssertSqlSafe(sql.to_owned());
         match self {
@@ -240,6 +277,11 @@ impl Conn {
     }
 }
 
+/// Postgres keeps no NUL character, which SQLite let pass in descriptions of earlier builds: it becomes U+FFFD, on both alike.
+fn storable(text: &str) -> String {
+    text.replace('\0', "\u{fffd}")
+}
+
 macro_rules! bind {
     ($name:ident, $engine:ident) => {
         fn $name<'q>(
@@ -248,7 +290,7 @@ macro_rules! bind {
             kind: Kind,
         ) -> Query<'q, $engine, <$engine as sqlx::Database>::Arguments> {
             match (value, kind) {
-                (Value::Text(text), _) => query.bind(text.clone()),
+                (Value::Text(text), _) => query.bind(storable(text)),
                 (Value::Integer(number), _) => query.bind(*number),
                 (Value::Boolean(yes), _) => query.bind(*yes),
                 (Value::Bytes(bytes), _) => query.bind(bytes.clone()),
