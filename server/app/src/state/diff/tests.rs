@@ -1,7 +1,5 @@
 //! Each case is what two states hold, and what their difference says, a line for each thing.
 
-#![expect(clippy::needless_pass_by_value, reason = "each case is written where it is used")]
-
 use super::{Action, Diff, Shown, diff};
 use serde_json::{Value, json};
 
