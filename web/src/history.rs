@@ -7,7 +7,7 @@ use crate::{
     sign_in::Proof,
     workspace::Frame,
 };
-use app::{Action, App, Diff, Error, ResourceChange, Shown, Unlock, Which, model::StateVersion};
+use app::{Action, App, Diff, Error, ResourceChange, Shown, Which, model::StateVersion};
 use askama::Template;
 use axum::{
     Form,
@@ -45,6 +45,7 @@ struct Changes {
     /// The serial of that one.
     since: i64,
     brief: bool,
+    truncated: bool,
     rows: Vec<Change>,
     more: usize,
 }
@@ -63,6 +64,8 @@ struct Page {
     resources: i64,
     version: String,
     current: bool,
+    /// The version that is current; empty for none.
+    seen: String,
     late: bool,
     /// Why there are none.
     changes: Result<Changes, String>,
@@ -119,7 +122,7 @@ fn changes(diff: &Diff, since: i64) -> Changes {
         Change { sign, tone, words, what: format!("output {}", change.name), from: None, attributes, more: 0 }
     }));
     let more = diff.resources.len().saturating_sub(SHOWN) + diff.outputs.len().saturating_sub(SHOWN);
-    Changes { since, brief: diff.brief, rows, more }
+    Changes { since, brief: diff.brief, truncated: diff.truncated, rows, more }
 }
 
 async fn find(app: &App, person: &Person, address: &Address) -> Result<(StateVersion, app::model::Workspace), Error> {
@@ -171,6 +174,7 @@ pub(crate) async fn show(
         resources: version.resource_count,
         version: version.terraform_version.clone(),
         current,
+        seen: workspace.current_state_id.clone().unwrap_or_default(),
         late: version.status == "errored" || version.status == "discarded",
         changes,
         may_go_back: !current && person.can(workspace.role.as_deref(), Permission::WriteState),
@@ -182,6 +186,8 @@ pub(crate) async fn show(
 pub(crate) struct Sure {
     #[serde(flatten)]
     proof: Proof,
+    /// The version that was current when the page was shown; empty for none.
+    current: Option<String>,
 }
 
 /// `POST /app/ORG/WS/states/VERSION/rollback`: with the workspace's lock, for as long as it takes.
@@ -195,16 +201,7 @@ pub(crate) async fn roll_back(
     sure.proof.check(&app, &person, &headers)?;
     let (version, workspace) = find(&app, &person, &address).await?;
     let reason = format!("going back to serial {}", version.serial);
-    let locked = match app.lock(&person.caller, &workspace.id, &reason, None).await {
-        Ok(_) => true,
-        // If it is the person's own, going back is theirs too; if not, that says whose it is.
-        Err(Error::Locked { .. } | Error::Conflict(_)) => false,
-        Err(error) => return Err(error.into()),
-    };
-    let done = app.roll_back_state(&person.caller, &workspace.id, &version.id).await;
-    if locked {
-        app.unlock(&person.caller, &workspace.id, Unlock::Own).await?;
-    }
-    done?;
+    let caller = &person.caller;
+    let _ = app.roll_back_locked(caller, &workspace.id, &version.id, sure.current.as_deref(), &reason).await?;
     Ok(Redirect::to(&format!("/app/{}/{}/states", address.organization, address.workspace)).into_response())
 }

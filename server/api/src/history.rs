@@ -53,6 +53,7 @@ fn diff_resource(diff: &Diff, from: &StateVersion, to: &StateVersion) -> Resourc
         "from-serial": from.serial,
         "to-serial": to.serial,
         "addresses-only": diff.brief,
+        "truncated": diff.truncated,
         "terraform-version":
             diff.terraform_version.as_ref().map(|(before, after)| json!({ "before": before, "after": after })),
         "summary": {
@@ -95,7 +96,7 @@ pub(crate) async fn at(
     Ok(state::document(&app, &version, &query).await?)
 }
 
-/// `PATCH workspaces/ID/state-versions`, with the version to go back to.
+/// `PATCH workspaces/ID/state-versions`, with the version to go back to, and, to be refused if it is another, the one that is current.
 pub(crate) async fn roll_back(
     State(app): State<App>,
     Authenticated(caller): Authenticated,
@@ -110,7 +111,8 @@ pub(crate) async fn roll_back(
             "The relationship rollback-state-version names the version to go back to",
         )
     })?;
-    let written = app.roll_back_state(&caller, &id, &parse(said)?).await?;
+    let seen = body.related("current-state-version");
+    let written = app.roll_back_state(&caller, &id, &parse(said)?, seen).await?;
     Ok(Document::created(state::resource(&app, &written.version, &[], false)))
 }
 

@@ -1,6 +1,10 @@
 //! Keys and sealed bytes: what the verbs need of `secrets` and `objects`.
 
-use crate::{App, Error, Result, access, keys::Keys};
+use crate::{
+    App, Error, Result, access,
+    keys::Keys,
+    state::room::{Held, shrink},
+};
 use bytes::Bytes;
 use domain::{
     id::{BlobId, OrganizationId, WorkspaceId},
@@ -14,13 +18,30 @@ use std::{
     io::Cursor,
     pin::Pin,
     sync::{Arc, Mutex, PoisonError},
+    task::{Context as TaskContext, Poll},
 };
 use store::blob::Blob;
-use tokio::io::{AsyncRead, AsyncReadExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, ReadBuf};
 use zeroize::Zeroizing;
 
 /// Opened bytes on their way out.
 pub type Reader = Pin<Box<dyn AsyncRead + Send>>;
+
+/// Opened bytes that are all in memory, and the room that they take there.
+struct Roomy {
+    bytes: Cursor<Bytes>,
+    _held: Held,
+}
+
+impl AsyncRead for Roomy {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut TaskContext<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.bytes).poll_read(cx, buf)
+    }
+}
 
 /// How many opened data keys are kept.
 const KEYS: usize = 10_000;
@@ -296,7 +317,7 @@ impl App {
 
     /// The bytes of a blob, all at once.
     pub(crate) async fn open_bytes(&self, blob: &Blob) -> Result<Bytes> {
-        if blob.base_blob_id.is_some() { self.open_delta(blob).await } else { self.open_whole(blob).await }
+        if blob.base_blob_id.is_some() { Ok(self.open_delta(blob).await?.0) } else { self.open_whole(blob).await }
     }
 
     /// The bytes of a blob that is written against no other, all at once.
@@ -325,7 +346,10 @@ impl App {
     /// The bytes of a blob, as they stream out.
     pub(crate) async fn open_stream(&self, blob: &Blob) -> Result<Reader> {
         if blob.base_blob_id.is_some() {
-            return Ok(Box::pin(Cursor::new(self.open_delta(blob).await?)));
+            let (bytes, mut held) = self.open_delta(blob).await?;
+            // What a slow reader keeps in memory is counted until it has read it.
+            shrink(&mut held, blob.size);
+            return Ok(Box::pin(Roomy { bytes: Cursor::new(bytes), _held: held }));
         }
         self.stream_whole(blob).await
     }

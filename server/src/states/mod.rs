@@ -151,8 +151,12 @@ impl There {
             (format!("workspaces/{}/actions/lock", self.id), format!("workspaces/{}/actions/unlock", self.id));
         self.client.send(Method::POST, &lock, &reason).await.context("taking the workspace's lock")?;
         let related = json!({ "data": { "type": "state-versions", "id": id } });
-        let document =
-            json!({ "data": { "type": "state-versions", "relationships": { "rollback-state-version": related } } });
+        let mut relationships = json!({ "rollback-state-version": related });
+        // What was shown is what is agreed to.
+        if let Some(seen) = current["id"].as_str() {
+            relationships["current-state-version"] = json!({ "data": { "type": "state-versions", "id": seen } });
+        }
+        let document = json!({ "data": { "type": "state-versions", "relationships": relationships } });
         let made = self.client.send(Method::PATCH, &format!("workspaces/{}/state-versions", self.id), &document).await;
         let unlocked = self.client.send(Method::POST, &unlock, &json!({})).await;
         let made = made.context("going back")?;

@@ -116,6 +116,9 @@ pub(super) fn diff(attributes: &Value, colours: bool) -> String {
     if attributes["addresses-only"] == true {
         lines.push_str("The states are large: only addresses were compared.\n");
     }
+    if attributes["truncated"] == true {
+        lines.push_str("More differs than is told here: download both versions to see all of it.\n");
+    }
     if lines.is_empty() { "Nothing differs.\n".to_owned() } else { lines }
 }
 
@@ -143,6 +146,7 @@ mod tests {
         assert!(printed.lines().all(|line| line.chars().count() < LONGEST + 40), "{printed}");
         assert!(diff(&document, true).contains("\x1b[31m-\x1b[0m t.d"));
         assert_eq!(diff(&json!({}), false), "Nothing differs.\n");
+        assert!(diff(&json!({ "truncated": true }), false).starts_with("More differs"));
     }
 
     #[test]

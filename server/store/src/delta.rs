@@ -68,13 +68,19 @@ pub async fn list_due(tx: &mut Tx, after: Option<(&str, i64)>, limit: i64) -> Re
 
 /// Puts a delta in the place of a blob, wherever a version points at it, and lets it go: rows of blobs never change, which backups rely on, so
 /// nothing may be written against it yet. False, and nothing is changed, when the blob or the base of
-/// the delta is no longer there: another server was here.
+/// the delta is no longer there, or something is written against the blob: another server was here.
 pub async fn replace(tx: &mut Tx, old: &Blob, delta: &Blob) -> Result<bool> {
     // Held, so that neither goes before this ends. Bases are older: who holds one waits for nobody who waits for it.
     for id in [Some(old.id.as_str()), delta.base_blob_id.as_deref()].into_iter().flatten() {
         if tx.query("UPDATE blobs SET size = size WHERE id = $1").bind(id).run().await? == 0 {
             return Ok(false);
         }
+    }
+    // Something was written against it after all: the key would hold the row back at the end of the transaction.
+    let over: Option<(String,)> =
+        tx.query("SELECT id FROM blobs WHERE base_blob_id = $1 LIMIT 1").bind(old.id.as_str()).optional().await?;
+    if over.is_some() {
+        return Ok(false);
     }
     blob::insert(tx, delta).await?;
     for text in [

@@ -253,8 +253,14 @@ pub async fn list_current_hashes(tx: &mut Tx, workspace: &WorkspaceId) -> Result
 }
 
 /// What the index has of one of two states and not of the other, by address; whether it is the later one that has it. What both have and differs
-/// comes twice, one after the other.
-pub async fn list_differing(tx: &mut Tx, workspace: &WorkspaceId, from: i64, to: i64) -> Result<Vec<(Resource, bool)>> {
+/// comes twice, one after the other; what changed and came back to what it was does not come.
+pub async fn list_differing(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    from: i64,
+    to: i64,
+    limit: i64,
+) -> Result<Vec<(Resource, bool)>> {
     let rows: Vec<(String, String, String, String, Vec<u8>, bool)> = tx
         .query(
             "SELECT address, type, module, provider, hash, later FROM (
@@ -262,11 +268,17 @@ pub async fn list_differing(tx: &mut Tx, workspace: &WorkspaceId, from: i64, to:
                  (from_sequence <= $2 AND (to_sequence IS NULL OR to_sequence > $2)) AS earlier,
                  (from_sequence <= $3 AND (to_sequence IS NULL OR to_sequence > $3)) AS later
                  FROM state_resources WHERE workspace_id = $1
-             ) r WHERE earlier <> later ORDER BY address, from_sequence",
+             ) r WHERE earlier <> later AND NOT EXISTS (
+                 SELECT 1 FROM state_resources o
+                 WHERE o.workspace_id = $1 AND o.address = r.address AND o.hash = r.hash AND o.from_sequence <> r.from_sequence
+                 AND ((r.later AND o.from_sequence <= $2 AND (o.to_sequence IS NULL OR o.to_sequence > $2))
+                     OR (r.earlier AND o.from_sequence <= $3 AND (o.to_sequence IS NULL OR o.to_sequence > $3)))
+             ) ORDER BY address, from_sequence LIMIT $4",
         )
         .bind(workspace.as_str())
         .bind(from)
         .bind(to)
+        .bind(limit)
         .all()
         .await?;
     let row =

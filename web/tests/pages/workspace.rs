@@ -134,7 +134,11 @@ async fn a_version_says_what_changed_and_is_gone_back_to() {
     assert!(!house.get(&path, &ron).await.text.contains("Go back"), "who may only read");
     let seen = house.get(&path, &ada).await;
     assert!(seen.text.contains("no version before") && seen.text.contains("Go back to this version"), "{}", seen.text);
-    let form = format!("csrf={}&sure=yes", seen.csrf());
+    assert!(seen.text.contains(&format!("name=\"current\" value=\"{second}\"")), "{}", seen.text);
+    let form = format!("csrf={}&sure=yes&current={first}", seen.csrf());
+    let stale = house.post(&format!("{path}/rollback"), &ada, "same-origin", &form).await;
+    assert!(stale.status == StatusCode::CONFLICT && stale.text.contains("became current"), "{}", stale.text);
+    let form = format!("csrf={}&sure=yes&current={second}", seen.csrf());
     let back = house.post(&format!("{path}/rollback"), &ada, "same-origin", &form).await;
     assert_eq!((back.status, back.location()), (StatusCode::SEE_OTHER, "/app/acme/net/states"));
     let list = house.get("/app/acme/net/states", &ada).await.text;

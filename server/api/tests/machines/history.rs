@@ -153,8 +153,17 @@ fn here(town: &Town, rest: &str) -> String {
 }
 
 async fn go_back(town: &Town, to: &StateVersion) -> crate::town::Answer {
+    go_back_from(town, None, to).await
+}
+
+/// The same, where a version is said to be current.
+async fn go_back_from(town: &Town, seen: Option<&StateVersion>, to: &StateVersion) -> crate::town::Answer {
     let related = serde_json::json!({ "data": { "type": "state-versions", "id": to.id.as_str() } });
-    let body = serde_json::json!({ "data": { "type": "state-versions", "relationships": { "rollback-state-version": related } } });
+    let mut body = serde_json::json!({ "data": { "type": "state-versions", "relationships": { "rollback-state-version": related } } });
+    if let Some(seen) = seen {
+        body["data"]["relationships"]["current-state-version"] =
+            serde_json::json!({ "data": { "type": "state-versions", "id": seen.id.as_str() } });
+    }
     town.ask("write", "PATCH", &here(town, "state-versions"), body.to_string()).await
 }
 
@@ -176,7 +185,9 @@ async fn two_versions_differ_and_one_of_them_comes_back(town: &Town) {
     let refused = go_back(town, &first).await;
     assert!(refused.status == 409 && refused.text().contains("lock"), "without the lock: {}", refused.text());
     assert_eq!(town.ask("write", "POST", &here(town, "actions/lock"), "{}").await.status, 200);
-    let answer = go_back(town, &first).await;
+    let stale = go_back_from(town, Some(&first), &first).await;
+    assert!(stale.status == 409 && stale.text().contains("became current"), "{}", stale.text());
+    let answer = go_back_from(town, Some(&second), &first).await;
     assert_eq!(answer.status, 201, "{}", answer.text());
     let made = answer.json();
     assert_eq!(made["data"]["attributes"]["serial"], 9);
@@ -184,11 +195,12 @@ async fn two_versions_differ_and_one_of_them_comes_back(town: &Town) {
     let now = versions(town).await;
     let back = now.iter().find(|version| version.serial == 9).unwrap();
     assert_eq!(town.app.state_bytes(back).await.unwrap(), state(9, "l", &[("a", 1), ("b", 1)]));
-    let again = go_back(town, &first).await.json();
+    let again = go_back_from(town, Some(&second), &first).await.json();
     assert_eq!(again["data"]["id"], made["data"]["id"], "it is done once");
     let path = format!("/api/v2/state-versions/{}/diff/{}", first.id, back.id);
     let none = town.ask("read", "GET", &path, "").await.json();
     assert_eq!(none["data"]["attributes"]["resources"], serde_json::json!([]), "only the serial differs");
+    assert_eq!(none["data"]["attributes"]["truncated"], false);
     town.app.encode_old_states().await.unwrap();
     let whole = town.app.state_bytes(&second).await.unwrap();
     assert_eq!(whole, state(8, "l", &[("a", 2), ("c", 1)]));

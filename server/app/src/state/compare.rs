@@ -1,8 +1,8 @@
 //! Tell what differs between two versions, and find the version of a moment.
 
 use super::{
-    delta::room,
-    diff::{self, Action, Diff, ResourceChange},
+    diff::{self, Action, Diff, RESOURCES, ResourceChange},
+    room::Room,
 };
 use crate::{App, Caller, Error, Result, access::Which, sharing::must_be_own};
 use domain::{
@@ -12,6 +12,9 @@ use domain::{
 };
 use objects::LARGEST_DELTA;
 use store::state::StateVersion;
+
+/// What comparing states takes in memory, in times of their bytes.
+const COMPARED: i64 = 8;
 
 impl App {
     /// What differs between two versions of one workspace's state. Of states that together have more than 64 MiB only the addresses are told.
@@ -43,9 +46,16 @@ impl App {
         if size > i64::try_from(LARGEST_DELTA).unwrap_or(i64::MAX) {
             return Ok((self.compare_briefly(&before, &after).await?, before, after));
         }
+        // Taken before they are loaded. What is made of a state to compare it takes several times its bytes.
+        let held = Room::of_verb(size).take(size.saturating_mul(COMPARED)).await;
         let (was, is) = (self.state_bytes(&before).await?, self.state_bytes(&after).await?);
-        let _room = room(size).await;
-        let compared = tokio::task::spawn_blocking(move || diff::diff(&was, &is)).await;
+        // What was begun goes on when nobody waits for it any more, and keeps its room.
+        let compared = tokio::task::spawn_blocking(move || {
+            let compared = diff::diff(&was, &is);
+            drop((was, is, held));
+            compared
+        });
+        let compared = compared.await;
         Ok((compared.map_err(|e| Error::internal("comparing states", e))??, before, after))
     }
 
@@ -73,7 +83,10 @@ impl App {
             ));
         };
         let workspace = &before.workspace_id;
-        let rows = self.store.look(async |mut tx| store::state::list_differing(&mut tx, workspace, from, to).await);
+        // Two of each address, and of one more, which may be cut off.
+        let rows = i64::try_from(2 * RESOURCES + 2).unwrap_or(i64::MAX);
+        let rows =
+            self.store.look(async |mut tx| store::state::list_differing(&mut tx, workspace, from, to, rows).await);
         let mut resources: Vec<ResourceChange> = Vec::new();
         for (resource, is_later) in rows.await? {
             // Both of one address follow each other.
@@ -93,6 +106,8 @@ impl App {
                 other: Vec::new(),
             });
         }
-        Ok(Diff { brief: true, resources, ..Diff::default() })
+        let truncated = resources.len() > RESOURCES;
+        resources.truncate(RESOURCES);
+        Ok(Diff { brief: true, truncated, resources, ..Diff::default() })
     }
 }

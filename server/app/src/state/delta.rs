@@ -1,6 +1,7 @@
 //! Versions that are no longer current lie as what they differ in from an earlier one: a thousand versions of a state take little more room than
 //! a few. A version is written whole and stays so for as long as it is current; this is done to it later, when nobody waits.
 
+use super::room::{Held, Room};
 use crate::{
     App, Error, Result,
     vault::{blob_context, missing},
@@ -13,15 +14,12 @@ use domain::{
 use objects::LARGEST_DELTA;
 use std::time::Duration;
 use store::{blob::Blob, delta::Form, state::StateVersion};
-use tokio::{sync::Semaphore, task::spawn_blocking, time::sleep};
+use tokio::{task::spawn_blocking, time::sleep};
 
 /// So many versions are asked for at once.
 const BATCH: i64 = 100;
 /// The pause after each that was written anew: whoever waits for an answer comes first.
 const PAUSE: Duration = Duration::from_millis(5);
-/// How much memory the opening of deltas takes at once, in MiB: those that need more than what is left wait.
-const MEMORY: u32 = 512;
-static ROOM: Semaphore = Semaphore::const_new(MEMORY as usize);
 /// What opens in less is opened on the spot: bytes.
 const SMALL: usize = 128 << 10;
 /// How often a chain is read again that somebody wrote anew meanwhile.
@@ -148,20 +146,22 @@ impl App {
         Ok(self.store.look(async |mut tx| store::delta::find_blob(&mut tx, &version.id, form).await).await?)
     }
 
-    /// The bytes of a blob that is written against another one.
-    pub(crate) async fn open_delta(&self, blob: &Blob) -> Result<Bytes> {
+    /// The bytes of a blob that is written against another one, and the room that was taken to open it.
+    pub(crate) async fn open_delta(&self, blob: &Blob) -> Result<(Bytes, Held)> {
         for _ in 0..ATTEMPTS {
             let chain = self.store.look(async |mut tx| store::delta::list_chain(&mut tx, blob.id.as_str()).await);
             let mut chain = chain.await?;
             // A base may have been written anew between; the blob itself never is once it is a delta.
             let Some(whole) = chain.pop().filter(|last| last.base_blob_id.is_none()) else { continue };
             let longest = chain.iter().map(|blob| blob.size).max().unwrap_or_default().max(whole.size);
-            let _room = room(longest).await;
+            let room = if whole.sealed.is_some() { Room::Rows } else { Room::Objects };
+            // A version and its base are in memory at once.
+            let held = room.take(longest.saturating_mul(2)).await;
             let mut bytes = self.open_whole(&whole).await?;
             while let Some(next) = chain.pop() {
                 bytes = self.open_step(next, bytes).await?;
             }
-            return Ok(bytes);
+            return Ok((bytes, held));
         }
         Err(missing(blob.id.as_str()))
     }
@@ -177,11 +177,4 @@ impl App {
         let opened = if small { open() } else { spawn_blocking(open).await.map_err(|e| Error::internal(doing, e))? };
         opened.map(Bytes::from).map_err(|e| Error::internal(doing, e))
     }
-}
-
-/// Room in memory for two of this many bytes, until it is dropped.
-pub(super) async fn room(bytes: i64) -> Option<tokio::sync::SemaphorePermit<'static>> {
-    let mebibytes = u32::try_from(bytes >> 19).unwrap_or(MEMORY).saturating_add(1).min(MEMORY);
-    // Never closed.
-    ROOM.acquire_many(mebibytes).await.ok()
 }

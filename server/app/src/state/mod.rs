@@ -7,6 +7,7 @@ mod delta;
 mod diff;
 mod read;
 mod rollback;
+pub(crate) mod room;
 mod upload;
 mod write;
 

@@ -142,6 +142,10 @@ async fn deltas(store: &Fresh) {
             assert!(!delta::replace(&mut tx, &blobs[1], &written(1, &blobs[0])).await?, "it is gone");
             assert!(!delta::replace(&mut tx, &blobs[2], &written(2, &blobs[1])).await?, "its base is gone");
             assert!(delta::replace(&mut tx, &blobs[2], &third).await?);
+            assert!(
+                !delta::replace(&mut tx, &second, &written(0, &blobs[0])).await?,
+                "the third is written against it"
+            );
             assert!(blob::find(&mut tx, blobs[1].id.as_str()).await?.is_none());
             let chain = delta::list_chain(&mut tx, third.id.as_str()).await?;
             let ids: Vec<_> = chain.iter().map(|blob| blob.id.clone()).collect();
@@ -227,16 +231,24 @@ async fn the_index_of_two_states(store: &Fresh) {
             state::open_resources(&mut tx, &one, 1, &first.iter().collect::<Vec<_>>()).await?;
             state::close_resources(&mut tx, id, 2, &["gone", "changed"]).await?;
             state::open_resources(&mut tx, &one, 2, &second.iter().collect::<Vec<_>>()).await?;
-            let differing = state::list_differing(&mut tx, id, 1, 2).await?;
+            let differing = state::list_differing(&mut tx, id, 1, 2, 9).await?;
             let said: Vec<_> =
                 differing.iter().map(|(one, later)| (one.address.as_str(), one.hash[0], *later)).collect();
             assert_eq!(said, [("changed", 1, false), ("changed", 2, true), ("gone", 1, false), ("new", 1, true)]);
-            let back = state::list_differing(&mut tx, id, 2, 1).await?;
+            let back = state::list_differing(&mut tx, id, 2, 1, 9).await?;
             assert_eq!(back.iter().filter(|(_, later)| *later).count(), 2);
-            assert!(state::list_differing(&mut tx, id, 2, 2).await?.is_empty());
+            assert!(state::list_differing(&mut tx, id, 2, 2, 9).await?.is_empty());
+            assert_eq!(state::list_differing(&mut tx, id, 1, 2, 3).await?.len(), 3);
+            state::close_resources(&mut tx, id, 3, &["changed", "new"]).await?;
+            let again = [resource("changed", 1), resource("gone", 1)];
+            state::open_resources(&mut tx, &one, 3, &again.iter().collect::<Vec<_>>()).await?;
+            for (from, to) in [(1, 3), (3, 1)] {
+                let none = state::list_differing(&mut tx, id, from, to, 9).await?;
+                assert!(none.is_empty(), "all is as it was: {none:?}");
+            }
             Ok::<_, Error>(())
         })
         .await
         .unwrap();
-    store.look(async |mut tx| state::list_differing(&mut tx, id, 1, 2).await).await.unwrap();
+    store.look(async |mut tx| state::list_differing(&mut tx, id, 1, 2, 9).await).await.unwrap();
 }

@@ -1,7 +1,8 @@
 //! Attributes by path, and which of them are not to be shown.
 
-use super::{AttributeChange, Shown, snapshot::Instance};
+use super::{AttributeChange, Shown, snapshot::Instance, told::Told};
 use serde_json::{Map, Value};
+use std::collections::HashMap;
 
 /// What holds the attributes of an instance: the second in states that came from before format 4.
 const HOLDERS: [&str; 2] = ["attributes", "attributes_flat"];
@@ -20,28 +21,88 @@ const SECRETS: [&str; 9] = [
     "connection_string",
 ];
 
-/// Which attributes are sensitive.
-pub(super) struct Sensitive(Vec<Vec<Step>>);
+/// No value is read that is nested deeper.
+const DEEPEST: usize = 128;
 
-#[derive(PartialEq)]
+/// Which attributes are sensitive, by the steps to them.
+#[derive(Default)]
+struct Sensitive {
+    /// Whether all that begins here is.
+    whole: bool,
+    inside: HashMap<Step, Sensitive>,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
 enum Step {
     Name(String),
     Index(usize),
 }
 
+/// An instance, read.
+pub(super) struct Parts(Option<Value>);
+
+impl Parts {
+    /// What the state says of it.
+    pub(super) fn of(instance: &Instance<'_>) -> Self {
+        Self(instance.read().filter(Value::is_object))
+    }
+
+    /// Whether it was too much to read.
+    fn is_unread(&self) -> bool {
+        self.0.is_none()
+    }
+
+    fn attributes(&self) -> Option<&Value> {
+        let read = self.0.as_ref()?;
+        HOLDERS.iter().filter_map(|holder| read.get(holder)).find(|found| found.is_object())
+    }
+}
+
 impl Sensitive {
     /// Those that any of these instances says are.
-    pub(super) fn of<'a, 'b: 'a>(instances: impl IntoIterator<Item = &'a Instance<'b>>) -> Self {
-        let read = instances.into_iter().map(Instance::read);
-        Self(read.flat_map(|instance| paths(&instance["sensitive_attributes"])).collect())
+    fn of<'a>(instances: impl IntoIterator<Item = &'a Parts>) -> Self {
+        let mut all = Self::default();
+        for read in instances.into_iter().filter_map(|parts| parts.0.as_ref()) {
+            all.add(&read["sensitive_attributes"]);
+        }
+        all
+    }
+
+    /// Adds the paths as the engines write them: steps that are the name of an attribute, or an index by number or by key. What cannot be read
+    /// hides more, not less: a step ends its path, and what is no path hides everything.
+    fn add(&mut self, paths: &Value) {
+        let paths = match paths {
+            Value::Null => return,
+            Value::Array(paths) => paths.as_slice(),
+            _ => return self.whole = true,
+        };
+        for path in paths {
+            let steps = path.as_array().map(Vec::as_slice).unwrap_or_default();
+            let mut at = &mut *self;
+            for step in steps.iter().take(DEEPEST).map_while(step) {
+                at = at.inside.entry(step).or_default();
+            }
+            at.whole = true;
+        }
     }
 
     fn hides(&self, path: &[Step]) -> bool {
         let secret = |step: &Step| match step {
-            Step::Name(name) => SECRETS.iter().any(|secret| name.to_ascii_lowercase().contains(secret)),
+            Step::Name(name) => {
+                let name = name.to_ascii_lowercase();
+                SECRETS.iter().any(|secret| name.contains(secret))
+            }
             Step::Index(_) => false,
         };
-        self.0.iter().any(|hidden| path.starts_with(hidden)) || path.iter().any(secret)
+        let mut at = Some(self);
+        for step in path {
+            match at {
+                Some(here) if here.whole => return true,
+                Some(here) => at = here.inside.get(step),
+                None => break,
+            }
+        }
+        at.is_some_and(|here| here.whole) || path.iter().any(secret)
     }
 
     /// Whether it, or something inside it, is.
@@ -61,9 +122,8 @@ impl Sensitive {
     }
 }
 
-/// The paths as the engines write them: steps that are the name of an attribute, or an index by number or by key.
-fn paths(sensitive: &Value) -> Vec<Vec<Step>> {
-    let step = |step: &Value| match &step["value"] {
+fn step(step: &Value) -> Option<Step> {
+    match &step["value"] {
         Value::String(name) => Some(Step::Name(name.clone())),
         Value::Object(index) => match index.get("value") {
             Some(Value::String(name)) => Some(Step::Name(name.clone())),
@@ -71,27 +131,21 @@ fn paths(sensitive: &Value) -> Vec<Vec<Step>> {
             _ => None,
         },
         _ => None,
-    };
-    let path = |path: &Value| {
-        // A step that cannot be read ends the path: what is hidden is then more, not less.
-        path.as_array().map(|steps| steps.iter().map_while(step).collect())
-    };
-    sensitive.as_array().map(|all| all.iter().filter_map(path).collect()).unwrap_or_default()
+    }
 }
 
-/// The attributes that differ between what was and what is, by path.
-pub(super) fn compare(
-    was: Option<&Instance<'_>>,
-    is: Option<&Instance<'_>>,
-    sensitive: &Sensitive,
-) -> Vec<AttributeChange> {
-    let attributes = |instance: Option<&Instance<'_>>| {
-        let mut read = instance.map(Instance::read)?;
-        HOLDERS.iter().find_map(|holder| read.get_mut(holder).map(Value::take)).filter(Value::is_object)
-    };
-    let (was, is) = (attributes(was), attributes(is));
+/// The attributes that differ between what was and what is, by path, as far as they may be told.
+pub(super) fn compare(was: Option<&Parts>, is: Option<&Parts>, told: &mut Told) -> Vec<AttributeChange> {
     let mut changes = Vec::new();
-    walk(was.as_ref(), is.as_ref(), sensitive, &mut Vec::new(), &mut changes);
+    let known = || was.into_iter().chain(is);
+    // What is there and was not read may hold anything, and say what of the other is to be hidden.
+    if known().any(Parts::is_unread) {
+        told.leave_out();
+        return changes;
+    }
+    let sensitive = Sensitive::of(known());
+    let (was, is) = (was.and_then(Parts::attributes), is.and_then(Parts::attributes));
+    walk(was, is, &sensitive, &mut Vec::new(), (&mut changes, told));
     changes
 }
 
@@ -100,7 +154,7 @@ fn walk(
     is: Option<&Value>,
     sensitive: &Sensitive,
     path: &mut Vec<Step>,
-    changes: &mut Vec<AttributeChange>,
+    (changes, told): (&mut Vec<AttributeChange>, &mut Told),
 ) {
     if was == is {
         return;
@@ -110,9 +164,14 @@ fn walk(
     if none(was) && none(is) {
         return;
     }
+    if told.is_full() {
+        return told.leave_out();
+    }
     // Gone through to its parts where nothing but that kind of thing is on either side.
     let through = |kind: fn(&Value) -> bool| {
-        [was, is].into_iter().all(|value| none(value) || value.is_some_and(kind)) && !sensitive.hides(path)
+        [was, is].into_iter().all(|value| none(value) || value.is_some_and(kind))
+            // All of them are gone through even where all are hidden: which of them differ is told.
+            && (path.is_empty() || !sensitive.hides(path))
     };
     let before = changes.len();
     let mut leaf = false;
@@ -125,7 +184,7 @@ fn walk(
         names.dedup();
         for name in names {
             path.push(Step::Name(name.clone()));
-            walk(was.get(name), is.get(name), sensitive, path, changes);
+            walk(was.get(name), is.get(name), sensitive, path, (&mut *changes, &mut *told));
             path.pop();
         }
     } else if through(Value::is_array) {
@@ -133,7 +192,7 @@ fn walk(
         let (was, is) = (was.map_or(&[][..], Vec::as_slice), is.map_or(&[][..], Vec::as_slice));
         for index in 0..was.len().max(is.len()) {
             path.push(Step::Index(index));
-            walk(was.get(index), is.get(index), sensitive, path, changes);
+            walk(was.get(index), is.get(index), sensitive, path, (&mut *changes, &mut *told));
             path.pop();
         }
     } else {
@@ -143,6 +202,10 @@ fn walk(
     let empty = !path.is_empty() && changes.len() == before && (none(was) || none(is));
     if leaf || empty {
         let hidden = sensitive.hides_of(path, was) || sensitive.hides_of(path, is);
+        let shown = if hidden { [None, None] } else { [was, is] };
+        if !told.attribute(shown) {
+            return;
+        }
         let (before, after) = (Shown::of(was, hidden), Shown::of(is, hidden));
         changes.push(AttributeChange { path: written(path), before, after });
     }
@@ -164,8 +227,8 @@ fn written(path: &[Step]) -> String {
 }
 
 /// What else differs between two instances, by name.
-pub(super) fn others(was: &Instance<'_>, is: &Instance<'_>) -> Vec<String> {
-    let (was, is) = (was.read(), is.read());
+pub(super) fn others(was: &Parts, is: &Parts) -> Vec<String> {
+    let (Some(was), Some(is)) = (&was.0, &is.0) else { return Vec::new() };
     let (Some(was), Some(is)) = (was.as_object(), is.as_object()) else { return Vec::new() };
     let mut names: Vec<&String> = was.keys().chain(is.keys()).collect();
     names.sort();

@@ -2,22 +2,28 @@
 //! Values that are sensitive in either are told to have changed, and never shown.
 
 mod attributes;
+mod exact;
 mod moved;
 mod snapshot;
 #[cfg(test)]
 mod tests;
+mod told;
 
 use crate::Result;
-use attributes::Sensitive;
-use serde_json::Value;
-use snapshot::{Instance, Snapshot};
+use attributes::Parts;
+use serde_json::{Value, value::RawValue};
+use snapshot::{Instance, Output, Snapshot};
 use std::collections::BTreeMap;
+pub(super) use told::RESOURCES;
+use told::Told;
 
 /// What differs between two versions of a state.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Diff {
     /// Whether only addresses were compared, since the states are too large: nothing is known of attributes, outputs and versions.
     pub brief: bool,
+    /// Whether more differs than is told: there are bounds on how many resources, attributes and outputs are, and on what is read of each.
+    pub truncated: bool,
     /// The version of the program that wrote each, where they differ.
     pub terraform_version: Option<(String, String)>,
     /// Resource instances that differ, by address.
@@ -109,76 +115,80 @@ pub enum Shown {
     Value(Value),
 }
 
-impl Shown {
-    fn of(value: Option<&Value>, hidden: bool) -> Self {
-        match value {
-            None => Self::Absent,
-            Some(_) if hidden => Self::Hidden,
-            Some(value) => Self::Value(value.clone()),
-        }
-    }
-}
-
 /// Compares two states.
 ///
 /// # Errors
-/// When one of them is none of format 4, which is the first that names instances one by one.
+/// When one of them is none of format 4, which is the first that names instances one by one, or cannot be read as one.
 pub(super) fn diff(before: &[u8], after: &[u8]) -> Result<Diff> {
     let (before, after) = (Snapshot::read(before)?, Snapshot::read(after)?);
     let terraform_version = (before.terraform_version != after.terraform_version)
         .then(|| (before.terraform_version.clone(), after.terraform_version.clone()));
-    Ok(Diff {
-        brief: false,
-        terraform_version,
-        resources: resources(&before.instances, &after.instances),
-        outputs: outputs(&before, &after),
-    })
+    let mut told = Told::new();
+    let resources = resources(&before.instances, &after.instances, &mut told);
+    let outputs = outputs(&before, &after, &mut told)?;
+    Ok(Diff { brief: false, truncated: told.truncated, terraform_version, resources, outputs })
 }
 
-fn resources(before: &BTreeMap<String, Instance<'_>>, after: &BTreeMap<String, Instance<'_>>) -> Vec<ResourceChange> {
+fn resources(
+    before: &BTreeMap<String, Instance<'_>>,
+    after: &BTreeMap<String, Instance<'_>>,
+    told: &mut Told,
+) -> Vec<ResourceChange> {
     let mut gone: BTreeMap<&str, &Instance<'_>> =
         before.iter().filter(|(address, _)| !after.contains_key(*address)).map(|(a, i)| (a.as_str(), i)).collect();
     let mut new: BTreeMap<&str, &Instance<'_>> =
         after.iter().filter(|(address, _)| !before.contains_key(*address)).map(|(a, i)| (a.as_str(), i)).collect();
-    let mut changes: Vec<ResourceChange> = moved::pairs(&mut gone, &mut new)
-        .into_iter()
-        .map(|((from, was), (to, is))| {
-            let change = compare(to, was, is);
-            let unchanged = || entry(Action::Moved, to, is);
-            ResourceChange {
-                action: Action::Moved,
-                previous_address: Some(from.to_owned()),
-                ..change.unwrap_or_else(unchanged)
+    let mut changes: Vec<ResourceChange> = Vec::new();
+    for ((from, was), (to, is)) in moved::pairs(&mut gone, &mut new) {
+        if !told.resource() {
+            break;
+        }
+        let change = compare(to, was, is, told).unwrap_or_else(|| entry(Action::Moved, to, is));
+        changes.push(ResourceChange { action: Action::Moved, previous_address: Some(from.to_owned()), ..change });
+    }
+    for (action, placed) in [(Action::Removed, &gone), (Action::Added, &new)] {
+        for (address, instance) in placed {
+            if !told.resource() {
+                break;
             }
-        })
-        .collect();
-    changes.extend(gone.into_iter().map(|(address, was)| {
-        let attributes = attributes::compare(Some(was), None, &Sensitive::of([was]));
-        ResourceChange { attributes, ..entry(Action::Removed, address, was) }
-    }));
-    changes.extend(new.into_iter().map(|(address, is)| {
-        let attributes = attributes::compare(None, Some(is), &Sensitive::of([is]));
-        ResourceChange { attributes, ..entry(Action::Added, address, is) }
-    }));
+            let read = Parts::of(instance);
+            let (was, is) = if action == Action::Removed { (Some(&read), None) } else { (None, Some(&read)) };
+            changes.push(ResourceChange {
+                attributes: attributes::compare(was, is, told),
+                ..entry(action, address, instance)
+            });
+        }
+    }
     let both = after.iter().filter_map(|(address, is)| Some((address, before.get(address)?, is)));
-    changes.extend(both.filter_map(|(address, was, is)| compare(address, was, is)));
+    for (address, was, is) in both {
+        let Some(change) = compare(address, was, is, told) else { continue };
+        if !told.resource() {
+            break;
+        }
+        changes.push(change);
+    }
     changes.sort_by(|a, b| a.address.cmp(&b.address).then(a.action.cmp(&b.action)));
     changes
 }
 
 /// What differs in an instance that both have, if anything does.
-fn compare(address: &str, was: &Instance<'_>, is: &Instance<'_>) -> Option<ResourceChange> {
-    if was.raw.get() == is.raw.get() && was.provider == is.provider {
+fn compare(address: &str, was: &Instance<'_>, is: &Instance<'_>, told: &mut Told) -> Option<ResourceChange> {
+    let elsewhere = was.provider != is.provider;
+    if was.raw.get() == is.raw.get() && !elsewhere {
         return None;
     }
-    let change = ResourceChange {
-        previous_provider: (was.provider != is.provider).then(|| was.provider.clone()),
-        attributes: attributes::compare(Some(was), Some(is), &Sensitive::of([was, is])),
-        other: attributes::others(was, is),
+    let mut change = ResourceChange {
+        previous_provider: elsewhere.then(|| was.provider.to_string()),
         ..entry(Action::Changed, address, is)
     };
-    let differs = change.previous_provider.is_some() || !change.attributes.is_empty() || !change.other.is_empty();
-    differs.then_some(change)
+    let (was, is) = (Parts::of(was), Parts::of(is));
+    let before = std::mem::take(&mut told.truncated);
+    change.attributes = attributes::compare(Some(&was), Some(&is), told);
+    // An instance of which something is left out differs, even if nothing of it is told.
+    let cut = told.truncated;
+    told.truncated |= before;
+    change.other = attributes::others(&was, &is);
+    (elsewhere || cut || !change.attributes.is_empty() || !change.other.is_empty()).then_some(change)
 }
 
 fn entry(action: Action, address: &str, instance: &Instance<'_>) -> ResourceChange {
@@ -186,30 +196,47 @@ fn entry(action: Action, address: &str, instance: &Instance<'_>) -> ResourceChan
         action,
         address: address.to_owned(),
         previous_address: None,
-        kind: instance.kind.clone(),
-        module: instance.module.clone(),
-        provider: instance.provider.clone(),
+        kind: instance.kind.to_string(),
+        module: instance.module.to_string(),
+        provider: instance.provider.to_string(),
         previous_provider: None,
         attributes: Vec::new(),
         other: Vec::new(),
     }
 }
 
-fn outputs(before: &Snapshot<'_>, after: &Snapshot<'_>) -> Vec<OutputChange> {
+fn outputs(before: &Snapshot<'_>, after: &Snapshot<'_>, told: &mut Told) -> Result<Vec<OutputChange>> {
     let mut names: Vec<&String> = before.outputs.keys().chain(after.outputs.keys()).collect();
     names.sort();
     names.dedup();
-    let change = |name: &String| {
-        let (was, is) = (before.outputs.get(name), after.outputs.get(name));
-        let action = match (was, is) {
+    let mut changes = Vec::new();
+    for name in names {
+        let raw = [before.outputs.get(name), after.outputs.get(name)];
+        if let [Some(was), Some(is)] = raw
+            && was.get() == is.get()
+        {
+            continue;
+        }
+        let read = |raw: Option<&&RawValue>| raw.map(|raw| Output::read(name, raw)).transpose();
+        let [was, is] = [read(raw[0])?, read(raw[1])?];
+        if was.iter().chain(&is).any(|output| output.is_none()) {
+            told.leave_out();
+            continue;
+        }
+        let (was, is) = (was.flatten(), is.flatten());
+        let action = match (&was, &is) {
             (None, _) => Action::Added,
             (_, None) => Action::Removed,
-            (Some(was), Some(is)) if was == is => return None,
+            (Some(was), Some(is)) if was == is => continue,
             _ => Action::Changed,
         };
-        let hidden = [was, is].into_iter().flatten().any(|output| output.sensitive);
-        let shown = |output: Option<&snapshot::Output>| Shown::of(output.map(|output| &output.value), hidden);
-        Some(OutputChange { action, name: name.clone(), before: shown(was), after: shown(is) })
-    };
-    names.into_iter().filter_map(change).collect()
+        let values = [&was, &is].map(|output| output.as_ref().map(|output| &output.value));
+        if !told.output(values) {
+            break;
+        }
+        let hidden = was.iter().chain(&is).any(|output| output.sensitive);
+        let [before, after] = values.map(|value| Shown::of(value, hidden));
+        changes.push(OutputChange { action, name: name.clone(), before, after });
+    }
+    Ok(changes)
 }

@@ -27,7 +27,7 @@ fn by_id<'a>(instances: &BTreeMap<&'a str, &'a Instance<'_>>) -> BTreeMap<(&'a s
     let mut found: BTreeMap<_, Vec<&str>> = BTreeMap::new();
     for (address, instance) in instances {
         if let Some(id) = instance.id() {
-            found.entry((instance.kind.as_str(), id)).or_default().push(address);
+            found.entry((&*instance.kind, id)).or_default().push(address);
         }
     }
     found

@@ -1,7 +1,5 @@
 //! Each case is what two states hold, and what their difference says, a line for each thing.
 
-#![expect(clippy::needless_pass_by_value, reason = "each case is written where it is used")]
-
 use super::{Action, Diff, Shown, diff};
 use serde_json::{Value, json};
 
@@ -216,4 +214,81 @@ fn what_cannot_be_compared_is_refused() {
     let refused = diff(older, &state(json!([]))).unwrap_err().to_string();
     assert!(refused.contains("format 3"), "{refused}");
     assert!(diff(b"{", b"{}").is_err());
+}
+
+#[test]
+fn what_is_said_to_be_sensitive_in_no_known_way_hides_all() {
+    let instance = |value: &str, sensitive: Value| {
+        resource(
+            "t",
+            "a",
+            json!([{ "attributes": { "a": value, "b": { "c": value } }, "sensitive_attributes": sensitive }]),
+        )
+    };
+    for sensitive in [json!([{ "type": "get_attr", "value": "b" }]), json!(["b"]), json!("b"), json!({}), json!([[{}]])]
+    {
+        assert_diff(
+            json!([instance("hush-1", json!([]))]),
+            json!([instance("hush-2", sensitive)]),
+            &["changed t.a", "  a: (sensitive) -> (sensitive)", "  b: (sensitive) -> (sensitive)"],
+        );
+    }
+    let known = json!([[{ "type": "get_attr", "value": "b" }]]);
+    assert_diff(
+        json!([instance("1", json!([]))]),
+        json!([instance("2", known)]),
+        &["changed t.a", "  a: \"1\" -> \"2\"", "  b: (sensitive) -> (sensitive)"],
+    );
+}
+
+#[test]
+fn long_numbers_are_compared_to_their_last_digit() {
+    let with = |digit: &str| {
+        let state = state(json!([one("a", json!({ "id": "x", "n": 4711 }))]));
+        String::from_utf8(state).unwrap().replace("4711", &format!("1844674407370955161700{digit}")).into_bytes()
+    };
+    assert_eq!(
+        lines(&diff(&with("1"), &with("2")).unwrap()),
+        ["changed t.a", "  n: \"18446744073709551617001\" -> \"18446744073709551617002\""]
+    );
+}
+
+#[test]
+fn more_than_is_told_is_said() {
+    let list = |digit: &str, parts: usize| {
+        state(json!([
+            one("a", json!({ "l": Vec::from_iter(std::iter::repeat_n(digit, parts)) })),
+            one("b", json!(digit))
+        ]))
+    };
+    let whole = diff(&list("1", 9_999), &list("2", 9_999)).unwrap();
+    assert_eq!((whole.truncated, whole.resources[0].attributes.len()), (false, 9_999));
+    let cut = diff(&list("1", 10_001), &list("2", 10_001)).unwrap();
+    assert_eq!((cut.truncated, cut.resources[0].attributes.len()), (true, 10_000));
+    // What is too much to read is told to be written differently.
+    let unread = diff(&list("1", 200_000), &list("2", 200_000)).unwrap();
+    assert_eq!((unread.truncated, lines(&unread)[0].as_str()), (true, "changed t.a"));
+    assert!(unread.resources[0].attributes.is_empty());
+    let many = |count: usize| {
+        let instances: Vec<Value> = (0..count).map(|n| json!({ "index_key": n, "attributes": {} })).collect();
+        state(json!([resource("t", "a", json!(instances))]))
+    };
+    let cut = diff(&many(0), &many(5_001)).unwrap();
+    assert_eq!((cut.truncated, cut.resources.len()), (true, 5_000));
+    let text = |letter: &str| state(json!([one("a", json!({ "t": letter.repeat(20 << 20), "u": 1 }))]));
+    let large = diff(&text("a"), &text("b")).unwrap();
+    assert!(large.truncated && large.resources.len() == 1 && large.resources[0].attributes.is_empty());
+}
+
+#[test]
+fn what_is_written_otherwise_is_a_conflict() {
+    let with = |outputs: &str| format!(r#"{{"version":4,"outputs":{outputs},"resources":[]}}"#).into_bytes();
+    for outputs in [r#"{"o":"hush"}"#, r#"{"o":{"value":"hush","sensitive":"hush"}}"#, r#"{"o":["hush"]}"#, r#""hush""#]
+    {
+        let refused = diff(&with(outputs), &with("{}")).unwrap_err();
+        assert!(matches!(&refused, crate::Error::Conflict(why) if !why.contains("hush")), "{refused:?}");
+    }
+    let odd = state(json!([{ "type": "t", "name": "a", "instances": ["hush"] }]));
+    let refused = diff(&odd, &state(json!([]))).unwrap_err();
+    assert!(matches!(&refused, crate::Error::Conflict(why) if !why.contains("hush")), "{refused:?}");
 }
