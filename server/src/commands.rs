@@ -171,7 +171,7 @@ async fn administer(config: Config, noun: Noun) -> anyhow::Result<()> {
         Response::IdentityKeyRotated => tell("another key signs the identities of runs from now on"),
         Response::IdentityKeysTrimmed => tell("the keys that no longer sign are withdrawn"),
         // `terrane keys` asks for those.
-        Response::Keys(_) | Response::RootKeyRotated(_) | Response::RootKeysEscrowed { .. } => {
+        Response::Keys(_) | Response::RootKeyRotated(_) | Response::RootKeysEscrowed { .. } | Response::EscrowNoted => {
             bail!("{name}: the server answers another question")
         }
         Response::Refused { reason } => bail!("{name}: {reason}"),
@@ -189,7 +189,10 @@ impl std::fmt::Display for Subject<'_> {
             | Request::SetPassword { name, .. }
             | Request::CreateToken { user: name, .. } => write!(f, "user {name}"),
             Request::ListUsers => f.write_str("users"),
-            Request::ShowKeys | Request::RotateRootKey { .. } | Request::EscrowRootKeys { .. } => f.write_str("keys"),
+            Request::ShowKeys
+            | Request::RotateRootKey { .. }
+            | Request::EscrowRootKeys { .. }
+            | Request::NoteEscrow { .. } => f.write_str("keys"),
             Request::RotateIdentityKey | Request::TrimIdentityKeys => f.write_str("keys that sign identities"),
             Request::CreateOrganization { name, .. } | Request::SetShare { organization: name, .. } => {
                 write!(f, "organization {name}")
