@@ -42,9 +42,9 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Keys(cli::Keys { settings, verb }) => {
             load(settings.0).and_then(|loaded| wait(keys::run(loaded.config, verb)))
         }
-        Command::Doctor { settings, json } => config::load(settings.0)
-            .map_err(Into::into)
-            .and_then(|loaded| wait(async move { doctor::doctor(loaded, json).await })),
+        Command::Doctor { settings, json } => {
+            config::load(settings.0).map_err(Into::into).and_then(|loaded| wait(Box::pin(doctor::doctor(loaded, json))))
+        }
         Command::Demo(flags) => load(flags).and_then(|loaded| wait(demo::demo(loaded.config))),
         Command::Cost(wanted) => wanted.run(&mut std::io::stdout().lock()).map_err(Into::into),
         Command::Runner(arguments) => runner::command::start(*arguments).map_err(Into::into),
