@@ -42,9 +42,9 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Keys(cli::Keys { settings, verb }) => {
             load(settings.0).and_then(|loaded| wait(keys::run(loaded.config, verb)))
         }
-        Command::Doctor { settings, json } => config::load(settings.0)
-            .map_err(Into::into)
-            .and_then(|loaded| wait(async move { doctor::doctor(loaded, json).await })),
+        Command::Doctor { settings, json } => {
+            config::load(settings.0).map_err(Into::into).and_then(|loaded| wait(Box::pin(doctor::doctor(loaded, json))))
+        }
         Command::Demo(flags) => load(flags).and_then(|loaded| wait(demo::demo(loaded.config))),
         Command::Cost(wanted) => wanted.run(&mut std::io::stdout().lock()).map_err(Into::into),
         Command::Runner(arguments) => runner::command::start(*arguments).map_err(Into::into),
@@ -171,7 +171,7 @@ async fn administer(config: Config, noun: Noun) -> anyhow::Result<()> {
         Response::IdentityKeyRotated => tell("another key signs the identities of runs from now on"),
         Response::IdentityKeysTrimmed => tell("the keys that no longer sign are withdrawn"),
         // `terrane keys` asks for those.
-        Response::Keys(_) | Response::RootKeyRotated(_) | Response::RootKeysEscrowed { .. } => {
+        Response::Keys(_) | Response::RootKeyRotated(_) | Response::RootKeysEscrowed { .. } | Response::EscrowNoted => {
             bail!("{name}: the server answers another question")
         }
         Response::Refused { reason } => bail!("{name}: {reason}"),
@@ -189,7 +189,10 @@ impl std::fmt::Display for Subject<'_> {
             | Request::SetPassword { name, .. }
             | Request::CreateToken { user: name, .. } => write!(f, "user {name}"),
             Request::ListUsers => f.write_str("users"),
-            Request::ShowKeys | Request::RotateRootKey { .. } | Request::EscrowRootKeys { .. } => f.write_str("keys"),
+            Request::ShowKeys
+            | Request::RotateRootKey { .. }
+            | Request::EscrowRootKeys { .. }
+            | Request::NoteEscrow { .. } => f.write_str("keys"),
             Request::RotateIdentityKey | Request::TrimIdentityKeys => f.write_str("keys that sign identities"),
             Request::CreateOrganization { name, .. } | Request::SetShare { organization: name, .. } => {
                 write!(f, "organization {name}")

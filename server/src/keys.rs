@@ -63,29 +63,29 @@ async fn rotate(config: &Config) -> anyhow::Result<()> {
 async fn escrow(config: &Config, to: &Path) -> anyhow::Result<()> {
     let passphrase = read_password(std::io::stdin().lock()).context("reading the passphrase")?;
     if to == Path::new("-") {
-        let Response::RootKeysEscrowed { text, .. } = ask(config, Request::EscrowRootKeys { passphrase }).await? else {
-            bail!(OTHER)
-        };
-        return out(&text);
+        let response = ask(config, Request::EscrowRootKeys { passphrase }).await?;
+        let Response::RootKeysEscrowed { text, roots, missing } = response else { bail!(OTHER) };
+        out(&text)?;
+        return note(config, roots, &missing).await;
     }
     let mut options = fs::OpenOptions::new();
     let file = options.write(true).create_new(true).mode(0o600).open(to);
     let mut file = file.with_context(|| format!("making {}, which must not be there yet", to.display()))?;
     let sealed = match ask(config, Request::EscrowRootKeys { passphrase }).await {
-        Ok(Response::RootKeysEscrowed { text, roots }) => {
+        Ok(Response::RootKeysEscrowed { text, roots, missing }) => {
             let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
-            written.with_context(|| format!("writing {}", to.display())).map(|()| roots)
+            written.with_context(|| format!("writing {}", to.display())).map(|()| (roots, missing))
         }
         Ok(_) => Err(anyhow::anyhow!(OTHER)),
         Err(error) => Err(error),
     };
     match sealed {
-        Ok(roots) => {
+        Ok((roots, missing)) => {
+            let (kept, to) = (roots.len(), to.display());
             tell(&format!(
-                "{roots} root keys are in {}: keep it and its passphrase apart, and both apart from the database",
-                to.display()
+                "{kept} root keys are in {to}: keep it and its passphrase apart, and both apart from the database"
             ));
-            Ok(())
+            note(config, roots, &missing).await
         }
         Err(error) => {
             // Empty, or not whole.
@@ -93,6 +93,22 @@ async fn escrow(config: &Config, to: &Path) -> anyhow::Result<()> {
             Err(error)
         }
     }
+}
+
+/// Has it known that they lie in an escrow, which is written by now; and tells what that one lacks.
+async fn note(config: &Config, roots: Vec<String>, missing: &[(String, u64)]) -> anyhow::Result<()> {
+    let noted = ask(config, Request::NoteEscrow { roots }).await;
+    let noted = noted.context("the escrow is whole, but terrane keys status does not know of it")?;
+    let Response::EscrowNoted = noted else { bail!(OTHER) };
+    if missing.is_empty() {
+        return Ok(());
+    }
+    bail!("the escrow is whole but for retired root keys that do not open: {}", listed(missing))
+}
+
+/// Root keys that are missing.
+fn listed(missing: &[(String, u64)]) -> String {
+    missing.iter().map(|(id, wraps)| format!("{id} (wraps {wraps} data keys)")).collect::<Vec<_>>().join(", ")
 }
 
 /// Where the master key is lost no server runs: it is done here.
@@ -116,8 +132,7 @@ async fn recover(config: &Config, from: &Path) -> anyhow::Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
-    let told =
-        missing.iter().map(|(id, wraps)| format!("{id} (wraps {wraps} data keys)")).collect::<Vec<_>>().join(", ");
+    let told = listed(&missing);
     bail!("the escrow is older than some root keys, which stay as they are: {told}; take a later escrow");
 }
 

@@ -48,8 +48,13 @@ async fn done(app: &App, request: Request) -> Result<Response> {
         }
         Request::ShowKeys => Response::Keys(keys(app.key_status().await?)),
         Request::EscrowRootKeys { passphrase } => {
-            let (text, roots) = app.escrow_root_keys(passphrase.expose().to_owned().into()).await?;
-            Response::RootKeysEscrowed { text, roots }
+            let escrowed = app.escrow_root_keys(passphrase.expose().to_owned().into()).await?;
+            let app::keys::Escrowed { text, roots, missing } = escrowed;
+            Response::RootKeysEscrowed { text, roots, missing }
+        }
+        Request::NoteEscrow { roots } => {
+            app.note_escrow(&roots).await?;
+            Response::EscrowNoted
         }
         Request::RotateRootKey { begin } => {
             let done = if begin { app.rotate_root_key().await? } else { app.go_on_rotating().await? };

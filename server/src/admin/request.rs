@@ -60,6 +60,11 @@ pub enum Request {
         /// The passphrase.
         passphrase: Secret,
     },
+    /// Say of root keys that they lie in an escrow: the file is written.
+    NoteEscrow {
+        /// The root keys in it.
+        roots: Vec<String>,
+    },
     /// List all organizations and their parts of the runners.
     ListOrganizations,
     /// Change an organization's part of the runners.
@@ -173,9 +178,13 @@ pub enum Response {
     RootKeysEscrowed {
         /// A text to be kept.
         text: String,
-        /// How many they are.
-        roots: usize,
+        /// The root keys in it.
+        roots: Vec<String>,
+        /// Retired root keys that do not open and are not in it, and how many data keys each of them wraps.
+        missing: Vec<(String, u64)>,
     },
+    /// It is known that they lie in an escrow.
+    EscrowNoted,
     /// So far is the rotation.
     RootKeyRotated(Rotation),
     /// The site's runners.

@@ -79,8 +79,19 @@ async fn keys(app: &App) -> Vec<Line> {
         Ok(status) => status,
         Err(error) => return vec![Line::bad("keys", error.to_string(), "see what terrane keys status says")],
     };
+    let (all, opened) = (status.roots.len(), status.roots.iter().filter(|root| root.opens).count());
     let mut lines = vec![match &status.trouble {
-        None => Line::good("keys", format!("{} opens all {} root keys", status.master, status.roots.len())),
+        None if opened < all => {
+            let shut = status.roots.iter().filter(|root| !root.opens);
+            let shut: Vec<String> = shut.map(|root| format!("{} (wraps {} data keys)", root.id, root.wraps)).collect();
+            let says = format!("{} opens {opened} of {all} root keys, and not {}", status.master, shut.join(", "));
+            Line::warning(
+                "keys",
+                says,
+                "start the servers with the master key that wrapped them as --old-master-key, or have them from an escrow (terrane keys recover)",
+            )
+        }
+        None => Line::good("keys", format!("{} opens all {all} root keys", status.master)),
         Some(trouble) => {
             Line::bad("keys", trouble.clone(), "the server that runs goes on; none can start before this is mended")
         }

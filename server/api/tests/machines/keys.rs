@@ -8,7 +8,10 @@ use futures::{
     future::{BoxFuture, join_all, ready},
 };
 use secrets::{Context, DataKey, KeyService, Keyring, LocalMaster, MasterKey, Place, RootKey, WrappedKey};
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, AtomicU64, Ordering},
+};
 use store::root_key;
 
 on_both! {
@@ -17,7 +20,11 @@ on_both! {
     a_key_that_does_not_open_stops_no_rotation
     a_site_from_before_goes_on
     a_master_key_moves
+    a_master_key_moves_with_what_is_retired
+    a_retired_root_key_that_does_not_open_is_told
+    a_rotation_meets_a_move
     a_service_that_fails_is_told
+    a_service_that_fails_is_asked_once
 }
 
 async fn say(app: &app::App, town: &Town, script: &str) {
@@ -181,11 +188,155 @@ async fn a_master_key_moves(town: &Town) {
     assert!(refused.contains(&all), "{refused}");
 }
 
+fn masters(current: Arc<dyn KeyService>, old: Option<Arc<dyn KeyService>>) -> keys::Masters {
+    keys::Masters { current, old }
+}
+
+const PASSPHRASE: &str = "correct horse battery";
+
+/// Rotated, moved there and back, and the first master key is gone: what a slow server wraps meanwhile still opens.
+async fn a_master_key_moves_with_what_is_retired(town: &Town) {
+    let slow = town.another_server().await;
+    say(&town.app, town, "echo before").await;
+    let rotation = town.app.rotate_root_key().await.unwrap();
+    assert_eq!(rotation.left, 0);
+    let there = town.server_with(masters(master(8), Some(master(7)))).await;
+    // With the root key that is retired, and that was wrapped by the master key which is left.
+    say(&slow, town, "echo late").await;
+    let back = town.server_with(masters(master(9), Some(master(8)))).await;
+    drop(there);
+    assert!(rows(town).await.iter().all(|row| row.master == rows_by(9)), "{:?}", rows(town).await);
+    let fresh = town.server_with(masters(master(9), None)).await;
+    assert_eq!(hear(&fresh, town).await, "echo late");
+    // However late it is.
+    town.clock.pass(100 * 24 * 3600);
+    assert_eq!(back.tend_root_keys().await.unwrap(), 1);
+    assert_eq!(hear(&fresh, town).await, "echo late");
+    let escrowed = fresh.escrow_root_keys(PASSPHRASE.into()).await.unwrap();
+    let mut all: Vec<String> = rows(town).await.into_iter().map(|row| row.id).collect();
+    all.sort();
+    assert_eq!((escrowed.roots.clone(), escrowed.missing.len()), (all, 0));
+    assert!(rows(town).await.iter().all(|row| row.escrowed_at.is_none()), "nobody has kept it yet");
+    fresh.note_escrow(&escrowed.roots).await.unwrap();
+    assert!(rows(town).await.iter().all(|row| row.escrowed_at.is_some()));
+    assert!(fresh.key_status().await.unwrap().roots.iter().all(|root| root.opens));
+}
+
+/// What a local master key is called in the table.
+fn rows_by(byte: u8) -> String {
+    MasterKey::from_bytes(&[byte; 32]).id().to_owned()
+}
+
+async fn a_retired_root_key_that_does_not_open_is_told(town: &Town) {
+    let slow = town.another_server().await;
+    say(&town.app, town, "echo before").await;
+    town.app.rotate_root_key().await.unwrap();
+    let lose = async |mut tx: store::Tx| {
+        tx.query("UPDATE root_keys SET master = 'nobody' WHERE stage = 'retired'").run().await
+    };
+    town.app.store.write(lose).await.unwrap();
+    // Nothing is wrapped by it: only an escrow lacks it.
+    open(town, master(8), Some(master(7))).await.unwrap();
+    let here = town.server_with(masters(master(8), None)).await;
+    let retired = rows(town).await.into_iter().find(|row| row.stage == "retired").unwrap().id;
+    let escrowed = here.escrow_root_keys(PASSPHRASE.into()).await.unwrap();
+    assert_eq!(escrowed.missing, [(retired.clone(), 0)]);
+    assert_eq!(here.key_status().await.unwrap().roots.iter().filter(|root| !root.opens).count(), 1);
+    // Something is.
+    say(&slow, town, "echo late").await;
+    let before = rows(town).await;
+    let Err(Error::Conflict(refused)) = open(town, master(9), Some(master(8))).await else { panic!("it moves") };
+    assert!(refused.contains(&format!("{retired} is retired and still wraps 1 data keys")), "{refused}");
+    assert_eq!(rows(town).await, before);
+    open(town, master(8), None).await.unwrap();
+    // It is counted, and stops nobody.
+    let rotation = here.rotate_root_key().await.unwrap();
+    assert!(rotation.begun && (rotation.left, rotation.broken) == (1, 1), "{rotation:?}");
+}
+
+/// A master key that is left while it wraps.
+#[derive(Debug)]
+struct Left {
+    store: store::Store,
+    to: Arc<dyn KeyService>,
+    now: domain::time::Time,
+}
+
+impl KeyService for Left {
+    fn name(&self) -> String {
+        "the key that is left".to_owned()
+    }
+    fn wrap<'a>(&'a self, root: &'a RootKey, site: &'a str) -> BoxFuture<'a, secrets::Result<WrappedKey>> {
+        async move {
+            let masters = masters(self.to.clone(), Some(master(7)));
+            keys::open(&self.store, &masters, self.now).await.unwrap();
+            master(7).wrap(root, site).await
+        }
+        .boxed()
+    }
+    fn unwrap<'a>(&'a self, wrapped: &'a WrappedKey, place: Place<'a>) -> BoxFuture<'a, secrets::Result<RootKey>> {
+        async move { master(7).unwrap(wrapped, place).await }.boxed()
+    }
+}
+
+async fn a_rotation_meets_a_move(town: &Town) {
+    let left = Left { store: town.app.store.clone(), to: master(8), now: town.app.now() };
+    let here = town.server_with(masters(Arc::new(left), None)).await;
+    let Err(Error::Conflict(refused)) = here.rotate_root_key().await else { panic!("it rotates") };
+    assert!(refused.contains("have moved to the master key"), "{refused}");
+    assert!(rows(town).await.iter().all(|row| row.master == rows_by(8)));
+}
+
+/// A master key that answers as long as it is told to.
+#[derive(Debug, Default)]
+struct Counted {
+    away: AtomicBool,
+    asked: AtomicU64,
+}
+
+impl KeyService for Counted {
+    fn name(&self) -> String {
+        "the counted key".to_owned()
+    }
+    fn wrap<'a>(&'a self, root: &'a RootKey, site: &'a str) -> BoxFuture<'a, secrets::Result<WrappedKey>> {
+        async move { master(7).wrap(root, site).await }.boxed()
+    }
+    fn unwrap<'a>(&'a self, wrapped: &'a WrappedKey, place: Place<'a>) -> BoxFuture<'a, secrets::Result<RootKey>> {
+        async move {
+            self.asked.fetch_add(1, Ordering::Relaxed);
+            if self.away.load(Ordering::Relaxed) {
+                return Err(away("unwrapping"));
+            }
+            master(7).unwrap(wrapped, place).await
+        }
+        .boxed()
+    }
+}
+
+async fn a_service_that_fails_is_asked_once(town: &Town) {
+    let service = Arc::new(Counted::default());
+    let there = town.server_with(masters(service.clone(), None)).await;
+    say(&town.app, town, "echo before").await;
+    town.app.rotate_root_key().await.unwrap();
+    say(&town.app, town, "echo after").await;
+    service.away.store(true, Ordering::Relaxed);
+    service.asked.store(0, Ordering::Relaxed);
+    let ada = town.caller("owner").await;
+    let answers = join_all((0..8).map(|_| there.list_hooks(&ada, "acme"))).await;
+    assert!(answers.iter().all(|answer| matches!(answer, Err(Error::Unavailable(_)))), "{answers:?}");
+    assert_eq!(service.asked.load(Ordering::Relaxed), 1);
+    service.away.store(false, Ordering::Relaxed);
+    town.clock.pass(6);
+    assert_eq!(hear(&there, town).await, "echo after");
+}
+
 /// A service that does what it should not.
 #[derive(Debug, Clone, Copy)]
 enum Bad {
     Away,
     Another,
+    /// It may wrap, and not unwrap.
+    Halfway,
 }
 
 impl KeyService for Bad {
@@ -193,11 +344,16 @@ impl KeyService for Bad {
         "the bad service".to_owned()
     }
     fn wrap<'a>(&'a self, _: &'a RootKey, _: &'a str) -> BoxFuture<'a, secrets::Result<WrappedKey>> {
-        ready(Err(away("wrapping"))).boxed()
+        match self {
+            Self::Halfway => {
+                ready(WrappedKey::new("halfway".to_owned(), vec![1; 60]).ok_or(secrets::Error::Format)).boxed()
+            }
+            _ => ready(Err(away("wrapping"))).boxed(),
+        }
     }
     fn unwrap<'a>(&'a self, _: &'a WrappedKey, _: Place<'a>) -> BoxFuture<'a, secrets::Result<RootKey>> {
         let answer = match self {
-            Self::Away => Err(away("unwrapping")),
+            Self::Away | Self::Halfway => Err(away("unwrapping")),
             Self::Another => RootKey::generate(),
         };
         ready(answer).boxed()
@@ -216,5 +372,10 @@ async fn a_service_that_fails_is_told(town: &Town) {
     assert!(refused.contains("gave back another key"), "{refused}");
     // Nor does a move begin that could not end.
     assert!(open(town, Arc::new(Bad::Another), Some(master(7))).await.is_err());
+    let Err(Error::Unavailable(refused)) = open(town, Arc::new(Bad::Halfway), Some(master(7))).await else {
+        panic!("it moves to a service that only wraps")
+    };
+    assert!(refused.contains("does not wrap a root key and unwrap it again"), "{refused}");
     assert_eq!(rows(town).await, before);
+    open(town, master(7), None).await.unwrap();
 }

@@ -164,6 +164,12 @@ pub(crate) async fn objects_in(folder: &tempfile::TempDir) -> Arc<dyn objects::S
     Arc::new(Filesystem::open(folder.path().join("objects")).await.unwrap())
 }
 
+/// The master key that a town begins with.
+fn masters() -> app::keys::Masters {
+    let master = secrets::LocalMaster::new(secrets::MasterKey::from_bytes(&[7; 32]), "a key".into());
+    app::keys::Masters { current: Arc::new(master), old: None }
+}
+
 /// A server on this store, one of several when the seeds differ.
 async fn server(
     store: Store,
@@ -171,6 +177,7 @@ async fn server(
     objects: Arc<dyn objects::Store>,
     clock: &Hand,
     seed: u64,
+    masters: app::keys::Masters,
 ) -> App {
     let providers = folder.join("providers");
     let package = providers.join("registry.terraform.io/hashicorp/plan/1.0.0/linux_amd64");
@@ -178,8 +185,6 @@ async fn server(
     std::fs::write(package.join("terraform-provider-plan"), "a program").unwrap();
     std::fs::create_dir_all(folder.join("releases/terraform/1.11.4")).unwrap();
     let post = Post::new(&store, &seed.to_string());
-    let master = secrets::LocalMaster::new(secrets::MasterKey::from_bytes(&[7; 32]), "a key".into());
-    let masters = app::keys::Masters { current: Arc::new(master), old: None };
     let keys = app::keys::open(&store, &masters, clock.now()).await.unwrap();
     App::new(Inner {
         store,
@@ -226,7 +231,7 @@ impl Town {
     /// A town on this store, with its objects there.
     pub(crate) async fn on(store: Store, folder: tempfile::TempDir, objects: Arc<dyn objects::Store>) -> Self {
         let clock = Hand { wall: Arc::new(AtomicI64::new(1_700_000_000_000_000)), steady: Arc::default() };
-        let app = server(store, folder.path(), objects, &clock, 1).await;
+        let app = server(store, folder.path(), objects, &clock, 1, masters()).await;
         let http = http_doors::Http { app: app.clone(), stopping: tokio_util::sync::CancellationToken::new() };
         let mut tokens = BTreeMap::new();
         for organization in ["acme", "other"] {
@@ -278,8 +283,13 @@ impl Town {
 
     /// A second server on the same database.
     pub(crate) async fn another_server(&self) -> App {
+        self.server_with(masters()).await
+    }
+
+    /// One that was started with these master keys.
+    pub(crate) async fn server_with(&self, masters: app::keys::Masters) -> App {
         let objects = objects_in(&self.folder).await;
-        server(self.app.store.clone(), self.folder.path(), objects, &self.clock, 2).await
+        server(self.app.store.clone(), self.folder.path(), objects, &self.clock, 2, masters).await
     }
 
     pub(crate) async fn caller(&self, name: &str) -> Caller {

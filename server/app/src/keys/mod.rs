@@ -8,14 +8,18 @@ mod open;
 mod rotate;
 mod status;
 
-pub use escrow::{Recovered, open_escrow, recover};
+pub use escrow::{Escrowed, Recovered, open_escrow, recover};
 pub use open::{Masters, attach, is_new, open, wanted};
 pub use rotate::Rotation;
 pub use status::{RootStatus, Status};
 
 use crate::{App, Error, Result};
+use domain::time::Time;
 use secrets::{Context, DataKey, KeyService, Keyring, Place, RootKey, WrappedKey, open_root};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+};
 use store::{
     Store, root_key,
     wrapped::{self as rows, Table},
@@ -25,11 +29,11 @@ use store::{
 #[derive(Debug)]
 pub struct Keys {
     site: String,
-    master: Arc<dyn KeyService>,
+    masters: Masters,
     tokens: Arc<RootKey>,
     ring: RwLock<Keyring>,
-    /// Many may miss the same root key at the same time; the key service is asked once.
-    asking: tokio::sync::Mutex<()>,
+    /// Many may miss the same root key at the same time; the key service is asked once, and when it last failed those who waited are told the same.
+    asking: tokio::sync::Mutex<HashMap<String, (Time, Error)>>,
 }
 
 impl Keys {
@@ -48,10 +52,22 @@ impl Keys {
         *ring = ring.with(root, wraps);
     }
 
-    /// Opens a root key by the master key.
+    /// Opens a root key by the master key, or by the one before it.
     async fn open(&self, row: &root_key::RootKey) -> secrets::Result<RootKey> {
-        open_root(&*self.master, &wrapped(row)?, Place { site: &self.site, root: &row.id }).await
+        self.masters.open(&self.site, row).await.map(|(root, _)| root)
     }
+
+    /// A root key that is in memory, for whatever purpose.
+    fn known(&self, id: &str) -> Option<Arc<RootKey>> {
+        if self.tokens.id() == id { Some(self.tokens.clone()) } else { self.ring().get(id).cloned() }
+    }
+}
+
+/// What a master key makes of a root key, once it has given it back: a service may be allowed to wrap and not to unwrap.
+async fn wrap(master: &dyn KeyService, root: &RootKey, site: &str) -> secrets::Result<WrappedKey> {
+    let wrapped = master.wrap(root, site).await?;
+    open_root(master, &wrapped, Place { site, root: root.id() }).await?;
+    Ok(wrapped)
 }
 
 fn wrapped(row: &root_key::RootKey) -> secrets::Result<WrappedKey> {
@@ -88,23 +104,44 @@ impl App {
     /// Opens a root key that another server made.
     async fn learn_root(&self, id: &str) -> Result<()> {
         let keys = self.vault.keys();
-        let _turn = keys.asking.lock().await;
+        let mut failures = keys.asking.lock().await;
         if keys.ring().get(id).is_some() {
             return Ok(());
+        }
+        let now = self.now();
+        failures.retain(|_, (at, _)| (0..REMEMBERED).contains(&(now.micros() - at.micros())));
+        if let Some((_, failure)) = failures.get(id) {
+            return Err(failure.clone());
         }
         let rows = self.store.look(async |mut tx| root_key::list(&mut tx).await).await?;
         let row = rows.into_iter().find(|row| row.id == id && row.purpose == root_key::DATA);
         let row =
             row.ok_or_else(|| Error::Internal(format!("the database has no root key {id}: restore it from a backup")))?;
-        let root = keys.open(&row).await.map_err(|error| {
-            tracing::error!(%error, root = id, "opening a root key that another server made");
-            Error::Unavailable(SERVICE_IS_AWAY.to_owned())
-        })?;
+        let root = match keys.open(&row).await {
+            Ok(root) => root,
+            Err(error) => {
+                tracing::error!(%error, root = id, "opening a root key that another server made");
+                let failure = match error {
+                    secrets::Error::Service { .. } => Error::Unavailable(SERVICE_IS_AWAY.to_owned()),
+                    // Waiting does not help.
+                    error => Error::Internal(format!("the root key {id} does not open: {error}; {WAYS_BACK}")),
+                };
+                // Since when it failed, not since when it was asked: a service may take long to say nothing.
+                failures.insert(id.to_owned(), (self.now(), failure.clone()));
+                return Err(failure);
+            }
+        };
         tracing::info!(root = id, stage = row.stage, "a root key that another server made is known here now");
         keys.add(Arc::new(root), row.stage == "current");
         Ok(())
     }
 }
+
+/// For so long a root key that did not open is not tried again, in microseconds.
+const REMEMBERED: i64 = 5_000_000;
+
+/// What to do where a root key does not open.
+const WAYS_BACK: &str = "start the servers with the master key that wrapped it as --old-master-key, or have it from an escrow (terrane keys recover)";
 
 /// What a caller is told whose data key was wrapped with a root key that cannot be opened just now.
 const SERVICE_IS_AWAY: &str = "what this needs cannot be opened just now, because the server's key service does not do its part. \

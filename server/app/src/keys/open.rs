@@ -1,6 +1,6 @@
 //! Opening the root keys of a site, at the start; making them where there are none.
 
-use super::{Keys, wrapped};
+use super::{Keys, WAYS_BACK, count, wrap, wrapped};
 use crate::{Error, Result};
 use domain::time::Time;
 use secrets::{KeyService, Keyring, Place, RootKey, WrappedKey, open_root};
@@ -14,6 +14,24 @@ pub struct Masters {
     pub current: Arc<dyn KeyService>,
     /// What wrapped them until now.
     pub old: Option<Arc<dyn KeyService>>,
+}
+
+impl Masters {
+    /// Opens a root key by the current master key, or by the old one; and whether it was the old one.
+    pub(super) async fn open(&self, site: &str, row: &root_key::RootKey) -> secrets::Result<(RootKey, bool)> {
+        let place = Place { site, root: &row.id };
+        let sealed = wrapped(row)?;
+        let refused = match open_root(&*self.current, &sealed, place).await {
+            Ok(root) => return Ok((root, false)),
+            Err(error) => error,
+        };
+        let Some(old) = &self.old else { return Err(refused) };
+        match open_root(&**old, &sealed, place).await {
+            // Whose it is not says nothing that the other has not said.
+            Err(secrets::Error::OtherMaster { .. }) => Err(refused),
+            other => other.map(|root| (root, true)),
+        }
+    }
 }
 
 /// Whether nothing was ever sealed in this database: then a new master key may be made for it.
@@ -34,10 +52,12 @@ pub async fn wanted(store: &Store) -> Result<Vec<String>> {
 }
 
 /// Opens every root key that something may be wrapped by. On a new site they are made; a site from before there were any goes on with its master
-/// key as the first. Those that the old master key wrapped are wrapped by the current one.
+/// key as the first. Those that the old master key wrapped are wrapped by the current one: those that are retired too, since an escrow holds them,
+/// and a slow server may have wrapped something with one of them since.
 ///
 /// # Errors
-/// [`Error::Conflict`] when one of them does not open: with the master keys that are wanted, what can still be read, and what to do.
+/// [`Error::Conflict`] when one of them does not open: with the master keys that are wanted, what can still be read, and what to do. One that is
+/// retired and wraps something refuses a move only; otherwise the log tells of it.
 pub async fn open(store: &Store, masters: &Masters, now: Time) -> Result<Keys> {
     if list(store).await?.is_empty() {
         let (site, made) = first(store, masters, now).await?;
@@ -62,10 +82,19 @@ pub async fn attach(store: &Store, masters: &Masters, now: Time) -> Result<Keys>
 async fn open_all(store: &Store, masters: &Masters, found: Vec<root_key::RootKey>, keep: bool) -> Result<Keys> {
     let site =
         crate::site::id(store).await?.ok_or_else(|| Error::Internal("the database does not say whose it is".into()))?;
-    let (mut opened, mut shut) = (Vec::new(), Vec::new());
-    for row in found.into_iter().filter(root_key::RootKey::is_live) {
-        match open_row(store, masters, &site, &row, keep).await? {
-            Ok(root) => opened.push((row, Arc::new(root))),
+    let (mut opened, mut shut, mut moving) = (Vec::new(), Vec::new(), Vec::new());
+    for row in found {
+        match masters.open(&site, &row).await {
+            Ok((root, by_old)) => {
+                let root = Arc::new(root);
+                if by_old {
+                    moving.push((row.clone(), root.clone()));
+                }
+                if row.is_live() {
+                    opened.push((row, root));
+                }
+            }
+            Err(error) if !row.is_live() => miss(store, masters, &row, &error, keep).await?,
             // Another root key would wait for it as long.
             Err(error @ secrets::Error::Service { .. }) => {
                 return Err(Error::Unavailable(format!(
@@ -79,6 +108,9 @@ async fn open_all(store: &Store, masters: &Masters, found: Vec<root_key::RootKey
     if let Some((_, error)) = shut.first() {
         return Err(Error::Conflict(lost(store, masters, &opened, error).await?));
     }
+    if keep {
+        wrap_anew(store, masters, &site, &moving).await?;
+    }
     let of = |purpose: &str| {
         let mut roots = opened.iter().filter(move |(row, _)| row.purpose == purpose);
         roots.find(|(row, _)| row.stage == "current").map(|(_, root)| root.clone())
@@ -88,8 +120,8 @@ async fn open_all(store: &Store, masters: &Masters, found: Vec<root_key::RootKey
     };
     let former = opened.iter().filter(|(row, _)| row.purpose == root_key::DATA && row.stage != "current");
     let ring = Keyring::new(current, former.map(|(_, root)| root.clone()).collect());
-    let (master, asking) = (masters.current.clone(), tokio::sync::Mutex::default());
-    Ok(Keys { site, master, tokens, ring: RwLock::new(ring), asking })
+    let (masters, asking) = (masters.clone(), tokio::sync::Mutex::default());
+    Ok(Keys { site, masters, tokens, ring: RwLock::new(ring), asking })
 }
 
 async fn list(store: &Store) -> Result<Vec<root_key::RootKey>> {
@@ -120,8 +152,8 @@ async fn first(store: &Store, masters: &Masters, now: Time) -> Result<(String, V
     };
     let mut made = Vec::new();
     for (purpose, root) in [(root_key::TOKENS, &tokens), (root_key::DATA, &data)] {
-        let wrapped =
-            masters.current.wrap(root, &site).await.map_err(|error| Error::Unavailable(format!("{doing}: {error}")))?;
+        let wrapped = wrap(&*masters.current, root, &site).await;
+        let wrapped = wrapped.map_err(|error| Error::Unavailable(format!("{doing}: {error}")))?;
         made.push(row(purpose, root, &wrapped, now));
     }
     Ok((site, made))
@@ -162,40 +194,67 @@ pub(super) fn row(purpose: &str, root: &RootKey, wrapped: &WrappedKey, now: Time
     }
 }
 
-/// Opens a root key by the master key, or by the old one; what that one wrapped, the current one wraps again.
-async fn open_row(
+/// What is done about a retired root key that does not open: while nothing is wrapped by it, an escrow lacks it and nothing else is missing.
+async fn miss(
+    store: &Store,
+    masters: &Masters,
+    row: &root_key::RootKey,
+    error: &secrets::Error,
+    keep: bool,
+) -> Result<()> {
+    let wraps = if row.purpose == root_key::DATA { count(store, &row.id).await? } else { 0 };
+    let root = row.id.as_str();
+    if wraps == 0 {
+        tracing::warn!(%error, root, "a retired root key does not open; nothing is wrapped by it");
+        return Ok(());
+    }
+    let told = format!("the root key {root} is retired and still wraps {wraps} data keys, and does not open: {error}");
+    // Whoever leaves a master key deletes it next.
+    if keep && masters.old.is_some() {
+        return Err(Error::Conflict(format!(
+            "{told}. Nothing was wrapped again: name the master key {} with --old-master-key, or have the root key from an escrow (terrane keys recover)",
+            row.master
+        )));
+    }
+    tracing::error!(root, wraps, "{told}; {WAYS_BACK}");
+    Ok(())
+}
+
+/// Has the current master key wrap what the old one wrapped: all of it, or nothing.
+async fn wrap_anew(
     store: &Store,
     masters: &Masters,
     site: &str,
-    row: &root_key::RootKey,
-    keep: bool,
-) -> Result<secrets::Result<RootKey>> {
-    let place = Place { site, root: &row.id };
-    let sealed = wrapped(row).map_err(|error| Error::internal("reading a root key", error))?;
-    let refused = match open_root(&*masters.current, &sealed, place).await {
-        Ok(root) => return Ok(Ok(root)),
-        Err(error) => error,
-    };
-    let Some(old) = &masters.old else { return Ok(Err(refused)) };
-    let root = match open_root(&**old, &sealed, place).await {
-        Ok(root) => root,
-        // Whose it is not says nothing that the other has not said.
-        Err(secrets::Error::OtherMaster { .. }) => return Ok(Err(refused)),
-        Err(error) => return Ok(Err(error)),
-    };
-    if !keep {
-        return Ok(Ok(root));
+    moving: &[(root_key::RootKey, Arc<RootKey>)],
+) -> Result<()> {
+    let mut again = Vec::with_capacity(moving.len());
+    for (row, root) in moving {
+        let wrapped = wrap(&*masters.current, root, site).await.map_err(|error| {
+            let name = masters.current.name();
+            let told = format!(
+                "{name} does not wrap a root key and unwrap it again: {error}. Nothing was changed: the root keys stay with the old master key"
+            );
+            match error {
+                secrets::Error::Service { .. } => Error::Unavailable(told),
+                _ => Error::Conflict(told),
+            }
+        })?;
+        again.push((row, wrapped));
     }
-    let again = match masters.current.wrap(&root, site).await {
-        Ok(again) => again,
-        Err(error) => return Ok(Err(error)),
+    let keep = async |mut tx: store::Tx| {
+        let mut kept = Vec::new();
+        for (row, wrapped) in &again {
+            if root_key::rewrap(&mut tx, row, wrapped.by(), wrapped.wrapped()).await? > 0 {
+                kept.push((row, wrapped));
+            }
+        }
+        Ok::<_, store::Error>(kept)
     };
-    let kept = store.write(async |mut tx| root_key::rewrap(&mut tx, row, again.by(), again.wrapped()).await).await?;
-    if kept > 0 {
-        let (root, purpose, master) = (row.id.as_str(), row.purpose.as_str(), again.by());
+    for (row, wrapped) in store.write(keep).await? {
+        let (root, purpose, master) = (row.id.as_str(), row.purpose.as_str(), wrapped.by());
         tracing::info!(root, purpose, master, "a root key is wrapped by the new master key");
     }
-    Ok(Ok(root))
+    Ok(())
 }
 
 /// What a person is told whose root keys do not open.

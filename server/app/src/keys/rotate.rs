@@ -3,9 +3,9 @@
 //! Nobody waits for it. Other servers go on wrapping with the root key that they know until they learn of the new one, so whatever they wrapped
 //! meanwhile is found again by the reconciler; a root key without rows is retired, not removed.
 
-use super::{count, open::row};
+use super::{count, open::row, wrap, wrapped};
 use crate::{App, Error, Result};
-use secrets::{Context, RootKey, WrappedKey};
+use secrets::{Context, Place, RootKey, WrappedKey, open_root};
 use std::sync::Arc;
 use store::{
     root_key::{self, DATA},
@@ -16,8 +16,6 @@ use store::{
 const BATCH: i64 = 50;
 /// So many batches are done before somebody who waits is told how far it is.
 const TOLD: usize = 40;
-/// For so long after nothing was left under a root key it is looked whether a slow server has wrapped something with it since, in microseconds.
-const AFTERWARDS: i64 = 24 * 3600 * 1_000_000;
 
 /// How far a rotation is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,9 +74,8 @@ impl App {
     /// Learns which root key is current, and wraps again what is wrapped by others. Idempotent; the reconciler calls it. How many it wrapped.
     pub async fn tend_root_keys(&self) -> Result<u64> {
         let found = self.meet_root_keys().await?;
-        let after = self.now().micros() - AFTERWARDS;
-        let due = |row: &root_key::RootKey| row.stage == "former" || row.retired_at.is_some_and(|at| at > after);
-        if !found.iter().any(|row| row.purpose == DATA && due(row)) {
+        // However long ago one was retired: a server that was cut off may come back with it.
+        if !found.iter().any(|row| row.purpose == DATA && row.stage != "current") {
             return Ok(0);
         }
         let walk = self.wrap_again(usize::MAX).await?;
@@ -94,22 +91,31 @@ impl App {
         let current = current.ok_or_else(|| Error::Internal("no root key is current".into()))?;
         let away = |error: secrets::Error| Error::Unavailable(format!("{doing}: {error}"));
         // A server that still has a master key which the others have left would make a root key that nobody else can open.
-        keys.open(current).await.map_err(|error| match error {
-            secrets::Error::OtherMaster { .. } => Error::Conflict(format!(
-                "the root keys have moved to the master key {} since this server started: give it that one with --master-key and start it again",
-                current.master
-            )),
-            error => away(error),
-        })?;
+        let master = &*keys.masters.current;
+        let moved = |to: &str| {
+            Error::Conflict(format!(
+                "the root keys have moved to the master key {to} since this server started: give it that one with --master-key and start it again"
+            ))
+        };
+        let sealed = wrapped(current).map_err(|error| Error::internal(doing, error))?;
+        open_root(master, &sealed, Place { site: &keys.site, root: &current.id }).await.map_err(
+            |error| match error {
+                secrets::Error::OtherMaster { .. } => moved(&current.master),
+                error => away(error),
+            },
+        )?;
         let root = RootKey::generate().map_err(|error| Error::internal(doing, error))?;
-        let wrapped = keys.master.wrap(&root, &keys.site).await.map_err(away)?;
+        let wrapped = wrap(master, &root, &keys.site).await.map_err(away)?;
         let made = row(DATA, &root, &wrapped, self.now());
         let ours = self
             .store
             .write(async |mut tx| {
                 let now = root_key::list(&mut tx).await?;
-                if !now.iter().any(|row| row.purpose == DATA && row.stage == "current" && row.id == current.id) {
-                    return Ok::<_, store::Error>(false);
+                let now = now.iter().find(|row| row.purpose == DATA && row.stage == "current" && row.id == current.id);
+                let Some(now) = now else { return Ok(false) };
+                // It moved while this one was made, which nobody could open who has the new master key only.
+                if (&now.master, &now.sealed) != (&current.master, &current.sealed) {
+                    return Err(moved(&now.master));
                 }
                 root_key::replace(&mut tx, &current.id).await?;
                 root_key::insert(&mut tx, &made).await?;

@@ -2,7 +2,7 @@
 
 use crate::{App, Error, Result};
 use domain::time::Time;
-use secrets::{Place, RootKey, open_root};
+use secrets::RootKey;
 use store::root_key::{self, DATA};
 
 /// How it stands with the keys of the site.
@@ -29,6 +29,8 @@ pub struct RootStatus {
     pub stage: String,
     /// The master key that wrapped it.
     pub master: String,
+    /// Whether the master key opens it, or the one before that.
+    pub opens: bool,
     /// How many data keys it wraps.
     pub wraps: u64,
     /// Since when.
@@ -55,6 +57,7 @@ impl App {
         let mut roots = Vec::new();
         for row in self.store.look(async |mut tx| root_key::list(&mut tx).await).await? {
             roots.push(RootStatus {
+                opens: keys.open(&row).await.is_ok(),
                 wraps: if row.purpose == DATA { super::count(&self.store, &row.id).await? } else { 0 },
                 id: row.id,
                 purpose: row.purpose,
@@ -65,7 +68,7 @@ impl App {
                 retired_at: row.retired_at.map(Time::from_micros),
             });
         }
-        Ok(Status { site: keys.site.clone(), master: keys.master.name(), trouble, roots })
+        Ok(Status { site: keys.site.clone(), master: keys.masters.current.name(), trouble, roots })
     }
 
     /// Has the master key wrap a key that is used for nothing else, and unwrap it.
@@ -73,7 +76,6 @@ impl App {
         let keys = self.vault.keys();
         let failed = |error| Error::internal("trying the master key", error);
         let root = RootKey::generate().map_err(failed)?;
-        let wrapped = keys.master.wrap(&root, &keys.site).await.map_err(failed)?;
-        open_root(&*keys.master, &wrapped, Place { site: &keys.site, root: root.id() }).await.map(drop).map_err(failed)
+        super::wrap(&*keys.masters.current, &root, &keys.site).await.map(drop).map_err(failed)
     }
 }
