@@ -20,7 +20,12 @@ use objects_azure::Azure;
 use objects_s3::S3;
 use runner::Runner;
 use secrecy::{ExposeSecret as _, SecretString};
-use std::{ffi::OsString, path::{Path, PathBuf}, sync::Arc, time::Duration};
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 use store::{Store, notify::Post};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use url::Url;
