@@ -245,8 +245,8 @@ impl<S: Send + Sync> FromRequest<S> for Body {
             Error::Invalid(vec![Problem { attribute: String::new(), detail: format!("the body is no JSON: {e}") }])
         })?;
         // Postgres can keep none, and a site on SQLite may move there.
-        if holds_nul(&document) {
-            return Err(Error::invalid("", "A text holds the NUL character; leave it out").into());
+        if let Some(field) = field_with_nul(&document) {
+            return Err(Error::invalid(field, "A text holds the NUL character; leave it out").into());
         }
         if !document.is_object() {
             return Err(Error::Invalid(vec![Problem {
@@ -260,12 +260,17 @@ impl<S: Send + Sync> FromRequest<S> for Body {
     }
 }
 
-fn holds_nul(value: &Value) -> bool {
+/// The innermost named field whose text holds NUL; an empty name where it is a name itself, or in no field.
+fn field_with_nul(value: &Value) -> Option<&str> {
     match value {
-        Value::String(text) => text.contains('\0'),
-        Value::Array(values) => values.iter().any(holds_nul),
-        Value::Object(fields) => fields.iter().any(|(name, value)| name.contains('\0') || holds_nul(value)),
-        _ => false,
+        Value::String(text) if text.contains('\0') => Some(""),
+        Value::Array(values) => values.iter().find_map(field_with_nul),
+        Value::Object(fields) => fields.iter().find_map(|(name, value)| match field_with_nul(value) {
+            _ if name.contains('\0') => Some(""),
+            Some("") => Some(name.as_str()),
+            found => found,
+        }),
+        _ => None,
     }
 }
 

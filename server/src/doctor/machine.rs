@@ -146,7 +146,8 @@ mod tests {
             (50 << 30, 100 << 30, Level::Good),
             (8 << 30, 100 << 30, Level::Warning),
             (4 << 30, 10 << 30, Level::Warning),
-            (2 << 30, 100 << 30, Level::Bad),
+            (2 << 30, 100 << 30, Level::Warning),
+            (9 << 30, 1000 << 30, Level::Bad),
             (1 << 29, 1 << 30, Level::Bad),
             (0, 0, Level::Bad),
         ] {
