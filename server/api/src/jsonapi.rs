@@ -246,7 +246,8 @@ impl<S: Send + Sync> FromRequest<S> for Body {
         })?;
         // Postgres can keep none, and a site on SQLite may move there.
         if let Some(field) = field_with_nul(&document) {
-            return Err(Error::invalid(field, "A text holds the NUL character; leave it out").into());
+            let what = if field.is_empty() { "A text" } else { field };
+            return Err(Error::invalid(field, format!("{what} holds the NUL character; leave it out")).into());
         }
         if !document.is_object() {
             return Err(Error::Invalid(vec![Problem {
