@@ -9,6 +9,12 @@ pub enum Error {
     /// There is nothing of ours in the place.
     #[error("there are no backups in the place of --backup; name the one that terrane backup wrote to")]
     NoPlace,
+    /// Nothing opens the backups that are there.
+    #[error(
+        "the object terrane-backups is gone from the place of --backup, and backups are there: without it nothing opens them. Put it back from a copy of \
+         the place, or name a new place"
+    )]
+    Headless,
     /// The place holds backups of another site.
     #[error(
         "the place of --backup holds the backups of another site ({other}; this one is {site}): give each site a place of its own"

@@ -55,9 +55,7 @@ impl Header {
                 let mut left = store.list("backups/");
                 return match left.try_next().await.map_err(objects(doing))? {
                     None => Err(Error::NoPlace),
-                    Some(_) => {
-                        Err(damaged(HEADER, "it is gone, and backups are there: put it back from a copy of the place"))
-                    }
+                    Some(_) => Err(Error::Headless),
                 };
             }
             Err(error) => return Err(objects(doing)(error)),
