@@ -122,12 +122,7 @@ pub(crate) async fn queue(
 ) -> Result<List, Failure> {
     let page = query.page();
     let (open, total) = app.list_queue(&caller, &name, page.size, page.offset()).await?;
-    let mut resources = Vec::with_capacity(open.len());
-    let waiting = app.list_waiting(&open.iter().map(|(run, workspace)| (run, workspace)).collect::<Vec<_>>()).await?;
-    for (run, workspace) in &open {
-        resources.push(run::resource(&app, &caller, run, workspace, waiting.get(&run.id))?);
-    }
-    Ok(List::page(resources, page, total))
+    Ok(List::page(run::resources(&app, &caller, &open).await?, page, total))
 }
 
 /// `GET organizations/ORG/projects`

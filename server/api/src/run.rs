@@ -265,9 +265,14 @@ pub(crate) async fn list_of_organization(
     let statuses: Vec<&str> =
         query.get("filter[status]").map(|names| names.split(',').take(STATUSES).collect()).unwrap_or_default();
     let (runs, more) = app.list_organization_runs(&caller, &name, &statuses, page.size, page.offset()).await?;
+    Ok(List::uncounted(resources(&app, &caller, &runs).await?, page, more))
+}
+
+/// Runs of several workspaces, each with why it waits.
+pub(crate) async fn resources(app: &App, caller: &Caller, runs: &[(Run, Workspace)]) -> Result<Vec<Resource>, Failure> {
     let waiting = app.list_waiting(&runs.iter().map(|(run, workspace)| (run, workspace)).collect::<Vec<_>>()).await?;
-    let resources = runs.iter().map(|(run, workspace)| resource(&app, &caller, run, workspace, waiting.get(&run.id)));
-    Ok(List::uncounted(resources.collect::<Result<_, _>>()?, page, more))
+    let resources = runs.iter().map(|(run, workspace)| resource(app, caller, run, workspace, waiting.get(&run.id)));
+    Ok(resources.collect::<Result<_, _>>()?)
 }
 
 /// The words that go with a decision: `{"comment":"…"}`, `{}` or no body at all.

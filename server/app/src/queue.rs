@@ -1,6 +1,6 @@
 //! The queue of an organization, and who gets which part of the runners.
 
-use crate::{App, Caller, Error, Result, caller::must_operate, hub::Event};
+use crate::{App, Caller, Error, Result, caller::must_operate, hub::Event, run::with_workspaces};
 use domain::{
     permission::Permission,
     queue::{HEAVIEST, MOST},
@@ -42,14 +42,9 @@ impl App {
             .store
             .read(async |mut tx| {
                 let runs = store::run::list_queue(&mut tx, &organization.id, limit, offset).await?;
-                let ids: Vec<&str> = runs.iter().map(|run| run.workspace_id.as_str()).collect();
-                let workspaces = store::workspace::list_by_id(&mut tx, &ids, user).await?;
-                let with = |run: Run| {
-                    let workspace = workspaces.iter().find(|workspace| workspace.id == run.workspace_id)?;
-                    Some((run, workspace.clone()))
-                };
+                let open = with_workspaces(&mut tx, runs, user).await?;
                 let total = store::run::count_queue(&mut tx, &organization.id).await?;
-                Ok::<_, store::Error>((runs.into_iter().filter_map(with).collect(), total))
+                Ok::<_, store::Error>((open, total))
             })
             .await?)
     }

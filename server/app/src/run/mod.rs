@@ -9,5 +9,5 @@ mod waiting;
 
 pub use create::New;
 pub use read::Phases;
-pub(crate) use read::is_over;
+pub(crate) use read::{is_over, with_workspaces};
 pub use waiting::Waiting;

@@ -7,7 +7,7 @@ use domain::{
     run::{Actions, PhaseStatus, actions},
 };
 use protocol::Artifact;
-use store::{phase::Phase, run::Run, workspace::Workspace};
+use store::{Tx, phase::Phase, run::Run, workspace::Workspace};
 
 /// A run's two phases.
 #[derive(Debug, Clone)]
@@ -16,6 +16,21 @@ pub struct Phases {
     pub plan: Phase,
     /// The apply.
     pub apply: Phase,
+}
+
+/// Runs with their workspaces, as this user sees them.
+pub(crate) async fn with_workspaces(
+    tx: &mut Tx,
+    runs: Vec<Run>,
+    user: &str,
+) -> Result<Vec<(Run, Workspace)>, store::Error> {
+    let ids: Vec<&str> = runs.iter().map(|run| run.workspace_id.as_str()).collect();
+    let workspaces = store::workspace::list_by_id(tx, &ids, user).await?;
+    let with = |run: Run| {
+        let workspace = workspaces.iter().find(|workspace| workspace.id == run.workspace_id)?;
+        Some((run, workspace.clone()))
+    };
+    Ok(runs.into_iter().filter_map(with).collect())
 }
 
 impl App {
@@ -72,13 +87,7 @@ impl App {
                 let asked = usize::try_from(limit).unwrap_or_default();
                 let more = runs.len() > asked;
                 runs.truncate(asked);
-                let ids: Vec<&str> = runs.iter().map(|run| run.workspace_id.as_str()).collect();
-                let workspaces = store::workspace::list_by_id(&mut tx, &ids, user).await?;
-                let with = |run: Run| {
-                    let workspace = workspaces.iter().find(|workspace| workspace.id == run.workspace_id)?;
-                    Some((run, workspace.clone()))
-                };
-                Ok::<_, store::Error>((runs.into_iter().filter_map(with).collect(), more))
+                Ok::<_, store::Error>((with_workspaces(&mut tx, runs, user).await?, more))
             })
             .await?)
     }
