@@ -26,6 +26,8 @@ struct Row {
     version: String,
     current: bool,
     late: bool,
+    /// Its bytes were removed.
+    gone: bool,
 }
 
 #[derive(Template)]
@@ -61,6 +63,7 @@ pub(crate) async fn list(
         version: version.terraform_version.clone(),
         current: workspace.current_state_id.as_deref() == Some(version.id.as_str()),
         late: version.status == "errored" || version.status == "discarded",
+        gone: version.purged_at.is_some(),
     });
     let rows = rows.collect();
     let frame = Frame::new(&workspace, "states");

@@ -285,6 +285,14 @@ impl Body {
             _ => Ok(()),
         }
     }
+    /// The type that the document says it is of; empty where it says none.
+    pub(crate) fn kind(&self) -> &str {
+        self.data.get("type").and_then(Value::as_str).unwrap_or_default()
+    }
+    /// Whether there is no document at all.
+    pub(crate) fn is_absent(&self) -> bool {
+        self.data.is_null()
+    }
     /// An attribute, if it is there and not null; the wrong kind of JSON is an error that names it.
     pub(crate) fn attribute<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, Error> {
         match self.data.get("attributes").and_then(|attributes| attributes.get(name)) {

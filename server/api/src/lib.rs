@@ -17,6 +17,7 @@ mod mirror;
 mod organization;
 mod plan_json;
 mod registry;
+mod retention;
 mod run;
 mod run_event;
 mod runner;
@@ -93,6 +94,22 @@ pub fn router(http: &Http) -> Router {
         .route("/workspaces/{workspace}/relationships/ssh-key", patch(ssh_key::assign))
         .route("/organizations/{organization}/ssh-keys", get(ssh_key::list).post(ssh_key::create))
         .route("/ssh-keys/{ssh_key}", get(ssh_key::show).patch(ssh_key::update).delete(ssh_key::delete))
+        .route(
+            "/organizations/{organization}/relationships/data-retention-policy",
+            get(retention::of_organization)
+                .post(retention::set_of_organization)
+                .patch(retention::change_of_organization)
+                .delete(retention::delete_of_organization),
+        )
+        .route(
+            "/workspaces/{workspace}/relationships/data-retention-policy",
+            get(retention::of_workspace)
+                .post(retention::set_of_workspace)
+                .patch(retention::change_of_workspace)
+                .delete(retention::delete_of_workspace),
+        )
+        .route("/organizations/{organization}/data-retention-previews", post(retention::preview_of_organization))
+        .route("/workspaces/{workspace}/data-retention-previews", post(retention::preview_of_workspace))
         .route("/organizations/{organization}/hooks", get(hook::list))
         .route("/organizations/{organization}/hooks/{point}", put(hook::put).delete(hook::delete))
         .route("/organizations/{organization}/registry-modules", get(module::list).post(module::create))

@@ -33,7 +33,11 @@ pub(crate) fn resource(app: &App, version: &StateVersion, outputs: &[String], an
     let pending = version.status == "pending";
     let upload = |purpose| (pending && announced).then(|| signed::address(app, purpose, id.as_str()));
     let attributes = json!({
-        "status": if version.status == "errored" { "discarded" } else { &version.status },
+        "status": match version.status.as_str() {
+            _ if version.purged_at.is_some() => "backing_data_permanently_deleted",
+            "errored" => "discarded",
+            status => status,
+        },
         "serial": version.serial,
         "lineage": version.lineage,
         "md5": version.md5,

@@ -58,6 +58,7 @@ impl App {
             blob_id: None,
             created_by: caller.id().map(ToString::to_string),
             created_at: self.now(),
+            purged_at: None,
         };
         self.store
             .write_once(async |mut tx, again| {
@@ -135,7 +136,14 @@ impl App {
     }
 
     pub(crate) async fn configuration_bytes(&self, version: &ConfigurationVersion) -> Result<Reader> {
-        let missing = || Error::Conflict(format!("{} was never uploaded", version.id));
+        let missing = || match version.purged_at {
+            Some(at) => Error::not_found(format!(
+                "the upload of {}, which was removed {},",
+                version.id,
+                crate::retention::removed(at)
+            )),
+            None => Error::Conflict(format!("{} was never uploaded", version.id)),
+        };
         let id = version.blob_id.as_deref().ok_or_else(missing)?;
         let blob = self.store.look(async |mut tx| store::blob::find(&mut tx, id).await).await?.ok_or_else(missing)?;
         self.open_stream(&blob).await

@@ -22,6 +22,7 @@ mod orphan;
 mod phase;
 mod queue;
 mod registry;
+mod retention;
 mod run;
 mod sharing;
 mod ssh_key;
@@ -53,6 +54,7 @@ pub use phase::{LeaseError, Renewals};
 pub use protocol::Artifact;
 pub use queue::{Share, ShareChange};
 pub use registry::{NewTest, TestRun};
+pub use retention::{Due, Kept, Purged};
 pub use run::{New as NewRun, Phases, Waiting};
 pub use sharing::ConsumerChange;
 pub use state::{
@@ -78,6 +80,7 @@ pub mod model {
             File as RegistryFile, GpgKey, Module, ModuleVersion, Platform as ProviderPlatform, Provider,
             ProviderVersion, Test,
         },
+        retention::{RetentionPolicy, Weight},
         run::Run,
         sharing::Read,
         ssh_key::SshKey,

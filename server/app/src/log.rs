@@ -59,6 +59,12 @@ impl App {
         let missing = || Error::not_found(phase.chars().take(80).collect::<String>());
         let row =
             self.store.look(async |mut tx| store::phase::find(&mut tx, phase).await).await?.ok_or_else(missing)?;
+        if let Some(at) = row.log_purged_at {
+            let notice = format!("This log was removed {}.\n", crate::retention::removed(at)).into_bytes();
+            let from = usize::try_from(offset).unwrap_or(usize::MAX).min(notice.len());
+            let to = from.saturating_add(limit).min(notice.len());
+            return Ok(Part { ended: to == notice.len(), bytes: Bytes::copy_from_slice(&notice[from..to]) });
+        }
         let (at, end) = (i64::try_from(offset).unwrap_or(i64::MAX), row.log_end);
         let mut bytes = BytesMut::new();
         let mut next = at;

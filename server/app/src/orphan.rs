@@ -1,6 +1,7 @@
 //! The object store and the database beside it: whether they belong together, and what is in the store although no row points at it.
 
 use crate::{App, Error, Result};
+use domain::time::Time;
 use futures::StreamExt as _;
 use objects::Entry;
 
@@ -32,7 +33,7 @@ impl App {
     }
 
     /// Removes objects that no row points at, left by a crash between object and row, and uploads that never ended, if they are older than a
-    /// week. Idempotent; the reconciler calls it. Returns how many there were.
+    /// week, and what a row let go that long ago: a backup that began before may read it until then. Idempotent; the reconciler calls it. Returns how many there were.
     ///
     /// A database that is older than the store (a backup that was restored, a copy, a new one) knows less than the store holds, and would have
     /// it removed: [`Error::Conflict`], and nothing is.
@@ -41,6 +42,7 @@ impl App {
         let failed = |error| Error::internal("sweeping objects", error);
         self.begin_sweep().await?;
         let before = objects::clock(store, &self.probe()).await.map_err(failed)? - WEEK;
+        let since = Time::from_micros(self.now().micros() - WEEK);
         let mut swept = 0;
         let old = store.list("").filter(|entry| {
             let old = |entry: &Entry| entry.modified < before && objects::may_be_orphan(&entry.key);
@@ -49,13 +51,14 @@ impl App {
         let mut batches = old.chunks(BATCH);
         while let Some(batch) = batches.next().await {
             let batch = batch.into_iter().collect::<Result<Vec<Entry>, _>>().map_err(failed)?;
-            for orphan in self.orphans(batch).await? {
+            for orphan in self.orphans(batch, since).await? {
                 match store.delete(&orphan.key).await {
                     Ok(()) => swept += 1,
                     Err(error) => tracing::warn!(%error, "an orphan stays"),
                 }
             }
         }
+        self.store.write(async |mut tx| store::blob::forget_released(&mut tx, since).await).await?;
         Ok(swept + store.sweep(before).await.map_err(failed)?)
     }
 
@@ -83,10 +86,10 @@ impl App {
         objects::set_sweeps(store, here).await.map_err(failed)
     }
 
-    /// Those of them that no row points at.
-    async fn orphans(&self, mut objects: Vec<Entry>) -> Result<Vec<Entry>> {
+    /// Those of them that no row points at, and that none let go after `since`.
+    async fn orphans(&self, mut objects: Vec<Entry>, since: Time) -> Result<Vec<Entry>> {
         let keys: Vec<&str> = objects.iter().map(|entry| entry.key.as_str()).collect();
-        let known = self.store.look(async |mut tx| store::blob::find_known(&mut tx, &keys).await).await?;
+        let known = self.store.look(async |mut tx| store::blob::find_known(&mut tx, &keys, since).await).await?;
         objects.retain(|entry| !known.contains(entry.key.as_str()));
         Ok(objects)
     }

@@ -364,11 +364,12 @@ impl App {
     /// whose outcome nobody knows may have happened. The workspace is held, so that one which still commits is waited for.
     pub(crate) async fn forget_blob(&self, blob: &Blob) {
         let Some(key) = blob.object_key.as_deref() else { return };
+        let now = self.now();
         let kept: Result<bool> = self
             .store
             .write(async |mut tx| {
                 access::hold_ours(&mut tx, &blob.workspace_id).await?;
-                Ok(!store::blob::find_known(&mut tx, &[key]).await?.is_empty())
+                Ok(!store::blob::find_known(&mut tx, &[key], now).await?.is_empty())
             })
             .await;
         match kept {

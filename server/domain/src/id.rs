@@ -116,6 +116,8 @@ ids! {
     OutputId = "wsout-";
     /// A key with which runs fetch modules.
     SshKeyId = "sshkey-";
+    /// A policy that says how long things are kept.
+    RetentionPolicyId = "drp-";
     /// A group of agents that execute the runs of one organization.
     AgentPoolId = "apool-";
     /// A runner.

@@ -9,6 +9,7 @@ pub mod login;
 pub mod name;
 pub mod permission;
 pub mod queue;
+pub mod retention;
 pub mod run;
 pub mod ssh_key;
 pub mod state;

@@ -1,7 +1,10 @@
 //! Sealed bytes: small ones in the database, larger ones in the object store.
 
 use crate::{Result, Tx};
-use domain::id::{BlobId, OrganizationId, WorkspaceId};
+use domain::{
+    id::{BlobId, OrganizationId, WorkspaceId},
+    time::Time,
+};
 use sqlx::FromRow;
 use std::collections::HashSet;
 
@@ -52,15 +55,66 @@ pub async fn find(tx: &mut Tx, id: &str) -> Result<Option<Blob>> {
     .await
 }
 
-/// Those of these objects that a row points at: one of a blob, or of a file of the registry.
-pub async fn find_known(tx: &mut Tx, object_keys: &[&str]) -> Result<HashSet<String>> {
+/// Removes a blob. Its object, if it has one, is let go: whoever began to read it before this may go on.
+pub async fn delete(tx: &mut Tx, id: &str, now: Time) -> Result<()> {
+    let gone: Option<(Option<String>,)> =
+        tx.query("DELETE FROM blobs WHERE id = $1 RETURNING object_key").bind(id).optional().await?;
+    let Some((Some(object),)) = gone else { return Ok(()) };
+    tx.query(
+        "INSERT INTO released_objects (object_key, released_at) VALUES ($1, $2) ON CONFLICT (object_key) DO NOTHING",
+    )
+    .bind(object)
+    .bind(now.micros())
+    .run()
+    .await
+    .map(drop)
+}
+
+/// Removes a blob that nothing needs any more, and then what it was written against, if nothing needs that either.
+pub async fn delete_unused(tx: &mut Tx, id: &str, now: Time) -> Result<()> {
+    let mut next = Some(id.to_owned());
+    while let Some(id) = next.take() {
+        // Held before it is asked who needs it, so that nobody comes between.
+        if tx.query("UPDATE blobs SET size = size WHERE id = $1").bind(id.as_str()).run().await? == 0 {
+            return Ok(());
+        }
+        let row: Option<(Option<String>, bool)> = tx
+            .query(
+                "SELECT b.base_blob_id, EXISTS (SELECT 1 FROM blobs o WHERE o.base_blob_id = b.id)
+                 OR EXISTS (SELECT 1 FROM state_versions s WHERE s.blob_id = b.id)
+                 OR EXISTS (SELECT 1 FROM state_versions s WHERE s.json_blob_id = b.id)
+                 OR EXISTS (SELECT 1 FROM configuration_versions c WHERE c.blob_id = b.id)
+                 OR EXISTS (SELECT 1 FROM artifacts a WHERE a.blob_id = b.id)
+                 FROM blobs b WHERE b.id = $1",
+            )
+            .bind(id.as_str())
+            .optional()
+            .await?;
+        let Some((base, false)) = row else { return Ok(()) };
+        delete(tx, &id, now).await?;
+        next = base;
+    }
+    Ok(())
+}
+
+/// Those of these objects that a row points at, one of a blob or of a file of the registry, and those that were let go after `since`.
+pub async fn find_known(tx: &mut Tx, object_keys: &[&str], since: Time) -> Result<HashSet<String>> {
     let rows: Vec<(String,)> = tx
         .query("SELECT object_key FROM blobs WHERE object_key IN (")
         .list(object_keys.iter().copied())
         .push(") UNION ALL SELECT object_key FROM registry_files WHERE object_key IN (")
         .list(object_keys.iter().copied())
+        .push(") UNION ALL SELECT object_key FROM released_objects WHERE released_at > ")
+        .value(since.micros())
+        .push(" AND object_key IN (")
+        .list(object_keys.iter().copied())
         .push(")")
         .all()
         .await?;
     Ok(rows.into_iter().map(|(key,)| key).collect())
+}
+
+/// Forgets objects that were let go by `before`: a sweep has removed them, or the next one does.
+pub async fn forget_released(tx: &mut Tx, before: Time) -> Result<()> {
+    tx.query("DELETE FROM released_objects WHERE released_at <= $1").bind(before.micros()).run().await.map(drop)
 }

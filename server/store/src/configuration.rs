@@ -19,7 +19,7 @@ pub struct ConfigurationVersion {
     /// Of which workspace.
     #[sqlx(try_from = "String")]
     pub workspace_id: WorkspaceId,
-    /// `pending`, `uploaded` or `errored`.
+    /// `pending`, `uploaded`, `errored`, or `backing_data_permanently_deleted`.
     pub status: String,
     /// Who made it: `tfe-api`.
     pub source: String,
@@ -38,13 +38,15 @@ pub struct ConfigurationVersion {
     /// Since when.
     #[sqlx(try_from = "i64")]
     pub created_at: Time,
+    /// When its bytes were removed, by a policy: in microseconds.
+    pub purged_at: Option<i64>,
 }
 
 macro_rules! select {
     ($rest:literal) => {
         concat!(
             "SELECT id, organization_id, workspace_id, status, source, speculative, provisional, auto_queue_runs, error_message, blob_id,
-             created_by, created_at FROM configuration_versions ",
+             created_by, created_at, purged_at FROM configuration_versions ",
             $rest
         )
     };

@@ -4,7 +4,7 @@ use crate::{
     Result, Tx,
     blob::{self, Blob},
 };
-use domain::id::StateVersionId;
+use domain::{id::StateVersionId, time::Time};
 
 /// Which of the forms of a state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -69,7 +69,7 @@ pub async fn list_due(tx: &mut Tx, after: Option<(&str, i64)>, limit: i64) -> Re
 /// Puts a delta in the place of a blob, wherever a version points at it, and lets it go: rows of blobs never change, which backups rely on, so
 /// nothing may be written against it yet. False, and nothing is changed, when the blob or the base of
 /// the delta is no longer there, or something is written against the blob: another server was here.
-pub async fn replace(tx: &mut Tx, old: &Blob, delta: &Blob) -> Result<bool> {
+pub async fn replace(tx: &mut Tx, old: &Blob, delta: &Blob, now: Time) -> Result<bool> {
     // Held, so that neither goes before this ends. Bases are older: who holds one waits for nobody who waits for it.
     for id in [Some(old.id.as_str()), delta.base_blob_id.as_deref()].into_iter().flatten() {
         if tx.query("UPDATE blobs SET size = size WHERE id = $1").bind(id).run().await? == 0 {
@@ -89,7 +89,7 @@ pub async fn replace(tx: &mut Tx, old: &Blob, delta: &Blob) -> Result<bool> {
     ] {
         tx.query(text).bind(delta.id.as_str()).bind(old.id.as_str()).run().await?;
     }
-    tx.query("DELETE FROM blobs WHERE id = $1").bind(old.id.as_str()).run().await?;
+    blob::delete(tx, old.id.as_str(), now).await?;
     Ok(true)
 }
 

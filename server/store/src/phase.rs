@@ -1,6 +1,6 @@
 //! Plans, applies and tests: an offer to the runners while queued, a lease while running.
 
-use crate::{Error, Result, Tx};
+use crate::{Error, Result, Tx, blob};
 use domain::{
     id::{AgentPoolId, OrganizationId, RunId, WorkspaceId},
     run::PhaseStatus,
@@ -61,6 +61,10 @@ pub struct Phase {
     pub image: Option<String>,
     /// What names exactly that image's bytes.
     pub image_digest: Option<String>,
+    /// When its log was removed, by a policy: in microseconds.
+    pub log_purged_at: Option<i64>,
+    /// When what it handed back was removed, by a policy: in microseconds.
+    pub plan_purged_at: Option<i64>,
 }
 
 impl Phase {
@@ -92,7 +96,7 @@ macro_rules! select {
         concat!(
             "SELECT id, organization_id, workspace_id, run_id, kind, status, queued_at, started_at, finished_at, fence, lease_until, agent_pool_id, agent_id,
              lost_at, attempts, wish,
-             additions, changes, destructions, imports, generated_configuration, log_end, image, image_digest FROM phases ",
+             additions, changes, destructions, imports, generated_configuration, log_end, image, image_digest, log_purged_at, plan_purged_at FROM phases ",
             $rest
         )
     };
@@ -341,7 +345,7 @@ pub async fn publish_artifacts(tx: &mut Tx, phase: &str) -> Result<()> {
 }
 
 /// Forgets files that a phase handed in before its end, of one kind or (`%`) all of them, and their blobs.
-pub async fn discard_artifacts(tx: &mut Tx, phase: &str, kind: &str) -> Result<()> {
+pub async fn discard_artifacts(tx: &mut Tx, phase: &str, kind: &str, now: Time) -> Result<()> {
     let rows: Vec<(String,)> = tx
         .query("DELETE FROM artifacts WHERE phase_id = $1 AND kind LIKE $2 RETURNING blob_id")
         .bind(phase)
@@ -349,7 +353,7 @@ pub async fn discard_artifacts(tx: &mut Tx, phase: &str, kind: &str) -> Result<(
         .all()
         .await?;
     for (blob,) in rows {
-        tx.query("DELETE FROM blobs WHERE id = $1").bind(blob).run().await?;
+        blob::delete(tx, &blob, now).await?;
     }
     Ok(())
 }

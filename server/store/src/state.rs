@@ -56,6 +56,8 @@ pub struct StateVersion {
     /// Since when.
     #[sqlx(try_from = "i64")]
     pub created_at: Time,
+    /// When its bytes were removed, by a policy: in microseconds.
+    pub purged_at: Option<i64>,
 }
 
 macro_rules! select {
@@ -63,7 +65,7 @@ macro_rules! select {
         concat!(
             "SELECT s.id, s.organization_id, s.workspace_id, s.sequence, s.parent_id, s.status, s.serial, s.lineage, s.md5, s.sha256, s.size,
              s.forced, s.terraform_version, s.format, s.resource_count, s.blob_id, s.json_blob_id, s.run_id, s.rollback_id, s.created_by,
-             s.created_at
+             s.created_at, s.purged_at
              FROM state_versions s ",
             $rest
         )

@@ -1,7 +1,7 @@
 //! Background work: reconcilers, each idempotent and without hints. Events wake, timers are right: whatever was missed while a process was
 //! down is found here.
 
-use app::App;
+use app::{App, Purged};
 use std::{future::Future, time::Duration};
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -16,6 +16,9 @@ const AGENTS: Duration = Duration::from_secs(3600);
 
 /// How often objects that no row points at are looked for.
 const OBJECTS: Duration = Duration::from_secs(6 * 3600);
+
+/// How often it is looked for what policies have removed.
+const RETENTION: Duration = Duration::from_secs(3600);
 
 /// How often keys that sign identities are looked after.
 const IDENTITY_KEYS: Duration = Duration::from_secs(3600);
@@ -34,10 +37,11 @@ pub async fn run(app: App, stop: CancellationToken) {
     let objects = every(OBJECTS, || sweep_objects(&app));
     let keys = every(IDENTITY_KEYS, || tend_identity_keys(&app));
     let roots = every(ROOT_KEYS, || tend_root_keys(&app));
+    let retention = every(RETENTION, || purge_expired(&app));
     let agents = every(AGENTS, || forget_old_agents(&app));
     let states = encode_old_states(&app);
-    Box::pin(stop.run_until_cancelled(async { tokio::join!(leases, sessions, objects, keys, roots, agents, states) }))
-        .await;
+    let all = async { tokio::join!(leases, sessions, objects, keys, roots, agents, states, retention) };
+    Box::pin(stop.run_until_cancelled(all)).await;
 }
 
 async fn every<F: Future<Output = ()>>(period: Duration, work: impl Fn() -> F) {
@@ -97,5 +101,15 @@ async fn sweep_objects(app: &App) {
         Ok(0) => {}
         Ok(swept) => tracing::info!(swept, "removed objects that no row points at"),
         Err(error) => tracing::error!(%error, "looking for objects that no row points at"),
+    }
+}
+
+async fn purge_expired(app: &App) {
+    match app.purge_expired().await {
+        Ok(purged) if purged == Purged::default() => {}
+        Ok(Purged { states, configurations, plans, logs }) => {
+            tracing::info!(states, configurations, plans, logs, "removed what retention policies say");
+        }
+        Err(error) => tracing::error!(%error, "removing what retention policies say"),
     }
 }

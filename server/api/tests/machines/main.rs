@@ -23,6 +23,7 @@ mod pools;
 mod proxy;
 mod queue;
 mod registry;
+mod retention;
 mod roles;
 mod routes;
 mod runners;

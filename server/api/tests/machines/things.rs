@@ -55,6 +55,9 @@ pub(crate) async fn furnish(town: &Town) -> Things {
     };
     let agent = town.app.enlist(&serves, &hello, "").await.unwrap();
     let (test, test_configuration) = registry::furnish(town).await;
+    for kept in [app::Kept::Organization("acme"), app::Kept::Workspace(&town.workspace)] {
+        town.app.set_retention_policy(&owner, kept, domain::retention::Retention::FOREVER).await.unwrap();
+    }
     town.app.put_hook(&owner, "acme", domain::hook::Point::PrePlan, "true".to_owned().into()).await.unwrap();
     town.app.upload_state_json(&version.id, app::Upload::of("{}")).await.unwrap();
     let archive = town.folder.path().join("releases/terraform/1.11.4/terraform_1.11.4_linux_amd64.zip");
@@ -178,6 +181,7 @@ pub(crate) fn body(route: &Route, town: &Town, things: &Things) -> String {
         (_, p) if p.ends_with("/workspaces") => attributes(serde_json::json!({ "name": "new" })),
         (_, p) if p.ends_with("/ssh-keys") => attributes(serde_json::json!({ "name": "k", "value": SSH_KEY })),
         (_, p) if p.ends_with("/hooks/{point}") => attributes(serde_json::json!({ "script": "true" })),
+        (_, p) if p.contains("data-retention") => attributes(serde_json::json!({ "delete-older-than-n-days": 30 })),
         (_, p) if p.ends_with("/comments") => attributes(serde_json::json!({ "body": "why" })),
         (_, p) if p.ends_with("/vars") => {
             attributes(serde_json::json!({ "key": "k", "category": "env", "value": "v" }))

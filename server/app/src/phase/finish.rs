@@ -119,13 +119,13 @@ impl App {
         let phase = self.leased(lease).await?;
         let limit = self.limits.upload_bytes.max(MOST_HANDED_BACK);
         let blob = self.seal_stream(&phase.organization_id, &phase.workspace_id, bytes, limit).await?;
-        let kind = artifact.as_str();
+        let (kind, now) = (artifact.as_str(), self.now());
         let staged = self
             .store
             .write(async |mut tx| {
                 // The bytes may have taken longer than the lease lasted: by now others may have handed in theirs.
                 hold_running(&mut tx, &phase).await?.ok_or_else(|| lost(&phase.id))?;
-                store::phase::discard_artifacts(&mut tx, &phase.id, kind).await?;
+                store::phase::discard_artifacts(&mut tx, &phase.id, kind, now).await?;
                 store::blob::insert(&mut tx, &blob).await?;
                 Ok::<_, Error>(
                     store::phase::put_artifact(&mut tx, &phase.id, &format!("staged:{kind}"), blob.id.as_str()).await?,

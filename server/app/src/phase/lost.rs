@@ -120,7 +120,7 @@ impl App {
                         "{why} while it applied: the last state that arrived is kept; look at the log for what was changed after it, then plan again"
                     )
                 });
-                store::phase::discard_artifacts(&mut tx, &phase.id, "%").await?;
+                store::phase::discard_artifacts(&mut tx, &phase.id, "%", now).await?;
                 // A state that still comes may be the last that there is.
                 phase.lost_at.get_or_insert(now.micros());
                 store::phase::finish(&mut tx, &phase, status, now).await?;

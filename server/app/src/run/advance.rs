@@ -37,7 +37,7 @@ pub(crate) async fn take(tx: &mut Tx, mut run: Run, event: RunEvent, now: Time) 
 
 /// Offers a phase that changed nothing to the runners again. Its log begins anew, since two half ones in one would lie. The workspace is held.
 pub(crate) async fn again(tx: &mut Tx, phase: &Phase, run: Run, now: Time) -> Result<Vec<Event>> {
-    store::phase::discard_artifacts(tx, &phase.id, "%").await?;
+    store::phase::discard_artifacts(tx, &phase.id, "%", now).await?;
     if run.cancel_asked_at.is_some() {
         store::phase::finish(tx, phase, PhaseStatus::Canceled, now).await?;
         return take(tx, run, RunEvent::Stopped, now).await;

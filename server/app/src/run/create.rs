@@ -152,6 +152,11 @@ pub(crate) async fn queue(
             format!("workspace {} executes locally: it has no runs", workspace.name),
         ));
     }
+    if let Some(at) = configuration.purged_at {
+        let removed = crate::retention::removed(at);
+        let detail = format!("{} was removed {removed}: upload it again, or choose a newer one", configuration.id);
+        return Err(Error::invalid("configuration-version", detail));
+    }
     if configuration.status != "uploaded" {
         let detail = format!("{} is {}; only an uploaded one can be planned", configuration.id, configuration.status);
         return Err(Error::invalid("configuration-version", detail));

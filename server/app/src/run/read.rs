@@ -131,6 +131,13 @@ impl App {
     /// A file that a plan handed back, for who may see the run; `None` when there is none.
     pub async fn plan_artifact(&self, caller: &Caller, phase: &str, artifact: Artifact) -> Result<Option<Reader>> {
         let phase = self.phase(caller, phase).await?;
+        if let Some(at) = phase.plan_purged_at {
+            return Err(Error::not_found(format!(
+                "what {} handed back, removed {},",
+                phase.id,
+                crate::retention::removed(at)
+            )));
+        }
         self.artifact(&phase.id, artifact).await
     }
 

@@ -137,7 +137,9 @@ impl App {
             base_blob_id: Some(base.id.to_string()),
             ..whole.clone()
         };
-        let replaced = self.store.write(async |mut tx| store::delta::replace(&mut tx, &whole, &delta).await).await?;
+        let now = self.now();
+        let replaced =
+            self.store.write(async |mut tx| store::delta::replace(&mut tx, &whole, &delta, now).await).await?;
         Ok(if replaced { Outcome::Encoded } else { Outcome::Raced })
     }
 

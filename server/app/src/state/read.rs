@@ -78,7 +78,14 @@ impl App {
             Form::Json => "JSON form",
         };
         let found = self.blob_of(version, form).await?;
-        found.ok_or_else(|| Error::not_found(format!("the {what} of state version {}", version.id)))
+        found.ok_or_else(|| {
+            Error::not_found(match version.purged_at {
+                Some(at) => {
+                    format!("the {what} of state version {}, removed {},", version.id, crate::retention::removed(at))
+                }
+                None => format!("the {what} of state version {}", version.id),
+            })
+        })
     }
 
     /// The outputs of a version with their values, sensitive ones too: the door decides what it shows.

@@ -149,6 +149,7 @@ impl App {
                     rollback_id: None,
                     created_by: caller.id().map(ToString::to_string),
                     created_at: now,
+                    purged_at: None,
                 };
                 store::state::insert(&mut tx, &version).await?;
                 Ok(version)
@@ -334,6 +335,7 @@ impl App {
             rollback_id: None,
             created_by: None,
             created_at: self.now(),
+            purged_at: None,
         }
     }
 

@@ -168,6 +168,7 @@ pub(crate) fn version(world: &World, n: u8) -> state::StateVersion {
         rollback_id: None,
         created_by: Some(world.user.id.to_string()),
         created_at: NOW.plus_seconds(n.into()),
+        purged_at: None,
     }
 }
 
@@ -185,6 +186,7 @@ pub(crate) fn configured(world: &World, n: u8) -> configuration::ConfigurationVe
         blob_id: None,
         created_by: Some(world.user.id.to_string()),
         created_at: NOW.plus_seconds(n.into()),
+        purged_at: None,
     }
 }
 

@@ -18,6 +18,7 @@ mod notify;
 mod people;
 mod queue;
 mod registry;
+mod retention;
 mod runs;
 mod sealed;
 mod sharing;

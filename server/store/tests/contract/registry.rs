@@ -293,7 +293,7 @@ async fn files(store: &Fresh) {
                 let found = registry::find_file(&mut tx, kept.id.as_str()).await?.unwrap();
                 assert_eq!((found.wrapped, found.sealed, found.object_key), (kept.wrapped, None, kept.object_key));
                 let object = format!("object-{n}");
-                let known = blob::find_known(&mut tx, &[&object, "object-none"]).await?;
+                let known = blob::find_known(&mut tx, &[&object, "object-none"], NOW).await?;
                 assert_eq!(known, [object].into(), "the sweep would take it away");
             }
             let found = registry::find_provider_version(&mut tx, &version.id).await?.unwrap();
@@ -316,7 +316,7 @@ async fn files(store: &Fresh) {
             registry::delete_provider(&mut tx, &provider.id).await?;
             registry::delete_module(&mut tx, &net.id).await?;
             let gone = ["object-1", "object-2", "object-3", "object-4"];
-            assert_eq!(blob::find_known(&mut tx, &gone).await?, [].into());
+            assert_eq!(blob::find_known(&mut tx, &gone, NOW).await?, [].into());
             Ok::<_, Error>(())
         })
         .await

@@ -218,12 +218,12 @@ async fn staged_artifacts(store: &Fresh) {
                 phase::put_artifact(&mut tx, plan, kind, blob.id.as_str()).await?;
             }
             assert_eq!(phase::find_artifact(&mut tx, plan, "plan").await?, None);
-            phase::discard_artifacts(&mut tx, plan, "plan").await?;
+            phase::discard_artifacts(&mut tx, plan, "plan", NOW).await?;
             assert!(blob::find(&mut tx, sealed(&world, 1).id.as_str()).await?.is_none());
             phase::publish_artifacts(&mut tx, plan).await?;
             assert_eq!(phase::find_artifact(&mut tx, plan, "plan").await?, None);
             assert!(phase::find_artifact(&mut tx, plan, "plan-json").await?.is_some());
-            phase::discard_artifacts(&mut tx, plan, "%").await?;
+            phase::discard_artifacts(&mut tx, plan, "%", NOW).await?;
             assert!(phase::find_artifact(&mut tx, plan, "plan-json").await?.is_some(), "what counts stays");
             Ok::<_, Error>(())
         })

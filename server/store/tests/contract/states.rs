@@ -138,12 +138,12 @@ async fn deltas(store: &Fresh) {
             assert_eq!(delta::list_due(&mut tx, None, 1).await?.len(), 1);
             let second = written(1, &blobs[0]);
             let third = written(2, &second);
-            assert!(delta::replace(&mut tx, &blobs[1], &second).await?);
-            assert!(!delta::replace(&mut tx, &blobs[1], &written(1, &blobs[0])).await?, "it is gone");
-            assert!(!delta::replace(&mut tx, &blobs[2], &written(2, &blobs[1])).await?, "its base is gone");
-            assert!(delta::replace(&mut tx, &blobs[2], &third).await?);
+            assert!(delta::replace(&mut tx, &blobs[1], &second, NOW).await?);
+            assert!(!delta::replace(&mut tx, &blobs[1], &written(1, &blobs[0]), NOW).await?, "it is gone");
+            assert!(!delta::replace(&mut tx, &blobs[2], &written(2, &blobs[1]), NOW).await?, "its base is gone");
+            assert!(delta::replace(&mut tx, &blobs[2], &third, NOW).await?);
             assert!(
-                !delta::replace(&mut tx, &second, &written(0, &blobs[0])).await?,
+                !delta::replace(&mut tx, &second, &written(0, &blobs[0]), NOW).await?,
                 "the third is written against it"
             );
             assert!(blob::find(&mut tx, blobs[1].id.as_str()).await?.is_none());

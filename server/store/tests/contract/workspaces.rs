@@ -227,7 +227,7 @@ async fn blobs(store: &Fresh) {
             blob::insert(&mut tx, &large).await?;
             assert_eq!(blob::find(&mut tx, small.id.as_str()).await?.unwrap().sealed, small.sealed);
             assert!(blob::find(&mut tx, "blob-none").await?.is_none());
-            assert_eq!(blob::find_known(&mut tx, &["aa", "aa/bb", "bb"]).await?, ["aa/bb".to_owned()].into());
+            assert_eq!(blob::find_known(&mut tx, &["aa", "aa/bb", "bb"], NOW).await?, ["aa/bb".to_owned()].into());
             Ok::<_, Error>(())
         })
         .await

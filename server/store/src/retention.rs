@@ -1,0 +1,288 @@
+//! Policies that say how long things are kept, and what is due by them.
+
+use crate::{Result, Tx, query::Query};
+use domain::{
+    id::{OrganizationId, RetentionPolicyId, WorkspaceId},
+    retention::{Kind, Retention},
+    time::Time,
+};
+use sqlx::FromRow;
+
+/// A policy of an organization or of a workspace.
+#[derive(Debug, Clone, FromRow)]
+pub struct RetentionPolicy {
+    /// Which.
+    #[sqlx(try_from = "String")]
+    pub id: RetentionPolicyId,
+    /// Whose.
+    #[sqlx(try_from = "String")]
+    pub organization_id: OrganizationId,
+    /// Of which workspace; `None` is every one of the organization that has none of its own.
+    pub workspace_id: Option<String>,
+    /// Days for states; `None` is for ever, here and below.
+    pub states: Option<i64>,
+    /// Days for configurations.
+    pub configurations: Option<i64>,
+    /// Days for plans.
+    pub plans: Option<i64>,
+    /// Days for logs.
+    pub logs: Option<i64>,
+    /// So many of the newest states stay.
+    pub least_states: i64,
+    /// Since when it says that.
+    #[sqlx(try_from = "i64")]
+    pub updated_at: Time,
+}
+
+impl RetentionPolicy {
+    /// What it says.
+    pub fn retention(&self) -> Retention {
+        Retention {
+            states: self.states,
+            configurations: self.configurations,
+            plans: self.plans,
+            logs: self.logs,
+            least_states: self.least_states,
+        }
+    }
+}
+
+/// What a policy is for.
+#[derive(Debug, Clone, Copy)]
+pub enum Scope<'a> {
+    /// Every workspace of an organization that has no policy of its own.
+    Organization(&'a OrganizationId),
+    /// A workspace.
+    Workspace(&'a OrganizationId, &'a WorkspaceId),
+}
+
+impl<'a> Scope<'a> {
+    fn organization(self) -> &'a OrganizationId {
+        match self {
+            Self::Organization(organization) | Self::Workspace(organization, _) => organization,
+        }
+    }
+    fn workspace(self) -> Option<&'a WorkspaceId> {
+        match self {
+            Self::Organization(_) => None,
+            Self::Workspace(_, workspace) => Some(workspace),
+        }
+    }
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, organization_id, workspace_id, states, configurations, plans, logs, least_states, updated_at FROM retention_policies ",
+            $rest
+        )
+    };
+}
+
+/// The policy of an organization or a workspace itself.
+pub async fn find(tx: &mut Tx, scope: Scope<'_>) -> Result<Option<RetentionPolicy>> {
+    match scope {
+        Scope::Organization(organization) => {
+            tx.query(select!("WHERE organization_id = $1 AND workspace_id IS NULL")).bind(organization.as_str())
+        }
+        Scope::Workspace(_, workspace) => tx.query(select!("WHERE workspace_id = $1")).bind(workspace.as_str()),
+    }
+    .optional()
+    .await
+}
+
+/// Every policy that says the same since this moment or longer, behind the one with this id.
+pub async fn list_settled(tx: &mut Tx, since: Time, after: &str, limit: i64) -> Result<Vec<RetentionPolicy>> {
+    tx.query(select!("WHERE updated_at <= $1 AND id > $2 ORDER BY id LIMIT $3"))
+        .bind(since.micros())
+        .bind(after)
+        .bind(limit)
+        .all()
+        .await
+}
+
+/// Gives an organization or a workspace a policy, or its policy these words, whoever else does so too.
+pub async fn put(
+    tx: &mut Tx,
+    id: &RetentionPolicyId,
+    scope: Scope<'_>,
+    retention: Retention,
+    now: Time,
+) -> Result<Option<RetentionPolicy>> {
+    macro_rules! put {
+        ($whose:literal) => {
+            concat!(
+                "INSERT INTO retention_policies (id, organization_id, workspace_id, states, configurations, plans, logs, least_states, updated_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT ",
+                $whose,
+                " DO UPDATE SET states = excluded.states, configurations = excluded.configurations, plans = excluded.plans, logs = excluded.logs,
+                 least_states = excluded.least_states, updated_at = excluded.updated_at"
+            )
+        };
+    }
+    let text = match scope {
+        Scope::Organization(_) => put!("(organization_id) WHERE workspace_id IS NULL"),
+        Scope::Workspace(..) => put!("(workspace_id) WHERE workspace_id IS NOT NULL"),
+    };
+    tx.query(text)
+        .bind(id.as_str())
+        .bind(scope.organization().as_str())
+        .bind(scope.workspace().map(WorkspaceId::as_str))
+        .bind(retention.states)
+        .bind(retention.configurations)
+        .bind(retention.plans)
+        .bind(retention.logs)
+        .bind(retention.least_states)
+        .bind(now.micros())
+        .run()
+        .await?;
+    find(tx, scope).await
+}
+
+/// Forgets a policy.
+pub async fn delete(tx: &mut Tx, scope: Scope<'_>) -> Result<()> {
+    tx.query("DELETE FROM retention_policies WHERE organization_id = $1 AND COALESCE(workspace_id, '') = $2")
+        .bind(scope.organization().as_str())
+        .bind(scope.workspace().map_or("", WorkspaceId::as_str))
+        .run()
+        .await
+        .map(drop)
+}
+
+/// Something that is due, and where it stands among what is: by its age.
+#[derive(Debug, Clone, PartialEq, Eq, FromRow)]
+pub struct Due {
+    /// Of a state version, a configuration version or a phase.
+    pub id: String,
+    /// In which workspace.
+    #[sqlx(try_from = "String")]
+    pub workspace_id: WorkspaceId,
+    /// What counts as the beginning of its age, in microseconds.
+    pub at: i64,
+}
+
+/// What is due together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, FromRow)]
+pub struct Weight {
+    /// How many.
+    pub count: i64,
+    /// The bytes of all, as they were entrusted.
+    pub bytes: i64,
+    /// The oldest, in microseconds; `None` when nothing is due.
+    pub oldest: Option<i64>,
+}
+
+/// The condition under which something of a kind is no longer needed, whatever its age. `x` is its row.
+macro_rules! needless {
+    (States) => {
+        "FROM state_versions x JOIN workspaces w ON w.id = x.workspace_id
+         WHERE x.blob_id IS NOT NULL AND (w.current_state_id IS NULL OR x.id <> w.current_state_id)"
+    };
+    (Configurations) => {
+        "FROM configuration_versions x WHERE x.blob_id IS NOT NULL
+         AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.configuration_version_id = x.id AND NOT r.final)
+         AND x.id <> COALESCE((SELECT c.id FROM configuration_versions c WHERE c.workspace_id = x.workspace_id AND c.status = 'uploaded'
+             AND NOT c.speculative AND NOT c.provisional ORDER BY c.created_at DESC, c.id DESC LIMIT 1), '')"
+    };
+    (Plans) => {
+        "FROM phases x WHERE x.plan_purged_at IS NULL AND EXISTS (SELECT 1 FROM runs r WHERE r.id = x.run_id AND r.final)"
+    };
+    (Logs) => {
+        "FROM phases x WHERE x.log_purged_at IS NULL AND EXISTS (SELECT 1 FROM runs r WHERE r.id = x.run_id AND r.final)"
+    };
+}
+
+fn narrow<'t>(query: Query<'t>, scope: Scope<'_>, kind: Kind, least_states: i64, before: Time) -> Query<'t> {
+    let mut query = query.push(match kind {
+        Kind::States | Kind::Configurations => " AND x.created_at < ",
+        Kind::Plans | Kind::Logs => " AND x.finished_at < ",
+    });
+    query = query.value(before.micros());
+    if kind == Kind::States {
+        query =
+            query.push(" AND (x.sequence IS NULL OR x.sequence <= w.state_sequence - ").value(least_states).push(")");
+    }
+    query = query.push(" AND x.organization_id = ").value(scope.organization().as_str().to_owned());
+    match scope.workspace() {
+        Some(workspace) => query.push(" AND x.workspace_id = ").value(workspace.as_str().to_owned()),
+        None => {
+            query.push(" AND NOT EXISTS (SELECT 1 FROM retention_policies own WHERE own.workspace_id = x.workspace_id)")
+        }
+    }
+}
+
+/// What is due of a kind, oldest first, behind what came last.
+pub async fn list_due(
+    tx: &mut Tx,
+    scope: Scope<'_>,
+    kind: Kind,
+    least_states: i64,
+    before: Time,
+    after: Option<&Due>,
+    limit: i64,
+) -> Result<Vec<Due>> {
+    macro_rules! due {
+        ($kind:ident, $at:literal) => {
+            tx.query(concat!("SELECT x.id, x.workspace_id, ", $at, " AS at ", needless!($kind)))
+        };
+    }
+    let query = match kind {
+        Kind::States => due!(States, "x.created_at"),
+        Kind::Configurations => due!(Configurations, "x.created_at"),
+        Kind::Plans => due!(Plans, "x.finished_at"),
+        Kind::Logs => due!(Logs, "x.finished_at"),
+    };
+    let (at, id) = after.map_or((0, ""), |due| (due.at, due.id.as_str()));
+    let (later, same, order) = match kind {
+        Kind::States | Kind::Configurations => {
+            (" AND x.created_at >= ", " AND (x.created_at > ", " ORDER BY x.created_at, x.id LIMIT ")
+        }
+        Kind::Plans | Kind::Logs => {
+            (" AND x.finished_at >= ", " AND (x.finished_at > ", " ORDER BY x.finished_at, x.id LIMIT ")
+        }
+    };
+    narrow(query, scope, kind, least_states, before)
+        .push(later)
+        .value(at)
+        .push(same)
+        .value(at)
+        .push(" OR x.id > ")
+        .value(id.to_owned())
+        .push(")")
+        .push(order)
+        .value(limit)
+        .all()
+        .await
+}
+
+/// How much is due of a kind.
+pub async fn weigh(tx: &mut Tx, scope: Scope<'_>, kind: Kind, least_states: i64, before: Time) -> Result<Weight> {
+    macro_rules! weight {
+        ($kind:ident, $bytes:literal, $at:literal, $and:literal) => {
+            tx.query(concat!(
+                "SELECT count(*) AS count, CAST(COALESCE(sum(",
+                $bytes,
+                "), 0) AS BIGINT) AS bytes, min(",
+                $at,
+                ") AS oldest ",
+                needless!($kind),
+                $and
+            ))
+        };
+    }
+    let query = match kind {
+        Kind::States => weight!(States, "x.size", "x.created_at", ""),
+        Kind::Configurations => {
+            weight!(Configurations, "(SELECT b.size FROM blobs b WHERE b.id = x.blob_id)", "x.created_at", "")
+        }
+        Kind::Plans => weight!(
+            Plans,
+            "(SELECT sum(b.size) FROM artifacts a JOIN blobs b ON b.id = a.blob_id WHERE a.phase_id = x.id)",
+            "x.finished_at",
+            " AND EXISTS (SELECT 1 FROM artifacts a WHERE a.phase_id = x.id)"
+        ),
+        Kind::Logs => weight!(Logs, "x.log_end", "x.finished_at", " AND x.log_end > 0"),
+    };
+    let weight = narrow(query, scope, kind, least_states, before).optional().await?;
+    Ok(weight.unwrap_or_default())
+}
