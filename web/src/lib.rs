@@ -14,6 +14,7 @@ mod page;
 mod person;
 mod plan;
 mod queue;
+mod retention;
 mod run;
 mod settings;
 mod sign_in;
@@ -21,6 +22,7 @@ mod state;
 mod throttle;
 mod token;
 mod workspace;
+mod workspace_retention;
 mod workspace_settings;
 
 use app::App;
@@ -87,6 +89,10 @@ pub fn router(http: &Http) -> Router {
         )
         .route("/app/{organization}/{workspace}/settings/sharing", post(workspace_settings::share))
         .route("/app/{organization}/{workspace}/settings/ssh-key", post(workspace_settings::assign_key))
+        .route(
+            "/app/{organization}/{workspace}/settings/retention",
+            get(workspace_retention::show).post(workspace_retention::update),
+        )
         .route("/app/{organization}/{workspace}/states", get(state::list))
         .route("/app/{organization}/{workspace}/states/{version}", get(history::show))
         .route("/app/{organization}/{workspace}/states/{version}/rollback", post(history::roll_back))

@@ -1,4 +1,5 @@
-//! The settings of an organization: its execution image, its agent pools, its hooks, its SSH keys, its modules.
+//! The settings of an organization: its execution image, its agent pools, its hooks, its SSH keys, its modules, and how long it keeps
+//! things.
 
 mod deleted;
 mod general;
@@ -6,6 +7,7 @@ mod hook;
 mod module;
 mod pool;
 mod pools;
+mod retention;
 mod ssh_key;
 
 use crate::{Web, failure::sentence, page::Layout, person::Person};
@@ -39,6 +41,7 @@ pub(crate) fn router() -> Router<Web> {
         .route("/{organization}/modules/{module}/{system}", get(module::show))
         .route("/{organization}/modules/{module}/{system}/tests/{test}", get(module::test))
         .route("/{organization}/modules/{module}/{system}/tests/{test}/log", get(module::text))
+        .route("/{organization}/retention", get(retention::show).post(retention::update))
         .route("/{organization}/ssh-keys", get(ssh_key::list).post(ssh_key::create))
         .route("/{organization}/ssh-keys/{key}", post(ssh_key::rename))
         .route("/{organization}/ssh-keys/{key}/delete", post(ssh_key::delete))

@@ -331,3 +331,43 @@ async fn modules_and_their_tests_are_shown_to_members() {
     assert!(!house.get("/app/acme", &ada).await.text.contains("net/aws"));
     assert_eq!(house.get("/app/acme/net%2Faws", &ada).await.status, StatusCode::NOT_FOUND);
 }
+
+#[tokio::test]
+async fn owners_say_how_long_things_are_kept() {
+    let house = House::new().await;
+    let (ada, ron) = (house.cookie("ada").await, house.cookie("ron").await);
+    for path in ["/app/settings/organizations/acme/retention", "/app/acme/net/settings/retention"] {
+        let seen = house.get(path, &ron).await;
+        assert!(
+            seen.text.contains("Owners can change this") && !seen.text.contains("See what would go"),
+            "{}",
+            seen.text
+        );
+        let form = [("states", "30"), ("least", "5"), ("logs", " 7 "), ("act", "preview")];
+        assert_eq!(house.fill(path, &ron, &form).await.status, StatusCode::FORBIDDEN);
+        let would = house.fill(path, &ada, &form).await;
+        assert!(would.text.contains("What would go") && would.text.contains("Old states"), "{}", would.text);
+        assert!(
+            would.text.contains("name=\"states\" inputmode=\"numeric\" maxlength=\"6\" value=\"30\""),
+            "{}",
+            would.text
+        );
+        assert!(!house.get(path, &ada).await.text.contains("value=\"30\""), "to ask saves nothing");
+        for (typed, told) in [("soon", "is no number"), ("0", "from 1 to 36500")] {
+            let refused = house.fill(path, &ada, &[("states", typed), ("act", "save")]).await;
+            assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+            assert!(
+                refused.text.contains(told) && refused.text.contains(&format!("value=\"{typed}\"")),
+                "{}",
+                refused.text
+            );
+        }
+        let saved = house.fill(path, &ada, &[("states", "30"), ("least", "5"), ("act", "save")]).await;
+        assert_eq!((saved.status, saved.location()), (StatusCode::SEE_OTHER, path));
+        let seen = house.get(path, &ada).await;
+        assert!(seen.text.contains("value=\"30\"") && seen.text.contains("removes nothing before"), "{}", seen.text);
+        let gone = house.fill(path, &ada, &[("act", "forget")]).await;
+        assert_eq!(gone.status, StatusCode::SEE_OTHER);
+        assert!(!house.get(path, &ada).await.text.contains("value=\"30\""));
+    }
+}
