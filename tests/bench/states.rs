@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use terrane_tests::{Database, Stage, Version};
 
-use crate::figures::{Figure, Spread};
+use crate::figures::{Figure, Spread, seconds};
 use crate::load::{self, Target};
 use crate::raw;
 
@@ -31,7 +31,9 @@ pub(crate) fn figures(database: Database) -> Vec<Figure> {
     for number in 0..CLIENTS {
         let _ = stage.create_workspace(&format!("load-{number}"), json!({}));
     }
-    let _ = stage.create_workspace("big", json!({}));
+    for name in ["big", "huge"] {
+        let _ = stage.create_workspace(name, json!({}));
+    }
     let target = Target::new(&stage.server.host(), &stage.server.certificate(), &stage.token);
     let states: Vec<_> = (0..CLIENTS).map(|number| state(20_000, number)).collect();
     let writes = runtime.block_on(load::run(&target, CLIENTS, WHILE, async |client, number, done| {
@@ -45,6 +47,11 @@ pub(crate) fn figures(database: Database) -> Vec<Figure> {
     let reads = runtime.block_on(load::run(&target, 1, WHILE / 2, async |client, _, _| {
         client.ask("GET", "/api/http/acme/big", "").await;
     }));
+    let huge_state = widened(100_000_000, 98, 1_700);
+    let huge = runtime.block_on(load::run(&target, 1, WHILE, async |client, _, done| {
+        client.ask("POST", "/api/http/acme/huge", at(&huge_state, done + 1)).await;
+    }));
+    let first = huge.took.first().copied().unwrap_or_default();
     let gets = runtime.block_on(load::run(&target, READERS, WHILE / 2, async |client, _, _| {
         client.ask("GET", "/api/v2/organizations/acme/workspaces/load-0", "").await;
     }));
@@ -60,6 +67,8 @@ pub(crate) fn figures(database: Database) -> Vec<Figure> {
         Figure::new("  each", Spread::of(writes.took).text(), ""),
         Figure::new("1 MB state write", Spread::of(big.took).text(), "p50 < 10 ms [116]"),
         Figure::new("1 MB state read", Spread::of(reads.took).text(), "p99 < 5 ms [27]"),
+        Figure::new("100 MB state of 50,000 instances, the first write", seconds(first), "< 1 s [13.2 s, 1.6 GB]"),
+        Figure::new("  each, one instance changed", Spread::of(huge.took).text(), "< 1 s"),
         Figure::new("GET of one workspace, 64 clients", format!("{:.0} /s", gets.rate), "> 10,000 /s [748]"),
         Figure::new("  each", Spread::of(gets.took).text(), ""),
     ]
@@ -75,18 +84,26 @@ fn at(state: &str, serial: u64) -> String {
 
 /// A state of about this length that looks like one: ids that no compression shortens among keys that repeat.
 fn state(length: usize, writer: u32) -> String {
+    widened(length, writer, 0)
+}
+
+/// The same with so many bytes more in each instance, most of which differ.
+fn widened(length: usize, writer: u32, more: usize) -> String {
     let mut seed = u64::from(writer) << 32 | 1;
     let mut id = || {
         seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         format!("{seed:016x}")
     };
-    let instances: Vec<Value> = (0..length / 290)
+    let instances: Vec<Value> = (0..length / (290 + more))
         .map(|index| {
             let changed = if index == 0 { SERIAL } else { "0" };
             let tags = json!({ "Name": format!("web-{index}"), "Owner": "team-a", "Changed": changed });
             let arn = format!("arn:aws:ec2:eu-central-1:{}:instance/{}", id(), id());
-            let attributes =
+            let mut attributes =
                 json!({ "id": id() + &id(), "name": format!("instance-{index}"), "arn": arn, "tags": tags });
+            if more > 0 {
+                attributes["user_data"] = (0..more / 16).map(|_| id()).collect::<String>().into();
+            }
             json!({ "index_key": index, "schema_version": 1, "attributes": attributes, "sensitive_attributes": [] })
         })
         .collect();
