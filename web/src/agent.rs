@@ -2,6 +2,7 @@
 
 use crate::{
     failure::Failure,
+    form::Form,
     page::{Layout, html, moment},
     person::Person,
     sign_in::Proof,
@@ -9,7 +10,6 @@ use crate::{
 use app::{App, Error, agent_status, model::Agent};
 use askama::Template;
 use axum::{
-    Form,
     extract::{Path, State},
     http::HeaderMap,
     response::{Redirect, Response},

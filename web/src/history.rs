@@ -2,6 +2,7 @@
 
 use crate::{
     failure::Failure,
+    form::Form,
     page::{Layout, html, moment, size},
     person::Person,
     sign_in::Proof,
@@ -10,7 +11,6 @@ use crate::{
 use app::{Action, App, Diff, Error, ResourceChange, Shown, Which, model::StateVersion};
 use askama::Template;
 use axum::{
-    Form,
     extract::{Path, State},
     http::HeaderMap,
     response::{IntoResponse, Redirect, Response},

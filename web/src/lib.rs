@@ -4,6 +4,7 @@
 mod agent;
 mod assets;
 mod failure;
+mod form;
 mod guard;
 mod history;
 mod live;

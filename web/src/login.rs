@@ -2,6 +2,7 @@
 
 use crate::{
     failure::Failure,
+    form::Form,
     page::{Layout, html},
     person::Person,
     sign_in::Proof,
@@ -10,7 +11,6 @@ use crate::{
 use app::{App, Error};
 use askama::Template;
 use axum::{
-    Form,
     extract::{Query, State},
     http::{HeaderMap, HeaderValue, header},
     response::{IntoResponse, Redirect, Response},

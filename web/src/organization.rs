@@ -2,6 +2,7 @@
 
 use crate::{
     failure::{Failure, sentence},
+    form::Form,
     page::{Layout, html},
     person::Person,
     sign_in::Proof,
@@ -9,7 +10,6 @@ use crate::{
 use app::{App, Error, model::Organization};
 use askama::Template;
 use axum::{
-    Form,
     extract::State,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse as _, Redirect, Response},

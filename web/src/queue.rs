@@ -2,6 +2,7 @@
 
 use crate::{
     failure::Failure,
+    form::Form,
     page::{Layout, PER_PAGE, Pages, html, paging},
     person::Person,
     sign_in::Proof,
@@ -10,7 +11,6 @@ use crate::{
 use app::{App, Error, Share, ShareChange};
 use askama::Template;
 use axum::{
-    Form,
     extract::{Path, Query, State},
     http::HeaderMap,
     response::{Redirect, Response},

@@ -2,6 +2,7 @@
 
 use crate::{
     failure::{Failure, sentence},
+    form::Form,
     log::{Part, Tail, tail},
     page::{Layout, PER_PAGE, Pages, html, moment, paging, tone, words},
     person::Person,
@@ -15,7 +16,6 @@ use app::{
 };
 use askama::Template;
 use axum::{
-    Form,
     extract::{Path, Query, State},
     http::HeaderMap,
     response::{Redirect, Response},

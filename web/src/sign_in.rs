@@ -3,6 +3,7 @@
 use crate::{
     Web,
     failure::{Failure, sentence},
+    form::Form,
     guard,
     page::{Layout, html},
     person::{Person, cookie},
@@ -10,7 +11,6 @@ use crate::{
 use app::{App, Error, NewUser};
 use askama::Template;
 use axum::{
-    Form,
     extract::{ConnectInfo, Path, Query, State},
     http::{Extensions, HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},

@@ -2,6 +2,7 @@
 
 use crate::{
     failure::{Failure, sentence},
+    form::Form,
     page::{Layout, html, moment},
     person::Person,
     sign_in::Proof,
@@ -9,7 +10,6 @@ use crate::{
 use app::{App, Error};
 use askama::Template;
 use axum::{
-    Form,
     extract::{Path, Query, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},

@@ -2,6 +2,7 @@
 
 use crate::{
     failure::Failure,
+    form::Form,
     page::{Layout, html},
     person::Person,
     settings::problem,
@@ -14,7 +15,6 @@ use app::{
 };
 use askama::Template;
 use axum::{
-    Form,
     extract::{Path, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},

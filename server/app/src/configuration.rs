@@ -111,7 +111,7 @@ impl App {
                     return Err(Error::Conflict(format!("{id} is used by a run already: create another one")));
                 }
                 store::blob::insert(&mut tx, &blob).await?;
-                store::configuration::set_uploaded(&mut tx, id, &blob.id).await?;
+                store::configuration::set_uploaded(&mut tx, id, &blob.id, now).await?;
                 if version.auto_queue_runs { queue(&mut tx, &version, &run, now).await } else { Ok(Vec::new()) }
             })
             .await;

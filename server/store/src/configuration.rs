@@ -1,6 +1,6 @@
 //! Configuration versions: what was uploaded to plan from.
 
-use crate::{Result, Tx};
+use crate::{Result, Tx, blob};
 use domain::{
     id::{BlobId, ConfigurationVersionId, OrganizationId, WorkspaceId},
     time::Time,
@@ -89,13 +89,21 @@ pub async fn newest(tx: &mut Tx, workspace: &WorkspaceId) -> Result<Option<Confi
     .await
 }
 
-/// Says that its bytes are there. A second upload replaces the first, until a run uses it.
-pub async fn set_uploaded(tx: &mut Tx, id: &ConfigurationVersionId, blob: &BlobId) -> Result<()> {
-    tx.query("UPDATE configuration_versions SET status = 'uploaded', blob_id = $1, error_message = NULL WHERE id = $2")
-        .bind(blob.as_str())
-        .bind(id.as_str())
-        .save()
-        .await
+/// Says that its bytes are there. A second upload replaces the first, until a run uses it: the bytes of that one go.
+pub async fn set_uploaded(tx: &mut Tx, id: &ConfigurationVersionId, blob: &BlobId, now: Time) -> Result<()> {
+    let earlier: Option<(Option<String>,)> =
+        tx.query("SELECT blob_id FROM configuration_versions WHERE id = $1").bind(id.as_str()).optional().await?;
+    tx.query(
+        "UPDATE configuration_versions SET status = 'uploaded', blob_id = $1, error_message = NULL, purged_at = NULL WHERE id = $2",
+    )
+    .bind(blob.as_str())
+    .bind(id.as_str())
+    .save()
+    .await?;
+    match earlier {
+        Some((Some(earlier),)) if earlier != blob.as_str() => blob::delete_unused(tx, &earlier, now).await,
+        _ => Ok(()),
+    }
 }
 
 /// Says why its upload was refused.

@@ -3,6 +3,7 @@
 use super::{Frame, problem};
 use crate::{
     failure::Failure,
+    form::Form,
     page::{Layout, PER_PAGE, Pages, html, paging},
     person::Person,
     sign_in::Proof,
@@ -11,7 +12,6 @@ use crate::{
 use app::{App, Error, model::DeletedWorkspace};
 use askama::Template;
 use axum::{
-    Form,
     extract::{Path, Query, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},

@@ -4,6 +4,7 @@ use super::{Frame, problem};
 use crate::{
     agent::{self, AgentRow},
     failure::Failure,
+    form::Form,
     page::{Layout, html, moment},
     person::Person,
     sign_in::Proof,
@@ -14,7 +15,6 @@ use app::{
 };
 use askama::Template;
 use axum::{
-    Form,
     extract::{Path, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},

@@ -3,6 +3,7 @@
 use super::Frame;
 use crate::{
     failure::Failure,
+    form::Form,
     page::{Layout, html},
     person::Person,
     retention::{Policy, Wanted, act, find},
@@ -10,7 +11,6 @@ use crate::{
 use app::{App, Kept};
 use askama::Template;
 use axum::{
-    Form,
     extract::{Path, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},

@@ -3,6 +3,7 @@
 use super::{Frame, problem};
 use crate::{
     failure::Failure,
+    form::Form,
     page::{Layout, html},
     person::Person,
     sign_in::Proof,
@@ -10,7 +11,6 @@ use crate::{
 use app::{App, Error, model::SshKey};
 use askama::Template;
 use axum::{
-    Form,
     extract::{Path, State},
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},

@@ -371,3 +371,22 @@ async fn owners_say_how_long_things_are_kept() {
         assert!(!house.get(path, &ada).await.text.contains("value=\"30\""));
     }
 }
+
+#[tokio::test]
+async fn what_no_database_keeps_is_refused() {
+    let house = House::new().await;
+    let ada = house.cookie("ada").await;
+    let csrf = house.get("/app/settings/tokens", &ada).await.csrf();
+    let forms = [
+        (ORGANIZATION, "email=it%40acme.example&image=a%00b"),
+        ("/app", "name=n%00&email=a%40acme.example"),
+        ("/app/settings/organizations/acme/ssh-keys", "name=a&value=\0"),
+    ];
+    for (path, fields) in forms {
+        let seen = house.post(path, &ada, "same-origin", &format!("csrf={csrf}&{fields}")).await;
+        assert_eq!(seen.status, StatusCode::UNPROCESSABLE_ENTITY, "{path}");
+        assert!(seen.text.contains("NUL character"), "{}", seen.text);
+    }
+    let broken = house.post(ORGANIZATION, &ada, "same-origin", &format!("csrf={csrf}")).await;
+    assert_eq!(broken.status, StatusCode::UNPROCESSABLE_ENTITY, "a field is missing: {}", broken.text);
+}

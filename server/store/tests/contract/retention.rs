@@ -146,7 +146,7 @@ async fn configurations_that_no_run_needs(store: &Fresh) {
                 blob::insert(&mut tx, &bytes).await?;
                 configuration::insert(&mut tx, &version).await?;
                 if n < 4 {
-                    configuration::set_uploaded(&mut tx, &version.id, &bytes.id).await?;
+                    configuration::set_uploaded(&mut tx, &version.id, &bytes.id, NOW).await?;
                 }
             }
             let used = new_run(&world, &configured(&world, 2).id, 1);
@@ -165,6 +165,21 @@ async fn configurations_that_no_run_needs(store: &Fresh) {
             assert_eq!(gone.status, "backing_data_permanently_deleted");
             assert_eq!((gone.blob_id, gone.purged_at), (None, Some(LATER.micros())));
             assert!(blob::find(&mut tx, sealed(&world, 1).id.as_str()).await?.is_none());
+            for n in [5, 6] {
+                let again = sealed(&world, n);
+                blob::insert(&mut tx, &again).await?;
+                configuration::set_uploaded(&mut tx, &gone.id, &again.id, NOW).await?;
+            }
+            let back = configuration::find(&mut tx, &gone.id).await?.unwrap();
+            assert_eq!(
+                (back.status.as_str(), back.purged_at),
+                ("uploaded", None),
+                "whoever may still upload brings it back"
+            );
+            assert!(
+                blob::find(&mut tx, sealed(&world, 5).id.as_str()).await?.is_none(),
+                "a second upload takes its place"
+            );
             Ok::<_, Error>(())
         })
         .await

@@ -244,7 +244,7 @@ async fn configurations(store: &Fresh) {
             configuration::insert(&mut tx, &two).await?;
             assert!(configuration::newest(&mut tx, &world.workspace.id).await?.is_none());
             blob::insert(&mut tx, &bytes).await?;
-            configuration::set_uploaded(&mut tx, &one.id, &bytes.id).await?;
+            configuration::set_uploaded(&mut tx, &one.id, &bytes.id, NOW).await?;
             configuration::set_errored(&mut tx, &two.id, "no archive").await?;
             configuration::set_errored(&mut tx, &one.id, "only what is pending").await?;
             assert_eq!(configuration::newest(&mut tx, &world.workspace.id).await?.unwrap().id, one.id);
