@@ -6,8 +6,14 @@
 mod applies;
 mod chance;
 mod chaos;
+mod check;
+mod clients;
 mod fleet;
+mod history;
 mod ledger;
+mod points;
+mod report;
+mod rows;
 mod shared;
 mod witness;
 mod writers;
@@ -39,7 +45,11 @@ fn main() -> ExitCode {
     let seed = number(1).unwrap_or(u64::from(std::process::id()));
     let part = arguments.get(2).map(String::as_str);
     println!("torture: {kills} kills on each database, of servers and of runners, seed {seed}");
-    let parts: [(&str, Torture); 2] = [("servers", torture), ("runners", fleet::torture)];
+    let parts: [(&str, Torture); 3] = [
+        ("points", |database, kills, chance| points::torture(database, kills, 1, chance)),
+        ("servers", torture),
+        ("runners", fleet::torture),
+    ];
     let mut good = true;
     for (_, torture) in parts.into_iter().filter(|(name, _)| part.is_none_or(|part| part == *name)) {
         for database in Database::ALL {

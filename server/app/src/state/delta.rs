@@ -94,6 +94,7 @@ impl App {
         }
         let json = version.json_blob_id.is_some();
         self.store.write(async |mut tx| store::delta::settle(&mut tx, &version.id, json).await).await?;
+        points::pass("delta.settled");
         Ok(encoded)
     }
 
@@ -137,7 +138,9 @@ impl App {
             base_blob_id: Some(base.id.to_string()),
             ..whole.clone()
         };
+        points::pass("delta.replace");
         let replaced = self.store.write(async |mut tx| store::delta::replace(&mut tx, &whole, &delta).await).await?;
+        points::pass("delta.replaced");
         Ok(if replaced { Outcome::Encoded } else { Outcome::Raced })
     }
 
