@@ -170,10 +170,12 @@ pub async fn current(tx: &mut Tx, workspace: &WorkspaceId) -> Result<Option<Stat
         .await
 }
 
-/// The versions of a workspace that hold a state, newest first.
+/// The versions of a workspace that hold a state, newest first: in the order in which they became current, whatever the clock said. What never
+/// did stands where it came in.
 pub async fn list(tx: &mut Tx, workspace: &WorkspaceId, limit: i64, offset: i64) -> Result<Vec<StateVersion>> {
     tx.query(select!(
-        "WHERE s.workspace_id = $1 AND s.status <> 'pending' ORDER BY s.created_at DESC, s.id DESC LIMIT $2 OFFSET $3"
+        "WHERE s.workspace_id = $1 AND s.status <> 'pending' ORDER BY COALESCE(s.sequence, (SELECT max(o.sequence) FROM state_versions o
+             WHERE o.workspace_id = s.workspace_id AND o.created_at <= s.created_at), 0) DESC, s.created_at DESC, s.id DESC LIMIT $2 OFFSET $3"
     ))
     .bind(workspace.as_str())
     .bind(limit)
