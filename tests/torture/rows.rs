@@ -1,7 +1,7 @@
 //! What must hold between the rows of a database, read past the server.
 
 use sqlx::{Connection as _, PgConnection, SqliteConnection};
-use terrane_tests::{Database, Server};
+use terrane_tests::Server;
 
 /// Each counts rows that must not be.
 const QUERIES: [(&str, &str); 4] = [
@@ -27,20 +27,19 @@ const QUERIES: [(&str, &str); 4] = [
 ];
 
 /// What does not hold, with how many rows show it.
-pub(crate) fn wrong(server: &Server) -> Vec<(&'static str, u64)> {
+pub(crate) fn wrong(server: &Server, postgres: Option<&str>) -> Vec<(&'static str, u64)> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
         let mut wrong = Vec::new();
         for (what, query) in QUERIES {
-            let count: i64 = match server.database() {
-                Database::Sqlite => {
+            let count: i64 = match postgres {
+                None => {
                     let file = format!("sqlite://{}", server.data().join("terrane.db").display());
                     let mut connection = SqliteConnection::connect(&file).await.expect("the database's file");
                     sqlx::query_scalar(query).fetch_one(&mut connection).await.unwrap_or_else(|e| panic!("{what}: {e}"))
                 }
-                Database::Postgres => {
-                    let url = server.postgres().expect("a Postgres");
-                    let mut connection = PgConnection::connect(&url).await.expect("the database");
+                Some(url) => {
+                    let mut connection = PgConnection::connect(url).await.expect("the database");
                     sqlx::query_scalar(query).fetch_one(&mut connection).await.unwrap_or_else(|e| panic!("{what}: {e}"))
                 }
             };

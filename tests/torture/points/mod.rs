@@ -104,8 +104,13 @@ fn ends(server: &mut Server, point: &str, report: &mut Report) {
 }
 
 /// Looks at everything that lies there.
-fn examine(server: &Server, what: &str, report: &mut Report) {
-    for (wrong, number) in rows::wrong(server) {
+pub(crate) fn examine(server: &Server, what: &str, report: &mut Report) {
+    examine_at(server, server.postgres().as_deref(), what, report);
+}
+
+/// As [`examine`], of a server whose Postgres is at this address.
+pub(crate) fn examine_at(server: &Server, postgres: Option<&str>, what: &str, report: &mut Report) {
+    for (wrong, number) in rows::wrong(server, postgres) {
         report.zero("orphans", number, || format!("{what}: {number} {wrong}"));
     }
     let said = server.terrane("verify", &[]);
