@@ -165,6 +165,7 @@ async fn send<S: Server>(server: &S, layout: &Layout, lease: &Lease, patience: &
             Err(_) => Ok(()),
         }
     };
+    points::pass("runner.unsent.sent");
     if let Err((path, error)) = &sent {
         tracing::error!(phase = lease.phase_id, %error, path = %path.display(), "the state of an apply is still only in a file");
     }

@@ -154,6 +154,7 @@ impl<S: Server> Followed<S> {
         self.last = Some(copy.clone());
         let written =
             tokio::task::spawn_blocking(move || supervise::write_bytes(layout.root(), "state", &copy, false)).await;
+        points::pass("runner.state.kept");
         if !matches!(written, Ok(Ok(()))) {
             tracing::error!(phase = self.lease.phase_id, path = %self.layout.state().display(), "the last whole state cannot be kept");
         }
@@ -180,6 +181,7 @@ impl<S: Server> Followed<S> {
     async fn send(&mut self, patience: &Patience) -> Result<(), Error> {
         let Some(state) = self.last.clone() else { return Ok(()) };
         persist(patience, || self.server.put_state(&self.lease, state.clone())).await?;
+        points::pass("runner.state.sent");
         self.sent = Some(state);
         Ok(())
     }

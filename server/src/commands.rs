@@ -22,6 +22,10 @@ const USAGE: u8 = 2;
 
 /// Runs a command to its end.
 pub fn run(cli: Cli) -> ExitCode {
+    // What watches over a phase outlives its runner: it is not what is ended at a point.
+    if !matches!(cli.command, Command::Supervise { .. }) {
+        config::arm_point();
+    }
     let done = match cli.command {
         Command::Serve(flags) => {
             config::load(flags).map_err(Into::into).and_then(|loaded| wait(serve::serve(loaded, None)))

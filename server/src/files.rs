@@ -16,8 +16,14 @@ pub(crate) fn write(path: &Path, text: &str, mode: u32) -> io::Result<()> {
         _ => {}
     }
     let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&new)?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all())?;
+    file.write_all(text.as_bytes())?;
+    points::pass("file.written");
+    file.sync_all()?;
+    points::pass("file.synced");
     std::fs::rename(&new, path)?;
+    points::pass("file.renamed");
     let directory = path.parent().unwrap_or(path);
-    File::open(directory).and_then(|directory| directory.sync_all())
+    File::open(directory).and_then(|directory| directory.sync_all())?;
+    points::pass("file.named");
+    Ok(())
 }

@@ -74,6 +74,7 @@ async fn escrow(config: &Config, to: &Path) -> anyhow::Result<()> {
     let sealed = match ask(config, Request::EscrowRootKeys { passphrase }).await {
         Ok(Response::RootKeysEscrowed { text, roots, missing }) => {
             let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+            points::pass("escrow.written");
             written.with_context(|| format!("writing {}", to.display())).map(|()| (roots, missing))
         }
         Ok(_) => Err(anyhow::anyhow!(OTHER)),

@@ -8,6 +8,7 @@ pub mod api;
 pub mod cli;
 pub mod composed;
 pub mod database;
+pub mod disk;
 mod front;
 pub mod network;
 pub mod node;

@@ -168,6 +168,25 @@ impl Node {
         }
     }
 
+    /// Whether the server has ended by itself, within this time; if it has, it may be started again.
+    ///
+    /// # Panics
+    /// When it is not running.
+    pub fn ends_within(&mut self, patience: Duration) -> Option<ExitStatus> {
+        let deadline = Instant::now() + patience;
+        loop {
+            let child = self.child.as_mut().expect("a running server");
+            if let Some(status) = child.try_wait().expect("ask for a child's status") {
+                self.child = None;
+                return Some(status);
+            }
+            if Instant::now() > deadline {
+                return None;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// The process id of the running server; `None` when it does not run.
     #[must_use]
     pub fn pid(&self) -> Option<u32> {

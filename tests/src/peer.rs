@@ -85,6 +85,8 @@ impl Peer {
     }
 
     fn make(&self, path: &str) {
+        // A second installation is refused and changes nothing.
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let made = reqwest::blocking::Client::new()
             .put(format!("{}{path}", self.address()))
             .header("x-ms-version", "2021-12-02")

@@ -4,11 +4,23 @@
 #![expect(clippy::print_stdout, reason = "what this program is for is what it prints")]
 
 mod applies;
+mod blows;
 mod chance;
 mod chaos;
+mod check;
+mod clients;
+mod clock;
+mod database;
+mod disk;
 mod fleet;
+mod history;
 mod ledger;
+mod objects;
+mod points;
+mod report;
+mod rows;
 mod shared;
+mod wire;
 mod witness;
 mod writers;
 
@@ -39,7 +51,15 @@ fn main() -> ExitCode {
     let seed = number(1).unwrap_or(u64::from(std::process::id()));
     let part = arguments.get(2).map(String::as_str);
     println!("torture: {kills} kills on each database, of servers and of runners, seed {seed}");
-    let parts: [(&str, Torture); 2] = [("servers", torture), ("runners", fleet::torture)];
+    let parts: [(&str, Torture); 7] = [
+        ("points", |database, kills, chance| points::torture(database, kills, 1, chance)),
+        ("database", database::torture),
+        ("objects", objects::torture),
+        ("disk", disk::torture),
+        ("clock", clock::torture),
+        ("servers", torture),
+        ("runners", fleet::torture),
+    ];
     let mut good = true;
     for (_, torture) in parts.into_iter().filter(|(name, _)| part.is_none_or(|part| part == *name)) {
         for database in Database::ALL {

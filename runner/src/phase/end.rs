@@ -41,6 +41,7 @@ impl<S: Server> Execution<S> {
             if let Err(error) = supervise::write_whole(self.layout.root(), "unsent", &conclusion.outcome, false) {
                 tracing::error!(phase = self.lease.phase_id, %error, "the end of the phase cannot be written down");
             }
+            points::pass("runner.unsent.written");
         }
         let root = self.layout.root().to_owned();
         if matches!(conclusion.outcome, Outcome::Unfinished { .. }) {
@@ -60,8 +61,10 @@ impl<S: Server> Execution<S> {
     /// Whether the server has it, or will never want it.
     pub(super) async fn finish(self, conclusion: Conclusion) -> bool {
         let Conclusion { outcome, artifacts } = conclusion;
+        points::pass("runner.finish");
         let finished =
             persist(&self.patience(), || self.server.finish(&self.lease, outcome.clone(), artifacts.clone())).await;
+        points::pass("runner.finished");
         match finished {
             Ok(()) => true,
             Err(error @ (Error::Lost { .. } | Error::Refused(_) | Error::Superseded(_))) => {

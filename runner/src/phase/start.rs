@@ -82,6 +82,7 @@ impl<S: Server> Execution<S> {
         };
         supervise::write_whole(self.layout.root(), "phase", &record, false)
             .map_err(|error| format!("cannot write down the phase: {error}"))?;
+        points::pass("runner.phase.written");
         let image = record.wall.container.as_ref().map(|inside| inside.image.told());
         if job.phase.acts() {
             let patience = self.patience();

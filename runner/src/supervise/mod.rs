@@ -92,9 +92,11 @@ pub(crate) fn write_bytes(directory: &Path, name: &str, bytes: &[u8], durable: b
     let (new, path) = (directory.join(format!("{name}.new")), directory.join(name));
     let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&new)?;
     file.write_all(bytes)?;
+    points::pass("runner.file.written");
     if durable {
         file.sync_all()?;
     }
     fs::rename(new, path)?;
+    points::pass("runner.file.renamed");
     if durable { File::open(directory)?.sync_all() } else { Ok(()) }
 }

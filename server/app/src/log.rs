@@ -41,10 +41,12 @@ impl App {
             let context = piece_context(&phase, start);
             let sealed = self.seal_compressed(&phase.workspace_id, &context.borrow(), &piece).await?;
             let chunk = Chunk { start, length, sealed };
+            points::pass("log.append");
             let appended = self
                 .store
                 .write(async |mut tx| store::log::append(&mut tx, &phase.id, lease.fence, &chunk).await)
                 .await?;
+            points::pass("log.appended");
             if !appended {
                 return Ok(false);
             }

@@ -103,11 +103,13 @@ async fn attempt(
     let (written, rows) = join(writing, place.put(&name, content)).await;
     // What went wrong with the place is seen as a broken pipe by who writes.
     let rows = rows?;
+    points::pass("backup.rows");
     let Written { mut counts, mut keys } = written?;
 
     let (packs, new_blobs) =
         pack(place, &mut snapshot, &tables, &shape, known.packs, known.blobs, chance, &mut keys).await?;
     counts.insert("blobs".to_owned(), packs.iter().map(|pack| pack.blobs.len() as u64).sum());
+    points::pass("backup.packed");
     // The database is not held any longer: the rest may take its time.
     drop(snapshot);
 
@@ -140,7 +142,9 @@ async fn attempt(
     let text = serde_json::to_vec_pretty(&manifest).map_err(|error| crate::error::damaged("the manifest", error))?;
     place.is_still_ours().await?;
     all_there(place, needed).await?;
+    points::pass("backup.finish");
     place.put_bytes(&manifest_name(id), text).await?;
+    points::pass("backup.finished");
     Ok(Some(Made { manifest, new_blobs, new_objects: copied.new }))
 }
 

@@ -42,6 +42,7 @@ pub async fn prune(place: &Place, keep: usize, name: &str) -> Result<Pruned> {
     // First what makes it one: a backup that lacks a part is never offered.
     for id in &ids {
         delete(place, &manifest_name(id)).await?;
+        points::pass("prune.manifest");
     }
     let mut parts = 0;
     for prefix in ["backups/", "packs/", "objects/"] {
@@ -49,6 +50,7 @@ pub async fn prune(place: &Place, keep: usize, name: &str) -> Result<Pruned> {
         for entry in all {
             if entry.modified < before && !needed.contains(entry.key.as_str()) {
                 delete(place, entry.key.as_str()).await?;
+                points::pass("prune.part");
                 parts += 1;
             }
         }

@@ -61,8 +61,10 @@ pub async fn restore(place: &Place, id: Option<&str>, target: &Target<'_>, name:
     let claim = objects::prove(target.objects, &place.site, name).await;
     claim.map_err(objects("proving the store of --objects"))?;
     let new_objects = copy_objects(place, target, copies).await?;
+    points::pass("restore.copied");
     let mut load = Load::begin(&target.database, &manifest.shape).await?;
     let rows = load_rows(place, &manifest, &packs, &mut load).await?;
+    points::pass("restore.loaded");
     load.finish().await?;
     Ok(Restored { manifest, rows, new_objects })
 }

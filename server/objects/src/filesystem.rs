@@ -50,13 +50,16 @@ impl Filesystem {
         let mut file =
             files::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).await.map_err(writing())?;
         let draft = Draft { path, named: false };
+        points::pass("objects.file.made");
         let mut size = 0;
         while let Some(piece) = content.try_next().await? {
             size += piece.len() as u64;
             file.write_all(&piece).await.map_err(writing())?;
         }
         file.flush().await.map_err(writing())?;
+        points::pass("objects.file.written");
         file.sync_all().await.map_err(writing())?;
+        points::pass("objects.file.synced");
         Ok((draft, size))
     }
 
@@ -97,6 +100,7 @@ impl Store for Filesystem {
     fn delete<'a>(&'a self, key: &'a Key) -> BoxFuture<'a, Result<()>> {
         let path = self.root.join(key.as_str());
         async move {
+            points::pass("objects.file.delete");
             let removed = spawn_blocking(move || match fs::remove_file(&path) {
                 Ok(()) => path.parent().map_or(Ok(()), sync),
                 Err(error) if is_absent(&error) || path.is_dir() => Ok(()),
@@ -199,8 +203,11 @@ impl Draft {
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
         fs::rename(&self.path, &target)?;
         self.named = true;
+        points::pass("objects.file.renamed");
         // Every folder up to the root: another writer may have made one of them a moment ago and not synced it yet.
-        folder.ancestors().take(relative.components().count()).try_for_each(sync)
+        folder.ancestors().take(relative.components().count()).try_for_each(sync)?;
+        points::pass("objects.file.named");
+        Ok(())
     }
 }
 

@@ -49,6 +49,7 @@ fn create(path: &Path) -> Result<MasterKey> {
     let draft =
         Draft::write(folder, &key).map_err(|error| io_problem(path, "writing it (does its folder exist?)", error))?;
     let linked = hard_link(&draft.0, path);
+    points::pass("key.linked");
     drop(draft);
     match linked {
         Ok(()) => {}
@@ -58,6 +59,7 @@ fn create(path: &Path) -> Result<MasterKey> {
     File::open(folder)
         .and_then(|folder| folder.sync_all())
         .map_err(|error| io_problem(path, "syncing its folder", error))?;
+    points::pass("key.named");
     Ok(key)
 }
 
@@ -72,7 +74,9 @@ impl Draft {
         let mut text = key.to_text();
         text.push('\n');
         file.write_all(text.as_bytes())?;
+        points::pass("key.written");
         file.sync_all()?;
+        points::pass("key.synced");
         Ok(draft)
     }
 }

@@ -121,6 +121,15 @@ pub fn policy_parameters() -> Vec<String> {
     std::env::vars_os().filter_map(pair).collect()
 }
 
+/// Arms the point that the torture names in `TERRANE_TEST_POINT`, in a build that has points.
+pub fn arm_point() {
+    if points::ARMED
+        && let Some((_, point)) = std::env::vars_os().find(|(name, _)| name == "TERRANE_TEST_POINT")
+    {
+        points::arm(&point.to_string_lossy());
+    }
+}
+
 /// Where the environment says that tokens for servers are.
 pub fn login() -> Login {
     let text = |text: std::ffi::OsString| text.to_string_lossy().into_owned();

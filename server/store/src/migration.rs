@@ -51,13 +51,18 @@ impl From<MigrateError> for Error {
 
 pub(crate) async fn sqlite(options: &SqliteConnectOptions) -> Result<(), Error> {
     let mut conn = options.connect().await?;
+    points::pass("sqlite.migrate");
     MIGRATIONS.run(&mut conn).await?;
+    points::pass("sqlite.migrated");
     conn.close().await?;
     Ok(())
 }
 
 pub(crate) async fn postgres(pool: &PgPool) -> Result<(), Error> {
-    Ok(MIGRATIONS.run(pool).await?)
+    points::pass("postgres.migrate");
+    MIGRATIONS.run(pool).await?;
+    points::pass("postgres.migrated");
+    Ok(())
 }
 
 /// All that this build knows.

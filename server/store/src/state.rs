@@ -77,8 +77,9 @@ pub async fn insert(tx: &mut Tx, version: &StateVersion) -> Result<()> {
     tx.query(
         "INSERT INTO state_versions (id, organization_id, workspace_id, sequence, parent_id, status, serial, lineage, md5, size, forced,
          terraform_version, format, resource_count, blob_id, run_id, created_by, created_at, sha256,
-         rollback_id)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
+         rollback_id, place)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
+         COALESCE(2 * $4, 1 + 2 * (SELECT w.state_sequence FROM workspaces w WHERE w.id = $3)))",
     )
     .bind(version.id.as_str())
     .bind(version.organization_id.as_str())
@@ -109,7 +110,8 @@ pub async fn insert(tx: &mut Tx, version: &StateVersion) -> Result<()> {
 pub async fn finalize(tx: &mut Tx, version: &StateVersion) -> Result<()> {
     tx.query(
         "UPDATE state_versions SET sequence = $1, parent_id = $2, status = $3, size = $4, terraform_version = $5, format = $6,
-         resource_count = $7, blob_id = $8, sha256 = $9 WHERE id = $10 AND status = 'pending'",
+         resource_count = $7, blob_id = $8, sha256 = $9,
+         place = COALESCE(2 * $1, 1 + 2 * (SELECT w.state_sequence FROM workspaces w WHERE w.id = workspace_id)) WHERE id = $10 AND status = 'pending'",
     )
     .bind(version.sequence)
     .bind(version.parent_id.as_deref())
@@ -172,10 +174,11 @@ pub async fn current(tx: &mut Tx, workspace: &WorkspaceId) -> Result<Option<Stat
         .await
 }
 
-/// The versions of a workspace that hold a state, newest first.
+/// The versions of a workspace that hold a state, newest first: in the order in which they became current, whatever the clock said. What never
+/// did stands where it came in.
 pub async fn list(tx: &mut Tx, workspace: &WorkspaceId, limit: i64, offset: i64) -> Result<Vec<StateVersion>> {
     tx.query(select!(
-        "WHERE s.workspace_id = $1 AND s.status <> 'pending' ORDER BY s.created_at DESC, s.id DESC LIMIT $2 OFFSET $3"
+        "WHERE s.workspace_id = $1 AND s.status <> 'pending' ORDER BY s.place DESC, s.created_at DESC, s.id DESC LIMIT $2 OFFSET $3"
     ))
     .bind(workspace.as_str())
     .bind(limit)

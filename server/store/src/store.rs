@@ -146,8 +146,9 @@ impl Store {
                 (Err(_), Some(Failed::Gone)) if again => open.rollback().await,
                 (Ok(_), Some(Failed::Gone | Failed::Other)) => return Err(Error::Swallowed.into()),
                 (Err(error), _) => {
-                    open.rollback().await;
-                    return Err(error);
+                    if open.refuse().await || attempt + 1 == ATTEMPTS {
+                        return Err(error);
+                    }
                 }
                 (Ok(value), None) => match open.commit().await {
                     Ok(Commit::Done) => return Ok(value),

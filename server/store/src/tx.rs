@@ -81,19 +81,34 @@ impl Open {
     }
     pub(crate) async fn commit(self) -> Result<Commit> {
         match self.conn {
-            Conn::Postgres(mut loan) => match loan.conn().execute("COMMIT").await {
-                Ok(_) => {
-                    loan.keep();
-                    Ok(Commit::Done)
+            Conn::Postgres(mut loan) => {
+                points::pass("postgres.commit");
+                let committed = loan.conn().execute("COMMIT").await;
+                points::pass("postgres.committed");
+                match committed {
+                    Ok(_) => {
+                        loan.keep();
+                        Ok(Commit::Done)
+                    }
+                    Err(e) if retries(&e) => Ok(Commit::Again),
+                    Err(sqlx::Error::Database(e)) if e.code().is_some_and(|c| c.starts_with("23")) => {
+                        Err(sqlx::Error::Database(e).into())
+                    }
+                    Err(e) => Err(Error::Unknown(Some(Arc::new(e)))),
                 }
-                Err(e) if retries(&e) => Ok(Commit::Again),
-                Err(sqlx::Error::Database(e)) if e.code().is_some_and(|c| c.starts_with("23")) => {
-                    Err(sqlx::Error::Database(e).into())
-                }
-                Err(e) => Err(Error::Unknown(Some(Arc::new(e)))),
-            },
+            }
             Conn::Writer(loan) => loan.keep().await,
             Conn::Reader(_) | Conn::ReaderPlain(_) | Conn::PostgresPlain(_) => unreachable!("only a write commits"),
+        }
+    }
+    /// Rolls back after a verb that refused, and says whether what it saw counts: if not, it is to judge again.
+    pub(crate) async fn refuse(self) -> bool {
+        match self.conn {
+            Conn::Writer(loan) => loan.undo().await,
+            conn => {
+                Self { conn, ..self }.rollback().await;
+                true
+            }
         }
     }
     /// Whatever it answers: a lost connection has rolled back too.

@@ -40,7 +40,8 @@ struct Request {
 #[derive(Debug)]
 struct Returned {
     conn: SqliteConnection,
-    keep: Option<Member>,
+    keep: bool,
+    member: Option<Member>,
 }
 
 type Member = oneshot::Sender<Result<Commit>>;
@@ -57,20 +58,27 @@ impl Loan {
         &mut self.inner.as_mut().expect("lent until it is given back").0
     }
     pub(crate) async fn keep(mut self) -> Result<Commit> {
-        let (keep, committed) = oneshot::channel();
-        self.give_back(Some(keep));
+        let (member, committed) = oneshot::channel();
+        self.give_back(true, Some(member));
         committed.await.unwrap_or(Err(Error::Unknown(None)))
     }
-    fn give_back(&mut self, keep: Option<Member>) {
+    /// Rolls back, and says whether what the caller saw counts: it saw what others of the group wrote, which is not committed yet. A
+    /// refusal because of that is told when it is, and judged again if it never will be.
+    pub(crate) async fn undo(mut self) -> bool {
+        let (member, committed) = oneshot::channel();
+        self.give_back(false, Some(member));
+        matches!(committed.await, Ok(Ok(Commit::Done)))
+    }
+    fn give_back(&mut self, keep: bool, member: Option<Member>) {
         if let Some((conn, home)) = self.inner.take() {
-            drop(home.send(Returned { conn, keep }));
+            drop(home.send(Returned { conn, keep, member }));
         }
     }
 }
 
 impl Drop for Loan {
     fn drop(&mut self) {
-        self.give_back(None);
+        self.give_back(false, None);
     }
 }
 
@@ -114,12 +122,10 @@ async fn serve(options: SqliteConnectOptions, mut conn: SqliteConnection, mut re
             drop(lend.send(Ok(Loan { inner: Some((conn, home)) })));
             let Ok(back) = returned.await else { return };
             conn = back.conn;
+            members.extend(back.member);
             result = match back.keep {
-                Some(member) => {
-                    members.push(member);
-                    run(&mut conn, "RELEASE member").await
-                }
-                None => run(&mut conn, "ROLLBACK TO member; RELEASE member").await,
+                true => run(&mut conn, "RELEASE member").await,
+                false => run(&mut conn, "ROLLBACK TO member; RELEASE member").await,
             };
             if result.is_err() || alone || members.len() >= GROUP || began.elapsed() >= GROUP_TIME {
                 break;
@@ -131,7 +137,9 @@ async fn serve(options: SqliteConnectOptions, mut conn: SqliteConnection, mut re
         }
         let lost = result.is_err();
         if !lost {
+            points::pass("sqlite.commit");
             result = run(&mut conn, "COMMIT").await;
+            points::pass("sqlite.committed");
         }
         // A lost savepoint, or a deferred constraint at COMMIT: it certainly did not happen.
         let undone = lost || matches!(&result, Err(sqlx::Error::Database(e)) if e.is_foreign_key_violation());

@@ -94,6 +94,7 @@ impl App {
         }
         let json = version.json_blob_id.is_some();
         self.store.write(async |mut tx| store::delta::settle(&mut tx, &version.id, json).await).await?;
+        points::pass("delta.settled");
         Ok(encoded)
     }
 
@@ -138,8 +139,10 @@ impl App {
             ..whole.clone()
         };
         let now = self.now();
+        points::pass("delta.replace");
         let replaced =
             self.store.write(async |mut tx| store::delta::replace(&mut tx, &whole, &delta, now).await).await?;
+        points::pass("delta.replaced");
         Ok(if replaced { Outcome::Encoded } else { Outcome::Raced })
     }
 

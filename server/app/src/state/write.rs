@@ -84,6 +84,7 @@ impl App {
         version.run_id = run_of(caller).map(ToString::to_string);
         version.rollback_id = rollback.map(|earlier| earlier.id.to_string());
         let outputs = self.new_outputs(&version.id, &content);
+        points::pass("state.received");
         let stored = self
             .store
             .write_once(async |mut tx, again| {
@@ -350,6 +351,7 @@ impl App {
 
     /// After the transaction: an object that no row points at is removed at once, not left to the sweep.
     async fn settle(&self, blob: &Blob, stored: Result<Written>) -> Result<Written> {
+        points::pass("state.stored");
         match &stored {
             Ok(written) if !written.repeated => {
                 self.hub.announce([Event::Workspace(written.version.workspace_id.clone())]);

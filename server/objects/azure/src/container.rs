@@ -104,7 +104,9 @@ impl Azure {
             partition_size: NonZero::new(size.max(1)),
             ..Default::default()
         };
+        points::pass("objects.azure.put");
         let put = self.blob(key).upload(bytes.into(), Some(options)).await;
+        points::pass("objects.azure.kept");
         put.map(|_| size).map_err(|error| self.failed("putting", key, &error))
     }
 
@@ -119,7 +121,9 @@ impl Azure {
         let blocks = sent.receipts.into_iter().map(String::into_bytes).collect();
         let blocks = BlockLookupList { latest: Some(blocks), ..Default::default() };
         let completed = async { self.blob(key).block_blob_client().commit_block_list(blocks.try_into()?, None).await };
+        points::pass("objects.azure.complete");
         completed.await.map_err(|error| self.failed("completing", key, &error))?;
+        points::pass("objects.azure.completed");
         Ok(sent.size)
     }
 
@@ -174,6 +178,7 @@ impl Uploading for Upload<'_> {
             let name = format!("{:016x}{:08}", self.name, part.number);
             let client = self.store.blob(self.key).block_blob_client();
             let sent = client.stage_block(name.as_bytes(), part.bytes.len() as u64, part.bytes.into(), None).await;
+            points::pass("objects.azure.part");
             sent.map(|_| name).map_err(|error| self.store.failed("putting a part of", self.key, &error))
         }
         .boxed()

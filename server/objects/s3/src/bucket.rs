@@ -86,7 +86,9 @@ impl S3 {
         let size = bytes.len() as u64;
         let (encryption, kms) = self.encryption();
         let put = self.client().put_object().bucket(self.bucket()).key(self.name(key)).body(bytes.into());
+        points::pass("objects.s3.put");
         let put = put.set_server_side_encryption(encryption).set_ssekms_key_id(kms).send().await;
+        points::pass("objects.s3.kept");
         put.map(|_| size).map_err(|error| self.failed("putting", key, &error))
     }
 

@@ -35,8 +35,9 @@ impl<'a> Upload<'a> {
         let completed = CompletedMultipartUpload::builder().set_parts(Some(completed.collect())).build();
         let (store, key) = (self.store, self.key);
         let answer = store.client().complete_multipart_upload().bucket(store.bucket()).key(store.name(key));
+        points::pass("objects.s3.complete");
         match answer.upload_id(&self.id).multipart_upload(completed).send().await {
-            Ok(_) => {}
+            Ok(_) => points::pass("objects.s3.completed"),
             // One that was sent again finds nothing to complete if the first did it and only its answer was lost.
             Err(error) if is_gone(&error) && store.length(key).await? == Some(sent.size) => {}
             Err(error) => return Err(store.failed("completing", key, &error)),
@@ -50,6 +51,7 @@ impl<'a> Upload<'a> {
         let number = i32::try_from(part.number).map_err(|_| Error::store("putting", key, "it has too many parts"))?;
         let sent = store.client().upload_part().bucket(store.bucket()).key(store.name(key)).upload_id(&self.id);
         let sent = sent.part_number(number).body(part.bytes.into()).send().await;
+        points::pass("objects.s3.part");
         let sent = sent.map_err(|error| store.failed("putting a part of", key, &error))?;
         sent.e_tag.ok_or_else(|| Error::store("putting a part of", key, "the store does not say how it names it"))
     }

@@ -166,7 +166,9 @@ impl Load {
     /// # Errors
     /// When a row points at one that is not there, or the database refuses otherwise; nothing is kept then.
     pub async fn finish(mut self) -> Result<(), LoadError> {
+        points::pass("restore.commit");
         self.conn.execute("COMMIT").await?;
+        points::pass("restore.committed");
         match self.conn {
             Conn::Sqlite(mut conn) => {
                 migration::all().run(&mut conn).await.map_err(migration::Error::from)?;

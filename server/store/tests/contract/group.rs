@@ -102,3 +102,31 @@ async fn a_deadlock_runs_again() {
     two.await.unwrap().unwrap();
     assert_eq!((runs.load(SeqCst), fence(&store, &id(1)).await, fence(&store, &id(2)).await), (3, 2, 2));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_is_told_when_its_reason_is_there_for_all() {
+    let store = sqlite().await;
+    four(&store).await;
+    for round in 0..50 {
+        let racer = |_| {
+            let store = store.store.clone();
+            tokio::spawn(async move {
+                let written = store.write(async |mut tx| match raise(&mut tx, &id(1)).await? {
+                    now if now == round + 1 => Ok(()),
+                    _ => Err(Refusal::Conflict),
+                });
+                let refused = written.await == Err(Refusal::Conflict);
+                let seen = store.look(async |mut tx| store::workspace::find(&mut tx, &id(1), "").await).await.unwrap();
+                (refused, seen.unwrap().fence)
+            })
+        };
+        let racers: Vec<_> = (0..8).map(racer).collect();
+        let mut won = 0;
+        for racer in racers {
+            let (refused, seen) = racer.await.unwrap();
+            won += i32::from(!refused);
+            assert_eq!(seen, round + 1, "refused because of what nobody sees yet");
+        }
+        assert_eq!(won, 1);
+    }
+}

@@ -8,7 +8,27 @@ use store::{
     state, workspace as ws,
 };
 
-on_both! { versions  outputs  the_index  deltas  a_chain_in_any_order  the_version_of_a_moment  the_index_of_two_states }
+on_both! { versions  versions_of_a_clock_that_steps  outputs  the_index  deltas  a_chain_in_any_order  the_version_of_a_moment  the_index_of_two_states }
+
+/// The time of day went back between two writes, and a state that did not become current came in between.
+async fn versions_of_a_clock_that_steps(store: &Fresh) {
+    let world = world(store).await;
+    let at = |n: u8, second: i64| state::StateVersion { created_at: NOW.plus_seconds(second), ..version(&world, n) };
+    let beside = state::StateVersion { sequence: None, status: "discarded".into(), ..at(9, 55) };
+    let listed = store
+        .write(async |mut tx| {
+            for version in [at(1, 50), at(2, 60), beside.clone(), at(3, 10)] {
+                state::insert(&mut tx, &version).await?;
+                if let Some(sequence) = version.sequence {
+                    ws::set_current_state(&mut tx, &world.workspace.id, &version, sequence - 1, NOW).await?;
+                }
+            }
+            state::list(&mut tx, &world.workspace.id, 9, 0).await
+        })
+        .await
+        .unwrap();
+    assert_eq!(listed.iter().map(|version| version.serial).collect::<Vec<_>>(), [3, 9, 2, 1]);
+}
 
 async fn versions(store: &Fresh) {
     let world = world(store).await;
