@@ -24,6 +24,7 @@ mod queue;
 mod registry;
 mod retention;
 mod run;
+mod search;
 mod sharing;
 mod ssh_key;
 mod state;
@@ -56,6 +57,7 @@ pub use queue::{Share, ShareChange};
 pub use registry::{NewTest, TestRun};
 pub use retention::{Due, Kept, Purged};
 pub use run::{New as NewRun, Phases, Waiting};
+pub use search::{Found, Thing, resource_id};
 pub use sharing::ConsumerChange;
 pub use state::{
     Action, Announced, AttributeChange, Content, Diff, OutputChange, OutputValue, ResourceChange, STREAMED, Shown,
@@ -82,6 +84,7 @@ pub mod model {
         },
         retention::{RetentionPolicy, Weight},
         run::Run,
+        search::{Instance, Listed as ListedResource},
         sharing::Read,
         ssh_key::SshKey,
         state::{Output, StateVersion},
@@ -143,6 +146,8 @@ pub struct Inner {
     pub surroundings: Surroundings,
     /// Providers and engines, for clients and runs.
     pub mirror: mirror::Mirror,
+    /// Whether the index of the search holds attributes of resources, which lie in clear there.
+    pub index_attributes: bool,
     /// The public address, without a slash at its end.
     pub address: String,
 }

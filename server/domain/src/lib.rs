@@ -11,6 +11,7 @@ pub mod permission;
 pub mod queue;
 pub mod retention;
 pub mod run;
+pub mod search;
 pub mod ssh_key;
 pub mod state;
 pub mod tag;

@@ -32,6 +32,7 @@ pub mod retention;
 pub mod root_key;
 pub mod run;
 pub mod sealed;
+pub mod search;
 pub mod sharing;
 pub mod site;
 pub mod ssh_key;

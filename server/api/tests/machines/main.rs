@@ -28,6 +28,7 @@ mod roles;
 mod routes;
 mod runners;
 mod runs;
+mod search;
 mod servers;
 mod sharing;
 mod stalls;

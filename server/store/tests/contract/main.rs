@@ -21,6 +21,7 @@ mod registry;
 mod retention;
 mod runs;
 mod sealed;
+mod search;
 mod sharing;
 mod site;
 mod states;
