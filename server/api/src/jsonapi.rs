@@ -211,6 +211,16 @@ impl Query {
         let wanted = self.get("include").unwrap_or_default();
         wanted.split(',').any(|part| part.replace('-', "_") == name)
     }
+    /// Field, operator and value of each `filter[i][FIELD][OPERATOR][j]`.
+    pub(crate) fn filters(&self) -> Vec<(&str, &str, &str)> {
+        fn read<'q>(name: &'q str, value: &'q str) -> Option<(&'q str, &'q str, &'q str)> {
+            let rest = name.strip_prefix("filter[")?.strip_suffix(']')?;
+            let mut parts = rest.split("][");
+            let (index, field, operator) = (parts.next()?, parts.next()?, parts.next()?);
+            index.bytes().all(|byte| byte.is_ascii_digit()).then_some((field, operator, value))
+        }
+        self.0.iter().filter_map(|(name, value)| read(name, value)).collect()
+    }
     /// The pairs of `filter[tagged][i][key|value]`.
     pub(crate) fn tagged(&self) -> Vec<(String, String)> {
         let field = |name: &str, field: &str| -> Option<String> {

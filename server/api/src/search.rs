@@ -80,7 +80,8 @@ pub(crate) async fn list(
 ) -> Result<List, Failure> {
     let page = query.page();
     let id = parse_id(&id)?;
-    let (workspace, resources, total) = app.list_resources(&caller, Which::Id(&id), page.size, page.offset()).await?;
+    let (workspace, resources, total) =
+        app.list_resources(&caller, Which::Id(&id), None, page.size, page.offset()).await?;
     Ok(List::page(resources.iter().map(|one| listed(&workspace.id, one)).collect(), page, total))
 }
 

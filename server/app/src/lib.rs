@@ -10,6 +10,7 @@ mod configuration;
 mod deleted;
 mod door;
 mod error;
+mod explorer;
 mod hook;
 mod identity;
 mod known;
@@ -45,6 +46,7 @@ pub use caller::Caller;
 pub use configuration::New as NewConfiguration;
 pub use door::{Chance, Clock, SystemChance, SystemClock};
 pub use error::{Error, Problem, Result};
+pub use explorer::Exploration;
 pub use hook::{Hook, Surroundings};
 pub use identity::PublicKey;
 pub use known::Known;
@@ -76,6 +78,7 @@ pub mod model {
         agent_pool::{AgentPool, AgentToken},
         comment::Comment,
         configuration::ConfigurationVersion,
+        explorer::{Rows as ExplorerRows, UseRow, WorkspaceRow},
         organization::{Member, Organization, Project},
         phase::Phase,
         registry::{

@@ -18,6 +18,7 @@ pub mod comment;
 pub mod configuration;
 pub mod copy;
 pub mod delta;
+pub mod explorer;
 pub mod hook;
 pub mod identity;
 pub mod log;

@@ -128,22 +128,37 @@ pub struct Listed {
     pub first_at: Option<i64>,
 }
 
-/// A page of the instances that a workspace holds now, by address.
-pub async fn list_with_states(tx: &mut Tx, workspace: &WorkspaceId, limit: i64, offset: i64) -> Result<Vec<Listed>> {
-    tx.query(
-        "SELECT r.address, r.type, r.module, r.provider, r.attributes, r.from_sequence, v.id AS modified_by, v.created_at AS modified_at,
-         (SELECT min(f.created_at) FROM state_resources e
-          JOIN state_versions f ON f.workspace_id = e.workspace_id AND f.sequence = e.from_sequence
-          WHERE e.workspace_id = r.workspace_id AND e.address = r.address) AS first_at
-         FROM (
-             SELECT * FROM state_resources WHERE workspace_id = $1 AND to_sequence IS NULL ORDER BY address LIMIT $2 OFFSET $3
-         ) r LEFT JOIN state_versions v ON v.workspace_id = r.workspace_id AND v.sequence = r.from_sequence ORDER BY r.address",
-    )
-    .bind(workspace.as_str())
-    .bind(limit)
-    .bind(offset)
-    .all()
-    .await
+/// A page of the instances that a workspace holds now, by address; or the one of this address.
+pub async fn list_with_states(
+    tx: &mut Tx,
+    workspace: &WorkspaceId,
+    only: Option<&str>,
+    limit: i64,
+    offset: i64,
+) -> Result<Vec<Listed>> {
+    let query = tx
+        .query(
+            "SELECT r.address, r.type, r.module, r.provider, r.attributes, r.from_sequence, v.id AS modified_by, v.created_at AS modified_at,
+             (SELECT min(f.created_at) FROM state_resources e
+              JOIN state_versions f ON f.workspace_id = e.workspace_id AND f.sequence = e.from_sequence
+              WHERE e.workspace_id = r.workspace_id AND e.address = r.address) AS first_at
+             FROM (SELECT * FROM state_resources WHERE to_sequence IS NULL AND workspace_id = ",
+        )
+        .value(workspace.as_str());
+    let query = match only {
+        Some(address) => query.push(" AND address = ").value(address),
+        None => query,
+    };
+    query
+        .push(" ORDER BY address LIMIT ")
+        .value(limit)
+        .push(" OFFSET ")
+        .value(offset)
+        .push(
+            ") r LEFT JOIN state_versions v ON v.workspace_id = r.workspace_id AND v.sequence = r.from_sequence ORDER BY r.address",
+        )
+        .all()
+        .await
 }
 
 /// How many instances a workspace holds now.

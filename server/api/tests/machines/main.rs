@@ -7,6 +7,7 @@ extern crate terrane_api as api;
 mod attacks;
 mod deeds;
 mod dump;
+mod explorer;
 mod faults;
 mod fleet;
 mod history;

@@ -144,7 +144,9 @@ impl Things {
 }
 
 /// What a query must say, by the end of the address.
-const QUERIES: [(&str, &str); 5] = [
+const QUERIES: [(&str, &str); 7] = [
+    ("/explorer", "type=workspaces"),
+    ("/explorer/export/csv", "type=providers"),
     ("/search", "q=web"),
     ("/state-version-at", "time=2099-01-01T00%3A00%3A00Z"),
     ("/version", "module_version=1.0.0"),

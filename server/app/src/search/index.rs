@@ -6,6 +6,7 @@ use domain::search::{Document, OWN_SHELF, fold, words};
 use std::{collections::BTreeSet, time::Duration};
 use store::{
     Tx,
+    explorer::Use,
     search::{Due, Instance},
 };
 use tokio::time::sleep;
@@ -47,11 +48,10 @@ impl App {
             self.read_unread(due).await?;
         }
         let shelves = self.store.look(async |mut tx| store::search::list_changed_shelves(&mut tx, due).await).await?;
-        let few = shelves.len() <= SHELVES;
+        let uses = self.named_uses(due).await?;
         // A small state is one transaction.
-        if few {
-            self.store.write(async |mut tx| write_all(&mut tx, due, &shelves).await).await?;
-            return Ok(());
+        if shelves.len() <= SHELVES {
+            return Ok(self.store.write(async |mut tx| write_all(&mut tx, due, &shelves, &uses).await).await?);
         }
         for some in shelves.chunks(SHELVES) {
             self.store
@@ -62,15 +62,18 @@ impl App {
                 .await?;
             sleep(PAUSE).await;
         }
-        Ok(self.store.write(async |mut tx| write_all(&mut tx, due, &[]).await).await?)
+        Ok(self.store.write(async |mut tx| write_all(&mut tx, due, &[], &uses).await).await?)
     }
 }
 
-async fn write_all(tx: &mut Tx, due: &Due, shelves: &[i64]) -> Result<(), store::Error> {
+async fn write_all(tx: &mut Tx, due: &Due, shelves: &[i64], uses: &[Use]) -> Result<(), store::Error> {
     // Held: what was read as gone must not come back before its words go.
     store::workspace::hold(tx, &due.id, "").await?;
     write_own(tx, due).await?;
     write_shelves(tx, due, shelves).await?;
+    if store::explorer::list_uses(tx, &due.id).await? != uses {
+        store::explorer::put_uses(tx, due, uses).await?;
+    }
     store::search::settle(tx, due).await
 }
 

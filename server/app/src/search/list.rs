@@ -5,7 +5,7 @@ use domain::permission::Permission;
 use store::{search::Listed, workspace::Workspace};
 
 impl App {
-    /// A page of a workspace's resource instances by address, and how many there are.
+    /// A page of a workspace's resource instances by address, and how many there are; or the one of this address.
     ///
     /// # Errors
     /// When the caller may not read its state.
@@ -13,6 +13,7 @@ impl App {
         &self,
         caller: &Caller,
         which: Which<'_>,
+        only: Option<&str>,
         limit: i64,
         offset: i64,
     ) -> Result<(Workspace, Vec<Listed>, i64)> {
@@ -21,8 +22,12 @@ impl App {
         let (listed, total) = self
             .store
             .read(async |mut tx| {
-                let listed = store::search::list_with_states(&mut tx, &workspace.id, limit, offset).await?;
-                Ok::<_, store::Error>((listed, store::search::count_instances(&mut tx, &workspace.id).await?))
+                let listed = store::search::list_with_states(&mut tx, &workspace.id, only, limit, offset).await?;
+                let total = match only {
+                    Some(_) => i64::try_from(listed.len()).unwrap_or(i64::MAX),
+                    None => store::search::count_instances(&mut tx, &workspace.id).await?,
+                };
+                Ok::<_, store::Error>((listed, total))
             })
             .await?;
         Ok((workspace, listed, total))

@@ -7,6 +7,7 @@ mod forget;
 mod index;
 mod list;
 mod unread;
+mod uses;
 
 pub use find::{Found, Thing};
 

@@ -8,6 +8,7 @@ mod agents;
 mod base;
 mod connections;
 mod copy;
+mod explorer;
 mod facade;
 mod group;
 mod identity;

@@ -191,13 +191,15 @@ async fn instances_with_their_states(store: &Fresh) {
             state::open_resources(&mut tx, &one, 1, &[(&a, 0), (&b, 0)]).await?;
             state::close_resources(&mut tx, id, 2, &["a"]).await?;
             state::open_resources(&mut tx, &two, 2, &[(&a, 0)]).await?;
-            let listed = search::list_with_states(&mut tx, id, 10, 0).await?;
+            let listed = search::list_with_states(&mut tx, id, None, 10, 0).await?;
             let moments: Vec<_> =
                 listed.iter().map(|one| (one.instance.address.as_str(), one.first_at, one.modified_at)).collect();
             let [first, second] = [&one, &two].map(|version| Some(version.created_at.micros()));
             assert_eq!(moments, [("a", first, second), ("b", first, first)]);
             assert_eq!(listed[0].modified_by.as_deref(), Some(two.id.as_str()));
-            assert_eq!(search::list_with_states(&mut tx, id, 10, 1).await?.len(), 1);
+            assert_eq!(search::list_with_states(&mut tx, id, None, 10, 1).await?.len(), 1);
+            let only = search::list_with_states(&mut tx, id, Some("b"), 10, 0).await?;
+            assert_eq!(only.iter().map(|one| one.instance.address.as_str()).collect::<Vec<_>>(), ["b"]);
             Ok::<_, Error>(())
         })
         .await
