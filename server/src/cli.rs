@@ -3,7 +3,7 @@
 use crate::{
     admin::{Role, RunLimit},
     config::{AdminFlags, Flags, Span, StorageFlags, Value},
-    policy, states,
+    policy, search, states,
 };
 use clap::{Args, Parser, Subcommand};
 use std::{
@@ -70,6 +70,8 @@ pub enum Command {
     Runner(Box<runner::command::Arguments>),
     /// The history of a workspace's state: list, compare, show its versions, go back to one
     State(states::State),
+    /// Find workspaces, outputs and resources of an organization
+    Search(search::Search),
     /// Test, apply and lay out policies, offline
     #[command(subcommand)]
     Policy(policy::Policy),

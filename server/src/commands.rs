@@ -8,7 +8,7 @@ use crate::{
     config::{self, Config, Flags, Loaded, Problem, Tls},
     demo, doctor, keys, ping, policy,
     prices::Network,
-    serve, states, tls, trust, wiring,
+    search, serve, states, tls, trust, wiring,
 };
 use anyhow::{Context, bail};
 use std::{
@@ -53,6 +53,7 @@ pub fn run(cli: Cli) -> ExitCode {
         Command::Cost(wanted) => wanted.run(&mut std::io::stdout().lock()).map_err(Into::into),
         Command::Runner(arguments) => runner::command::start(*arguments).map_err(Into::into),
         Command::State(wanted) => wait(states::run(wanted)),
+        Command::Search(wanted) => wait(search::run(wanted)),
         Command::Policy(wanted) => return judge(wanted),
         Command::Prices(wanted) => Network::new(wanted.ca_bundle())
             .and_then(|network| wanted.run(&mut std::io::stdout().lock(), &network).map_err(Into::into)),

@@ -22,6 +22,7 @@ pub mod operator;
 mod ping;
 pub mod policy;
 pub mod prices;
+pub mod search;
 pub mod serve;
 pub mod states;
 pub mod tls;

@@ -239,6 +239,7 @@ async fn build(config: &Config, address: &str, store: Store, keys: Keys) -> anyh
         },
         limits,
         surroundings: surroundings(config)?,
+        index_attributes: config.storage.index_attributes,
         mirror: mirror(config)?,
         address: address.trim_end_matches('/').to_owned(),
     }))

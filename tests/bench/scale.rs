@@ -162,7 +162,43 @@ fn questions(site: &Site) -> Vec<(&'static str, String, &'static str)> {
         ("runs of an organization", "/api/v2/organizations/acme/runs".to_owned(), "p99 < 10 ms [2,566]"),
         ("a workspace", format!("/api/v2/workspaces/{id}"), ""),
         ("its current state version", format!("/api/v2/workspaces/{id}/current-state-version"), ""),
+        ("resources of a workspace", format!("/api/v2/workspaces/{id}/resources"), ""),
+        ("search: a rare word", sought(&format!("web-{}-77", site.workspaces.len() / 2)), SEARCH),
+        ("search: a word that everything has", sought("aws_instance"), SEARCH),
+        ("search: two words, one of them rare", sought("eu-central-1 team-77"), SEARCH),
+        ("search: two words, each of them common", sought("web-77 team-5"), SEARCH),
+        ("search: two words that are nowhere together", sought("tag:owner=team-1 tag:name=web-2-"), SEARCH),
+        ("search: a beginning", sought("ins"), SEARCH),
+        ("search: one letter", sought("i"), SEARCH),
+        ("search: nothing found", sought("nonesuch"), SEARCH),
+        ("search: workspaces by a word", sought("kind:workspace service-77"), SEARCH),
     ]
+}
+
+/// The goal of a search over a million instances.
+const SEARCH: &str = "p99 < 50 ms";
+
+/// The address that finds things by a query.
+fn sought(query: &str) -> String {
+    let query: String = query.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    format!("/api/v2/organizations/acme/search?q={query}")
+}
+
+/// Waits until the last workspaces are found; how long that took.
+async fn indexed(site: &Site) -> Duration {
+    let began = Instant::now();
+    let mut client = site.target(&site.reader).connect().await;
+    for id in &site.workspaces {
+        let path = format!("/api/v2/workspaces/{id}/current-state-version");
+        loop {
+            let version: Value = serde_json::from_slice(&client.ask("GET", &path, "").await).expect("JSON");
+            if version["data"]["attributes"]["resources-processed"] == true {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+    began.elapsed()
 }
 
 async fn measure(site: &Site) -> Vec<Spread> {
@@ -183,12 +219,15 @@ pub(crate) fn figures(database: Database) -> Vec<Figure> {
     runtime().block_on(async {
         let began = Instant::now();
         site.fill(WORKSPACES / 10).await;
+        indexed(&site).await;
         let tenth = measure(&site).await;
         site.fill(WORKSPACES).await;
         let filled = began.elapsed();
+        let behind = indexed(&site).await;
         let whole = measure(&site).await;
         let mut figures =
             vec![Figure::new("10,000 workspaces, 100,000 runs, 1 M instances made in", seconds(filled), "minutes")];
+        figures.push(Figure::new("all of it found so much later", seconds(behind), ""));
         for (((what, _, goal), tenth), whole) in questions(&site).into_iter().zip(tenth).zip(whole) {
             let growth = whole.median().as_secs_f64() / tenth.median().as_secs_f64();
             figures.push(Figure::new(what, whole.text(), goal));

@@ -15,8 +15,10 @@ mod page;
 mod person;
 mod plan;
 mod queue;
+mod resource;
 mod retention;
 mod run;
+mod search;
 mod settings;
 mod sign_in;
 mod state;
@@ -76,6 +78,7 @@ pub fn router(http: &Http) -> Router {
         .route("/app/settings/tokens/{token}/revoke", post(token::revoke))
         .route("/app/settings/queues", get(queue::list))
         .route("/app/settings/queues/{organization}", get(queue::show).post(queue::update))
+        .route("/app/settings/search/{organization}", get(search::find))
         .route("/app/settings/runners", get(agent::list))
         .route("/app/settings/runners/{agent}/delete", post(agent::delete))
         .nest("/app/settings/organizations", settings::router())
@@ -94,6 +97,7 @@ pub fn router(http: &Http) -> Router {
             "/app/{organization}/{workspace}/settings/retention",
             get(workspace_retention::show).post(workspace_retention::update),
         )
+        .route("/app/{organization}/{workspace}/resources", get(resource::list))
         .route("/app/{organization}/{workspace}/states", get(state::list))
         .route("/app/{organization}/{workspace}/states/{version}", get(history::show))
         .route("/app/{organization}/{workspace}/states/{version}/rollback", post(history::roll_back))

@@ -14,6 +14,14 @@ pub(crate) struct Crumb {
     pub(crate) path: String,
 }
 
+/// The field that finds anything in an organization.
+pub(crate) struct Find {
+    /// The organization's name.
+    pub(crate) organization: String,
+    /// What was looked for.
+    pub(crate) query: String,
+}
+
 /// What is around a page.
 pub(crate) struct Layout {
     /// The title, without the product's name.
@@ -24,6 +32,8 @@ pub(crate) struct Layout {
     pub(crate) csrf: String,
     /// The way to the page.
     pub(crate) crumbs: Vec<Crumb>,
+    /// The field that finds anything in its organization.
+    pub(crate) find: Option<Find>,
     /// The stream of changes that concern the page, if it follows any.
     pub(crate) live: Option<String>,
     /// Addresses of the static files.
@@ -42,6 +52,7 @@ impl Layout {
             user: None,
             csrf: String::new(),
             crumbs: Vec::new(),
+            find: None,
             live: None,
             style: assets::style(),
             script: assets::script(),
@@ -55,6 +66,18 @@ impl Layout {
             csrf: guard::form_token(app, &person.user.id),
             ..Self::bare(title)
         }
+    }
+    /// Of an organization.
+    pub(crate) fn of_organization(mut self, organization: &str) -> Self {
+        self.find = Some(Find { organization: organization.to_owned(), query: String::new() });
+        self.below(organization, format!("/app/{organization}"))
+    }
+    /// With what was looked for in its field.
+    pub(crate) fn finding(mut self, query: &str) -> Self {
+        if let Some(find) = &mut self.find {
+            query.clone_into(&mut find.query);
+        }
+        self
     }
     /// With one more step of the way.
     pub(crate) fn below(mut self, name: impl Into<String>, path: impl Into<String>) -> Self {

@@ -55,7 +55,7 @@ pub(crate) async fn show(
     }
     let pages = Pages::new(number, total, format!("/app/settings/queues/{organization}?page="));
     let layout = Layout::of(&app, &person, format!("Queue · {organization}"))
-        .below(&organization, format!("/app/{organization}"))
+        .of_organization(&organization)
         .live(&format!("organization={organization}&queue={organization}"));
     Ok(html(&Queue { layout, organization, pending, running, limit: found.run_limit, rows, pages }))
 }

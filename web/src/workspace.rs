@@ -42,8 +42,7 @@ impl Frame {
     }
     pub(crate) fn layout(&self, app: &App, person: &Person, page: &str) -> Layout {
         let title = format!("{page} · {}", self.name);
-        let organization = format!("/app/{}", self.organization);
-        Layout::of(app, person, title).below(&self.organization, organization).below(&self.name, &self.path)
+        Layout::of(app, person, title).of_organization(&self.organization).below(&self.name, &self.path)
     }
 }
 
@@ -184,7 +183,7 @@ pub(crate) async fn list(
     let query: String = url::form_urlencoded::Serializer::new(String::new()).append_pair("q", &search).finish();
     let pages = Pages::new(number, total, format!("/app/{organization}/workspaces?{query}&page="));
     let layout = Layout::of(&app, &person, format!("Workspaces · {organization}"))
-        .below(&organization, format!("/app/{organization}"))
+        .of_organization(&organization)
         .live(&format!("organization={organization}"));
     Ok(html(&Workspaces { layout, host: host(&app), organization, search, rows, pages }))
 }

@@ -100,3 +100,13 @@ for (const log of document.querySelectorAll("[data-log]")) {
   lines.scrollTop = lines.scrollHeight;
   follow(log);
 }
+
+/** `/` leads to the field that finds anything, from wherever nobody is writing. */
+document.addEventListener("keydown", (event) => {
+  const field = document.querySelector(".find input");
+  const writing = event.target.closest("input, textarea, select, [contenteditable]");
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || writing || !field) return;
+  event.preventDefault();
+  field.focus();
+  field.select();
+});

@@ -93,12 +93,14 @@ impl IntoResponse for Document {
 }
 
 /// How much there is beside a page.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 enum Extent {
     /// So much in all.
     Total(i64),
     /// Whether something comes after it: counting would take longer than reading.
     More(bool),
+    /// Where to go on, if something may come after it.
+    Behind(Option<String>),
 }
 
 /// A document of many things. Without a page it is all of them.
@@ -119,6 +121,10 @@ impl List {
     /// A page that does not say how many there are in all: the vendor's API does so for long lists.
     pub(crate) fn uncounted(data: Vec<Resource>, page: Page, more: bool) -> Self {
         Self { data, page: Some((page, Extent::More(more))), included: Vec::new() }
+    }
+    /// A page of so many at most, and the cursor of the next one, if there may be more.
+    pub(crate) fn continued(data: Vec<Resource>, size: i64, next: Option<String>) -> Self {
+        Self { data, page: Some((Page { number: 1, size }, Extent::Behind(next))), included: Vec::new() }
     }
     /// The page of what was read as a whole.
     pub(crate) fn part(mut data: Vec<Resource>, page: Page) -> Self {
@@ -146,6 +152,10 @@ impl IntoResponse for List {
         });
         let more = match extent {
             Extent::More(more) => more,
+            Extent::Behind(next) => {
+                let pagination = json!({ "page-size": page.size, "next-cursor": next });
+                return respond(StatusCode::OK, &json!({ "data": data, "meta": { "pagination": pagination } }));
+            }
             Extent::Total(total) => {
                 let pages = ((total + page.size - 1) / page.size).max(1);
                 pagination["total-pages"] = pages.into();
@@ -200,6 +210,16 @@ impl Query {
     pub(crate) fn includes(&self, name: &str) -> bool {
         let wanted = self.get("include").unwrap_or_default();
         wanted.split(',').any(|part| part.replace('-', "_") == name)
+    }
+    /// Field, operator and value of each `filter[i][FIELD][OPERATOR][j]`.
+    pub(crate) fn filters(&self) -> Vec<(&str, &str, &str)> {
+        fn read<'q>(name: &'q str, value: &'q str) -> Option<(&'q str, &'q str, &'q str)> {
+            let rest = name.strip_prefix("filter[")?.strip_suffix(']')?;
+            let mut parts = rest.split("][");
+            let (index, field, operator) = (parts.next()?, parts.next()?, parts.next()?);
+            index.bytes().all(|byte| byte.is_ascii_digit()).then_some((field, operator, value))
+        }
+        self.0.iter().filter_map(|(name, value)| read(name, value)).collect()
     }
     /// The pairs of `filter[tagged][i][key|value]`.
     pub(crate) fn tagged(&self) -> Vec<(String, String)> {

@@ -6,6 +6,7 @@ mod comment;
 mod configuration;
 mod discovery;
 mod error;
+mod explorer;
 mod history;
 mod hook;
 mod http_backend;
@@ -21,6 +22,7 @@ mod retention;
 mod run;
 mod run_event;
 mod runner;
+mod search;
 mod sharing;
 mod ssh_key;
 mod state;
@@ -202,6 +204,10 @@ pub fn router(http: &Http) -> Router {
         .route("/plans/{plan}/json-output", get(plan_json::full))
         .route("/plans/{plan}/json-output-redacted", get(plan_json::redacted))
         .route("/applies/{apply}", get(run::apply))
+        .route("/organizations/{organization}/explorer", get(explorer::query))
+        .route("/organizations/{organization}/explorer/export/csv", get(explorer::export))
+        .route("/organizations/{organization}/search", get(search::find))
+        .route("/workspaces/{workspace}/resources", get(search::list))
         .route("/workspaces/{workspace}/current-state-version", get(state::current))
         .route("/workspaces/{workspace}/current-state-version-outputs", get(state::current_outputs))
         .route(

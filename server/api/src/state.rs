@@ -45,7 +45,7 @@ pub(crate) fn resource(app: &App, version: &StateVersion, outputs: &[String], an
         "created-at": version.created_at.rfc3339(),
         "terraform-version": version.terraform_version,
         "state-version": version.format,
-        "resources-processed": !pending,
+        "resources-processed": !pending && version.indexed,
         "hosted-state-download-url": format!("{}/api/v2/state-versions/{id}/download", app.address),
         "hosted-json-state-download-url":
             version.json_blob_id.as_ref().map(|_| format!("{}/api/v2/state-versions/{id}/json-download", app.address)),

@@ -78,6 +78,7 @@ impl App {
             })
             .await?;
         self.hub.announce([Event::Workspace(id.clone())]);
+        self.hub.unindex();
         Ok(restored)
     }
 }

@@ -38,12 +38,19 @@ pub struct Hub {
     events: broadcast::Sender<Event>,
     line: Line,
     superseded: Notify,
+    unindexed: Notify,
     post: Option<Post>,
 }
 
 impl Default for Hub {
     fn default() -> Self {
-        Self { events: broadcast::Sender::new(4096), line: Line::default(), superseded: Notify::new(), post: None }
+        Self {
+            events: broadcast::Sender::new(4096),
+            line: Line::default(),
+            superseded: Notify::new(),
+            unindexed: Notify::new(),
+            post: None,
+        }
     }
 }
 
@@ -122,6 +129,15 @@ impl Hub {
     /// A state took the place of another.
     pub(crate) fn supersede(&self) {
         self.superseded.notify_one();
+    }
+
+    /// Ends when something of this process is due for the index since the last time.
+    pub async fn unindexed(&self) {
+        self.unindexed.notified().await;
+    }
+    /// Something is due for the index: a state, or what a workspace is called.
+    pub(crate) fn unindex(&self) {
+        self.unindexed.notify_one();
     }
 
     fn hear(&self, event: Event) {

@@ -10,6 +10,7 @@ mod configuration;
 mod deleted;
 mod door;
 mod error;
+mod explorer;
 mod hook;
 mod identity;
 mod known;
@@ -24,6 +25,7 @@ mod queue;
 mod registry;
 mod retention;
 mod run;
+mod search;
 mod sharing;
 mod ssh_key;
 mod state;
@@ -44,6 +46,7 @@ pub use caller::Caller;
 pub use configuration::New as NewConfiguration;
 pub use door::{Chance, Clock, SystemChance, SystemClock};
 pub use error::{Error, Problem, Result};
+pub use explorer::Exploration;
 pub use hook::{Hook, Surroundings};
 pub use identity::PublicKey;
 pub use known::Known;
@@ -56,6 +59,7 @@ pub use queue::{Share, ShareChange};
 pub use registry::{NewTest, TestRun};
 pub use retention::{Due, Kept, Purged};
 pub use run::{New as NewRun, Phases, Waiting};
+pub use search::{Found, Thing, resource_id};
 pub use sharing::ConsumerChange;
 pub use state::{
     Action, Announced, AttributeChange, Content, Diff, OutputChange, OutputValue, ResourceChange, STREAMED, Shown,
@@ -74,6 +78,7 @@ pub mod model {
         agent_pool::{AgentPool, AgentToken},
         comment::Comment,
         configuration::ConfigurationVersion,
+        explorer::{Rows as ExplorerRows, UseRow, WorkspaceRow},
         organization::{Member, Organization, Project},
         phase::Phase,
         registry::{
@@ -82,6 +87,7 @@ pub mod model {
         },
         retention::{RetentionPolicy, Weight},
         run::Run,
+        search::{Instance, Listed as ListedResource},
         sharing::Read,
         ssh_key::SshKey,
         state::{Output, StateVersion},
@@ -143,6 +149,8 @@ pub struct Inner {
     pub surroundings: Surroundings,
     /// Providers and engines, for clients and runs.
     pub mirror: mirror::Mirror,
+    /// Whether the index of the search holds attributes of resources, which lie in clear there.
+    pub index_attributes: bool,
     /// The public address, without a slash at its end.
     pub address: String,
 }

@@ -157,6 +157,7 @@ impl App {
                 saved.ok_or_else(|| Error::Internal(format!("{id} vanished while it was created")))
             })
             .await?;
+        self.hub.unindex();
         Ok(saved)
     }
 
@@ -221,6 +222,7 @@ impl App {
             events.push(Event::Queue(saved.organization_id.clone()));
         }
         self.after(events);
+        self.hub.unindex();
         Ok(saved)
     }
 
@@ -242,6 +244,7 @@ impl App {
             })
             .await?;
         self.hub.announce([Event::Workspace(id.clone())]);
+        self.hub.unindex();
         Ok(saved)
     }
 

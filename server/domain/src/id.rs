@@ -114,6 +114,8 @@ ids! {
     StateVersionId = "sv-";
     /// One output of a state version.
     OutputId = "wsout-";
+    /// A resource instance of a workspace: made of what names it, so that it stays through states.
+    ResourceId = "wsr-";
     /// A key with which runs fetch modules.
     SshKeyId = "sshkey-";
     /// A policy that says how long things are kept.

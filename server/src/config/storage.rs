@@ -5,7 +5,7 @@ use super::{
     master::Masters,
     objects::Objects,
     sources::Sources,
-    value::Value,
+    value::{Switch, Value},
 };
 use secrecy::{ExposeSecret, SecretString};
 use std::path::{Path, PathBuf};
@@ -17,14 +17,21 @@ const DATABASE: Key = Key::secret(
     "sqlite:FILE|postgres:URL",
     "Where rows are kept [default: sqlite:DIR/terrane.db in the data directory]",
 );
+const INDEX_ATTRIBUTES: Key = Key::new(
+    "index-attributes",
+    "on|off",
+    "Whether the search finds resources by id, arn, name, region and tags, which lie in clear in the database for it [default: on]",
+);
 /// All settings of this section.
-pub(super) const KEYS: [Key; 1] = [DATABASE];
+pub(super) const KEYS: [Key; 2] = [DATABASE, INDEX_ATTRIBUTES];
 
 /// The section.
 #[derive(Debug, Clone)]
 pub struct Storage {
     /// The database.
     pub database: Database,
+    /// Whether the index of the search holds attributes of resources.
+    pub index_attributes: bool,
     /// What wraps all other keys.
     pub masters: Masters,
     /// Where large sealed bytes are kept.
@@ -36,6 +43,7 @@ impl Storage {
     pub(super) fn read(sources: &mut Sources, data: &Path, variables: &[(String, String)]) -> Result<Self, Problem> {
         Ok(Self {
             database: sources.get(&DATABASE, |_| Database::Sqlite(data.join("terrane.db")))?,
+            index_attributes: sources.get(&INDEX_ATTRIBUTES, |_| Switch(true))?.0,
             masters: Masters::read(sources, data, variables)?,
             objects: Objects::read(sources, data)?,
         })

@@ -3,6 +3,8 @@
 mod print;
 mod version;
 
+pub(crate) use print::clean;
+
 use crate::{
     client::{Client, Connection, Place},
     commands::{out, tell},

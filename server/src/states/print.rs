@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 const LONGEST: usize = 120;
 
 /// What must not reach a terminal as it is.
-fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 

@@ -58,6 +58,8 @@ pub struct StateVersion {
     pub created_at: Time,
     /// When its bytes were removed, by a policy: in microseconds.
     pub purged_at: Option<i64>,
+    /// Whether the words of what it holds were in the index at some time.
+    pub indexed: bool,
 }
 
 macro_rules! select {
@@ -65,7 +67,8 @@ macro_rules! select {
         concat!(
             "SELECT s.id, s.organization_id, s.workspace_id, s.sequence, s.parent_id, s.status, s.serial, s.lineage, s.md5, s.sha256, s.size,
              s.forced, s.terraform_version, s.format, s.resource_count, s.blob_id, s.json_blob_id, s.run_id, s.rollback_id, s.created_by,
-             s.created_at, s.purged_at
+             s.created_at, s.purged_at,
+             (s.sequence IS NULL OR s.sequence <= (SELECT i.indexed_sequence FROM workspaces i WHERE i.id = s.workspace_id)) AS indexed
              FROM state_versions s ",
             $rest
         )
@@ -247,6 +250,8 @@ pub struct Resource {
     pub provider: String,
     /// Tells whether anything about it changed.
     pub hash: Vec<u8>,
+    /// What may be known of it: a line `name=value` for each attribute.
+    pub attributes: String,
 }
 
 /// The address and hash of every instance that the workspace holds now.
@@ -286,8 +291,9 @@ pub async fn list_differing(
         .bind(limit)
         .all()
         .await?;
-    let row =
-        |(address, kind, module, provider, hash, later)| (Resource { address, kind, module, provider, hash }, later);
+    let row = |(address, kind, module, provider, hash, later)| {
+        (Resource { address, kind, module, provider, hash, attributes: String::new() }, later)
+    };
     Ok(rows.into_iter().map(row).collect())
 }
 
@@ -307,13 +313,18 @@ pub async fn close_resources(tx: &mut Tx, workspace: &WorkspaceId, sequence: i64
     Ok(())
 }
 
-/// Begins what is like this from state `sequence` on.
-pub async fn open_resources(tx: &mut Tx, version: &StateVersion, sequence: i64, resources: &[&Resource]) -> Result<()> {
+/// Begins what is like this from state `sequence` on; each with the shelf on which it stands.
+pub async fn open_resources(
+    tx: &mut Tx,
+    version: &StateVersion,
+    sequence: i64,
+    resources: &[(&Resource, i64)],
+) -> Result<()> {
     for few in resources.chunks(50) {
         let mut query = tx.query(
-            "INSERT INTO state_resources (workspace_id, organization_id, address, from_sequence, type, module, provider, hash) VALUES ",
+            "INSERT INTO state_resources (workspace_id, organization_id, address, from_sequence, type, module, provider, hash, attributes, shelf) VALUES ",
         );
-        for (i, resource) in few.iter().enumerate() {
+        for (i, (resource, shelf)) in few.iter().enumerate() {
             query = query
                 .push(if i == 0 { "(" } else { ", (" })
                 .list([version.workspace_id.as_str(), version.organization_id.as_str(), resource.address.as_str()])
@@ -323,6 +334,10 @@ pub async fn open_resources(tx: &mut Tx, version: &StateVersion, sequence: i64, 
                 .list([resource.kind.as_str(), resource.module.as_str(), resource.provider.as_str()])
                 .push(", ")
                 .value(resource.hash.as_slice())
+                .push(", ")
+                .value(resource.attributes.as_str())
+                .push(", ")
+                .value(*shelf)
                 .push(")");
         }
         query.run().await?;

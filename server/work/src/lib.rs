@@ -30,6 +30,11 @@ const GATHER: Duration = Duration::from_secs(1);
 /// How often it is looked whether another root key wraps, and whether something is left under those before it.
 const ROOT_KEYS: Duration = Duration::from_secs(60);
 
+/// How often it is looked whether something is due for the index, whether or not it was heard of.
+const INDEX: Duration = Duration::from_secs(60);
+/// How long others may come before what was heard of is indexed.
+const SOON: Duration = Duration::from_millis(20);
+
 /// Works until `stop` is wished.
 pub async fn run(app: App, stop: CancellationToken) {
     let leases = every(LEASES, || end_lost_phases(&app));
@@ -40,7 +45,8 @@ pub async fn run(app: App, stop: CancellationToken) {
     let retention = every(RETENTION, || purge_expired(&app));
     let agents = every(AGENTS, || forget_old_agents(&app));
     let states = encode_old_states(&app);
-    let all = async { tokio::join!(leases, sessions, objects, keys, roots, agents, states, retention) };
+    let index = index_workspaces(&app);
+    let all = async { tokio::join!(leases, sessions, objects, keys, roots, agents, states, retention, index) };
     Box::pin(stop.run_until_cancelled(all)).await;
 }
 
@@ -93,6 +99,17 @@ async fn encode_old_states(app: &App) {
         // Heard or not, there may be some.
         let _ = timeout(STATES, app.hub.superseded()).await;
         sleep(GATHER).await;
+    }
+}
+
+async fn index_workspaces(app: &App) {
+    loop {
+        if let Err(error) = app.index_workspaces().await {
+            tracing::error!(%error, "bringing the index of the search to what workspaces hold");
+        }
+        // Heard or not, there may be some.
+        let _ = timeout(INDEX, app.hub.unindexed()).await;
+        sleep(SOON).await;
     }
 }
 

@@ -71,7 +71,7 @@ impl Frame {
 
     fn layout(&self, app: &App, person: &Person, page: &str) -> Layout {
         Layout::of(app, person, format!("{page} · {}", self.name))
-            .below(&self.name, format!("/app/{}", self.name))
+            .of_organization(&self.name)
             .below("Settings", &self.path)
     }
 }

@@ -119,6 +119,7 @@ impl House {
             check_archive: |_| Ok(()),
             limits,
             surroundings: app::Surroundings::default(),
+            index_attributes: true,
             mirror: mirror::Mirror::open(mirror::Options::new(directory.path().join("mirror"))).unwrap(),
             address: "https://terrane.example".into(),
         });

@@ -9,6 +9,7 @@ mod organization;
 mod queue;
 mod routes;
 mod run;
+mod search;
 mod settings;
 mod sign_in;
 mod workspace;

@@ -144,7 +144,10 @@ impl Things {
 }
 
 /// What a query must say, by the end of the address.
-const QUERIES: [(&str, &str); 4] = [
+const QUERIES: [(&str, &str); 7] = [
+    ("/explorer", "type=workspaces"),
+    ("/explorer/export/csv", "type=providers"),
+    ("/search", "q=web"),
     ("/state-version-at", "time=2099-01-01T00%3A00%3A00Z"),
     ("/version", "module_version=1.0.0"),
     ("/api/v2/state-versions", "filter%5Borganization%5D%5Bname%5D=acme&filter%5Bworkspace%5D%5Bname%5D=web"),

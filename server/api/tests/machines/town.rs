@@ -178,6 +178,7 @@ async fn server(
     clock: &Hand,
     seed: u64,
     masters: app::keys::Masters,
+    index_attributes: bool,
 ) -> App {
     let providers = folder.join("providers");
     let package = providers.join("registry.terraform.io/hashicorp/plan/1.0.0/linux_amd64");
@@ -210,6 +211,7 @@ async fn server(
             apply_lease_seconds: 120,
         },
         surroundings: app::Surroundings::default(),
+        index_attributes,
         mirror: mirror::Mirror::open(mirror::Options {
             providers: Some(providers),
             releases: Some(folder.join("releases")),
@@ -231,7 +233,7 @@ impl Town {
     /// A town on this store, with its objects there.
     pub(crate) async fn on(store: Store, folder: tempfile::TempDir, objects: Arc<dyn objects::Store>) -> Self {
         let clock = Hand { wall: Arc::new(AtomicI64::new(1_700_000_000_000_000)), steady: Arc::default() };
-        let app = server(store, folder.path(), objects, &clock, 1, masters()).await;
+        let app = server(store, folder.path(), objects, &clock, 1, masters(), true).await;
         let http = http_doors::Http { app: app.clone(), stopping: tokio_util::sync::CancellationToken::new() };
         let mut tokens = BTreeMap::new();
         for organization in ["acme", "other"] {
@@ -289,7 +291,13 @@ impl Town {
     /// One that was started with these master keys.
     pub(crate) async fn server_with(&self, masters: app::keys::Masters) -> App {
         let objects = objects_in(&self.folder).await;
-        server(self.app.store.clone(), self.folder.path(), objects, &self.clock, 2, masters).await
+        server(self.app.store.clone(), self.folder.path(), objects, &self.clock, 2, masters, true).await
+    }
+
+    /// One that was started to index no attributes.
+    pub(crate) async fn without_attributes(&self) -> App {
+        let objects = objects_in(&self.folder).await;
+        server(self.app.store.clone(), self.folder.path(), objects, &self.clock, 3, masters(), false).await
     }
 
     pub(crate) async fn caller(&self, name: &str) -> Caller {

@@ -5,6 +5,7 @@ use crate::{Caller, Error, Result, lock::locked};
 use domain::{
     id::RunId,
     lock::{Standing, Writer, standing},
+    search::shelf_of,
     state::{Identity, Verdict, judge},
 };
 use std::collections::HashMap;
@@ -76,6 +77,8 @@ async fn index(tx: &mut Tx, version: &StateVersion, sequence: i64, resources: &[
     closed.extend(known.keys().map(String::as_str));
     let mut opened: Vec<&Resource> = opened.into_values().collect();
     opened.sort_by(|a, b| a.address.cmp(&b.address));
+    let opened: Vec<(&Resource, i64)> =
+        opened.into_iter().map(|resource| (resource, shelf_of(&resource.address, resources.len()))).collect();
     store::state::close_resources(tx, &version.workspace_id, sequence, &closed).await?;
     Ok(store::state::open_resources(tx, version, sequence, &opened).await?)
 }

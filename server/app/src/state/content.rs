@@ -1,6 +1,7 @@
 //! What a state says about itself, read without touching its bytes: those are stored and served exactly as they came (client contract,
 //! trap 31). Everything a client may leave out is derived from here (trap 36).
 
+use super::known::Told;
 use crate::{Error, Result};
 use md5::{Digest as _, Md5};
 use ring::digest::{Context, SHA256, digest};
@@ -15,7 +16,7 @@ use std::{
 };
 use store::state::Resource;
 
-/// The most bytes of all addresses, types, modules and providers of a state together: its index is made in memory.
+/// The most bytes of all addresses, types, modules, providers and known attributes of a state together: its index is made in memory.
 const NAMES: usize = 512 << 20;
 /// A stream is read in such pieces: bytes.
 const PIECE: usize = 64 << 10;
@@ -107,6 +108,8 @@ struct Instance {
     index: String,
     deposed: String,
     hash: Vec<u8>,
+    told: Told,
+    sensitive: Option<Box<RawValue>>,
 }
 
 impl<'de> Deserialize<'de> for Instance {
@@ -118,13 +121,33 @@ impl<'de> Deserialize<'de> for Instance {
             #[serde(default)]
             deposed: Option<String>,
         }
+        #[derive(Deserialize)]
+        struct Full<'a> {
+            #[serde(default)]
+            index_key: Option<Box<RawValue>>,
+            #[serde(default)]
+            deposed: Option<String>,
+            #[serde(default, borrow)]
+            attributes: Option<&'a RawValue>,
+            #[serde(default)]
+            sensitive_attributes: Option<Box<RawValue>>,
+        }
         let raw = Box::<RawValue>::deserialize(deserializer)?;
-        let Raw { index_key, deposed } = serde_json::from_str(raw.get()).map_err(D::Error::custom)?;
+        let (Raw { index_key, deposed }, told, sensitive) = match serde_json::from_str::<Full<'_>>(raw.get()) {
+            Ok(full) => {
+                let Full { index_key, deposed, attributes, sensitive_attributes } = full;
+                (Raw { index_key, deposed }, Told::of(attributes), sensitive_attributes)
+            }
+            // Attributes that come twice are kept as they are, and nothing is known of them.
+            Err(_) => (serde_json::from_str(raw.get()).map_err(D::Error::custom)?, Told::default(), None),
+        };
         Ok(Self {
             index: index_key.map(|key| format!("[{}]", key.get())).unwrap_or_default(),
             deposed: deposed.map(|key| format!(" (deposed {key})")).unwrap_or_default(),
             // Half a SHA-256 tells two versions of an instance apart; nobody can choose attributes to collide with themselves usefully.
             hash: digest(&SHA256, raw.get().as_bytes()).as_ref()[..16].to_vec(),
+            told,
+            sensitive,
         })
     }
 }
@@ -177,6 +200,13 @@ impl Content {
         })
     }
 
+    /// Forgets what is known of attributes: nothing of them is to be kept in clear.
+    pub(crate) fn forget_attributes(&mut self) {
+        for resource in &mut self.resources {
+            resource.attributes.clear();
+        }
+    }
+
     /// Whether these bytes are a whole JSON object that could be a state, and no lock that somebody sent to the wrong address.
     pub fn is_lock(bytes: &[u8]) -> bool {
         #[derive(Deserialize)]
@@ -215,8 +245,9 @@ fn read_instances(resource: RawResource, into: &mut Vec<Resource>, room: &mut us
     let module = module.unwrap_or_default();
     let prefix = if module.is_empty() { String::new() } else { format!("{module}.") };
     let data = if mode == "data" { "data." } else { "" };
-    for Instance { index, deposed, hash } in instances {
-        let names = [&module, &prefix, &kind, &kind, &name, &provider, &index, &deposed];
+    for Instance { index, deposed, hash, told, sensitive } in instances {
+        let attributes = told.lines(&kind, sensitive.as_deref());
+        let names = [&module, &prefix, &kind, &kind, &name, &provider, &index, &deposed, &attributes];
         let length: usize = names.iter().map(|name| name.len()).sum();
         *room = room.checked_sub(length).ok_or_else(|| {
             refuse(format!("its addresses, types and providers have more than {NAMES} bytes; split the configuration"))
@@ -227,6 +258,7 @@ fn read_instances(resource: RawResource, into: &mut Vec<Resource>, room: &mut us
             module: module.clone(),
             provider: provider.clone(),
             hash,
+            attributes,
         });
     }
     Ok(())

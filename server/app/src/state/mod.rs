@@ -5,15 +5,18 @@ mod compare;
 mod content;
 mod delta;
 mod diff;
+mod known;
 mod read;
 mod rollback;
 pub(crate) mod room;
+mod secret;
 mod upload;
 mod write;
 
 pub use content::{Content, OutputValue};
 pub use diff::{Action, AttributeChange, Diff, OutputChange, ResourceChange, Shown};
 pub use read::STREAMED;
+pub(crate) use upload::READING;
 pub use upload::Upload;
 pub(crate) use write::Late;
 pub use write::{Announced, Source, Written};

@@ -26,7 +26,7 @@ const SMALL: usize = 4 << 20;
 /// What is larger is read on a thread of its own: bytes.
 const LARGE: usize = 256 << 10;
 /// So many large states are read at once: each holds a thread, and sealing needs some too.
-pub(super) static READING: Semaphore = Semaphore::const_new(64);
+pub(crate) static READING: Semaphore = Semaphore::const_new(64);
 /// What is read of a stream at once, and what may wait for whoever reads the state: bytes.
 const PIECE: usize = 64 << 10;
 
@@ -67,11 +67,15 @@ impl App {
         upload: Upload,
     ) -> Result<(Content, Blob)> {
         let md5 = upload.md5;
+        let knows = self.index_attributes;
         let read = move |input| {
-            let content = match input {
+            let mut content = match input {
                 Input::Whole(bytes) => Content::read(&bytes),
                 Input::Stream(stream) => Content::read_from(stream),
             }?;
+            if !knows {
+                content.forget_attributes();
+            }
             match md5 {
                 Some(md5) if !md5.eq_ignore_ascii_case(&content.md5) => Err(Error::invalid(
                     "md5",

@@ -151,6 +151,7 @@ impl App {
                     created_by: caller.id().map(ToString::to_string),
                     created_at: now,
                     purged_at: None,
+                    indexed: true,
                 };
                 store::state::insert(&mut tx, &version).await?;
                 Ok(version)
@@ -337,6 +338,7 @@ impl App {
             created_by: None,
             created_at: self.now(),
             purged_at: None,
+            indexed: false,
         }
     }
 
@@ -356,6 +358,7 @@ impl App {
             Ok(written) if !written.repeated => {
                 self.hub.announce([Event::Workspace(written.version.workspace_id.clone())]);
                 self.hub.supersede();
+                self.hub.unindex();
             }
             _ => self.forget_blob(blob).await,
         }

@@ -69,8 +69,8 @@ pub async fn hold_deleted(tx: &mut Tx, id: &WorkspaceId, user: &str) -> Result<O
 /// has that name.
 pub async fn undelete(tx: &mut Tx, workspace: &Workspace, now: Time) -> Result<()> {
     tx.query(
-        "UPDATE workspaces SET deleted_at = NULL, name = $1, execution_mode = $2, agent_pool_id = $3, updated_at = $4, version = version + 1
-         WHERE id = $5 AND deleted_at IS NOT NULL",
+        "UPDATE workspaces SET deleted_at = NULL, name = $1, execution_mode = $2, agent_pool_id = $3, updated_at = $4, named = FALSE,
+         version = version + 1 WHERE id = $5 AND deleted_at IS NOT NULL",
     )
     .bind(workspace.name.as_str())
     .bind(workspace.execution_mode.as_str())

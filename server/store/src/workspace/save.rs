@@ -56,7 +56,7 @@ pub async fn update(tx: &mut Tx, workspace: &Workspace, now: Time) -> Result<()>
     tx.query(
         "UPDATE workspaces SET project_id = $1, name = $2, description = $3, execution_mode = $4, engine = $5, terraform_version = $6,
          working_directory = $7, auto_apply = $8, plan_limit = $9, updated_at = $10, agent_pool_id = $11, image = $12, global_remote_state = $13,
-         version = version + 1 WHERE id = $14",
+         named = FALSE, version = version + 1 WHERE id = $14",
     )
     .bind(workspace.project_id.as_str())
     .bind(workspace.name.as_str())
@@ -91,7 +91,11 @@ pub async fn put_tags(tx: &mut Tx, workspace: &Workspace, tags: &[Tag]) -> Resul
     }
     let pairs: Vec<(&str, &str)> = tags.iter().map(|tag| (tag.key.as_str(), tag.value.as_str())).collect();
     let list = serde_json::to_string(&pairs).map_err(|e| Error::inconsistent("tags", e))?;
-    tx.query("UPDATE workspaces SET tag_list = $1 WHERE id = $2").bind(list).bind(workspace.id.as_str()).save().await
+    tx.query("UPDATE workspaces SET tag_list = $1, named = FALSE, version = version + 1 WHERE id = $2")
+        .bind(list)
+        .bind(workspace.id.as_str())
+        .save()
+        .await
 }
 
 /// Marks a workspace as deleted: it is found no more, and its name is free.

@@ -169,6 +169,7 @@ pub(crate) fn version(world: &World, n: u8) -> state::StateVersion {
         created_by: Some(world.user.id.to_string()),
         created_at: NOW.plus_seconds(n.into()),
         purged_at: None,
+        indexed: false,
     }
 }
 

@@ -110,9 +110,10 @@ async fn the_index(store: &Fresh) {
             module: "module.ü".into(),
             provider: "p".into(),
             hash: vec![1; 16],
+            attributes: String::new(),
         })
         .collect();
-    let all: Vec<_> = resources.iter().collect();
+    let all: Vec<_> = resources.iter().map(|resource| (resource, 0)).collect();
     let gone: Vec<_> = resources[..449].iter().map(|r| r.address.as_str()).collect();
     store
         .write(async |mut tx| {
@@ -233,6 +234,10 @@ async fn the_version_of_a_moment(store: &Fresh) {
     store.look(async |mut tx| state::find_at(&mut tx, id, NOW).await).await.unwrap();
 }
 
+fn on_a_shelf(resources: &[state::Resource]) -> Vec<(&state::Resource, i64)> {
+    resources.iter().map(|resource| (resource, 0)).collect()
+}
+
 async fn the_index_of_two_states(store: &Fresh) {
     let world = world(store).await;
     let id = &world.workspace.id;
@@ -243,14 +248,15 @@ async fn the_index_of_two_states(store: &Fresh) {
         module: String::new(),
         provider: "p".into(),
         hash: vec![hash; 16],
+        attributes: String::new(),
     };
     let first = ["gone", "changed", "same"].map(|address| resource(address, 1));
     let second = [resource("changed", 2), resource("new", 1)];
     store
         .write(async |mut tx| {
-            state::open_resources(&mut tx, &one, 1, &first.iter().collect::<Vec<_>>()).await?;
+            state::open_resources(&mut tx, &one, 1, &on_a_shelf(&first)).await?;
             state::close_resources(&mut tx, id, 2, &["gone", "changed"]).await?;
-            state::open_resources(&mut tx, &one, 2, &second.iter().collect::<Vec<_>>()).await?;
+            state::open_resources(&mut tx, &one, 2, &on_a_shelf(&second)).await?;
             let differing = state::list_differing(&mut tx, id, 1, 2, 9).await?;
             let said: Vec<_> =
                 differing.iter().map(|(one, later)| (one.address.as_str(), one.hash[0], *later)).collect();
@@ -261,7 +267,7 @@ async fn the_index_of_two_states(store: &Fresh) {
             assert_eq!(state::list_differing(&mut tx, id, 1, 2, 3).await?.len(), 3);
             state::close_resources(&mut tx, id, 3, &["changed", "new"]).await?;
             let again = [resource("changed", 1), resource("gone", 1)];
-            state::open_resources(&mut tx, &one, 3, &again.iter().collect::<Vec<_>>()).await?;
+            state::open_resources(&mut tx, &one, 3, &on_a_shelf(&again)).await?;
             for (from, to) in [(1, 3), (3, 1)] {
                 let none = state::list_differing(&mut tx, id, from, to, 9).await?;
                 assert!(none.is_empty(), "all is as it was: {none:?}");

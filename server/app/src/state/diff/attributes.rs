@@ -1,6 +1,6 @@
 //! Attributes by path, and which of them are not to be shown.
 
-use super::{AttributeChange, Shown, snapshot::Instance, told::Told};
+use super::{super::secret, AttributeChange, Shown, snapshot::Instance, told::Told};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 
@@ -8,19 +8,6 @@ use std::collections::HashMap;
 const HOLDERS: [&str; 2] = ["attributes", "attributes_flat"];
 /// What an instance has beside attributes that is no news by itself: its name, and what to hide of it.
 const SILENT: [&str; 3] = ["index_key", "deposed", "sensitive_attributes"];
-/// Names of attributes that hold secrets, whether or not the provider said so: older versions of the engines did not write that down.
-const SECRETS: [&str; 9] = [
-    "password",
-    "passwd",
-    "secret",
-    "token",
-    "private_key",
-    "access_key",
-    "api_key",
-    "credential",
-    "connection_string",
-];
-
 /// No value is read that is nested deeper.
 const DEEPEST: usize = 128;
 
@@ -87,11 +74,8 @@ impl Sensitive {
     }
 
     fn hides(&self, path: &[Step]) -> bool {
-        let secret = |step: &Step| match step {
-            Step::Name(name) => {
-                let name = name.to_ascii_lowercase();
-                SECRETS.iter().any(|secret| name.contains(secret))
-            }
+        let is_secret = |step: &Step| match step {
+            Step::Name(name) => secret::is_named(name),
             Step::Index(_) => false,
         };
         let mut at = Some(self);
@@ -102,7 +86,7 @@ impl Sensitive {
                 None => break,
             }
         }
-        at.is_some_and(|here| here.whole) || path.iter().any(secret)
+        at.is_some_and(|here| here.whole) || path.iter().any(is_secret)
     }
 
     /// Whether it, or something inside it, is.

@@ -1,0 +1,354 @@
+//! What is found, by whom, and what never is.
+
+use crate::town::{Dice, Town, on_both};
+use app::Settings;
+use domain::search::{Document, Query, fold};
+use serde_json::{Value, json};
+
+on_both! {
+    what_a_state_holds_is_found  pages_hold_everything_once  what_changes_is_found_as_it_is  who_may_not_read_finds_nothing
+    what_is_no_query_is_refused  nothing_sensitive_is_indexed  states_from_before_are_indexed  attributes_can_be_left_out
+    resources_are_listed  a_large_state_is_found_too  the_index_finds_what_looking_at_everything_finds
+}
+
+/// Everything that a query finds, page by page: kind, workspace and name of each.
+pub(crate) async fn found(town: &Town, query: &str, size: usize) -> Vec<String> {
+    let (mut found, mut after) = (Vec::new(), String::new());
+    for _ in 0..10_000 {
+        let q: String = form_urlencoded(query);
+        let path = format!("/api/v2/organizations/acme/search?q={q}&page%5Bsize%5D={size}&page%5Bafter%5D={after}");
+        let answer = town.ask("read", "GET", &path, "").await;
+        assert_eq!(answer.status, 200, "{query}: {}", answer.text());
+        let answer = answer.json();
+        for one in answer["data"].as_array().unwrap() {
+            let attributes = &one["attributes"];
+            let name = attributes["address"].as_str().or_else(|| attributes["name"].as_str()).unwrap();
+            found.push(format!(
+                "{} {} {name}",
+                attributes["kind"].as_str().unwrap(),
+                attributes["workspace-name"].as_str().unwrap()
+            ));
+        }
+        match answer["meta"]["pagination"]["next-cursor"].as_str() {
+            Some(next) => after = next.to_owned(),
+            None => {
+                found.sort();
+                return found;
+            }
+        }
+    }
+    panic!("{query} never ends")
+}
+
+fn form_urlencoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
+/// A state whose resource `aws_instance.web` has these attributes, one instance each.
+fn servers(serial: i64, attributes: &[Value]) -> String {
+    let instance = |(index, attributes): (usize, &Value)| json!({ "index_key": index, "attributes": attributes });
+    let instances: Vec<Value> = attributes.iter().enumerate().map(instance).collect();
+    json!({ "version": 4, "serial": serial, "lineage": "l", "outputs": { "endpoint_url": { "value": "canary-output", "type": "string" } },
+        "resources": [{ "mode": "managed", "type": "aws_instance", "name": "web", "module": "module.net",
+            "provider": "provider[\"registry.terraform.io/hashicorp/aws\"]", "instances": instances }] })
+    .to_string()
+}
+
+fn server(n: usize) -> Value {
+    json!({ "id": format!("i-0{n:03}"), "name": format!("Web-{n}"), "tags": { "Owner": format!("team-{}", n % 3) } })
+}
+
+async fn indexed(town: &Town) -> u64 {
+    town.app.index_workspaces().await.unwrap()
+}
+
+async fn processed(town: &Town) -> Value {
+    let path = format!("/api/v2/workspaces/{}/current-state-version", town.workspace);
+    town.ask("read", "GET", &path, "").await.json()["data"]["attributes"]["resources-processed"].clone()
+}
+
+async fn what_a_state_holds_is_found(town: &Town) {
+    town.write(&servers(1, &[server(0), server(1)])).await.unwrap();
+    assert_eq!(processed(town).await, false);
+    assert!(indexed(town).await > 0);
+    assert_eq!(processed(town).await, true);
+    assert_eq!(indexed(town).await, 0, "it is done once");
+    let [zero, one] = [0, 1].map(|n| format!("resource web module.net.aws_instance.web[{n}]"));
+    for query in [
+        "i-0000",
+        "I-0000",
+        "web-0",
+        "hashicorp/aws team-0",
+        "module:net team-0",
+        "tag:Owner=team-0",
+        "name:web-0 workspace:web",
+    ] {
+        assert_eq!(found(town, query, 20).await, [zero.as_str()], "{query}");
+    }
+    for query in ["aws_instance", "instance.web", "inst", "type:aws net", "kind:resource web"] {
+        assert_eq!(found(town, query, 20).await, [zero.as_str(), one.as_str()], "{query}");
+    }
+    assert_eq!(found(town, "endpoint", 20).await, ["output web endpoint_url"]);
+    assert_eq!(found(town, "kind:workspace web", 20).await, ["workspace web web"]);
+    // The name of the workspace finds it, and what is in it.
+    assert_eq!(found(town, "workspace:web", 20).await.len(), 4);
+    for query in ["canary", "eb-0", "nothing", "team-0 team-1", "kind:output i-0000"] {
+        assert!(found(town, query, 20).await.is_empty(), "{query}");
+    }
+}
+
+async fn pages_hold_everything_once(town: &Town) {
+    let many: Vec<Value> = (0..250).map(server).collect();
+    town.write(&servers(1, &many)).await.unwrap();
+    indexed(town).await;
+    assert_eq!(found(town, "tag:owner=team-1 2", 1).await, found(town, "tag:owner=team-1 2", 100).await);
+    // Along the words of the name, along words that each have many times, and along a stretch of many words.
+    for query in ["web", "w", "aws", "team", "i", "0", "kind:resource 1"] {
+        let whole = found(town, query, 100).await;
+        assert!(whole.len() > 99, "{query}: {}", whole.len());
+        let mut once = whole.clone();
+        once.dedup();
+        assert_eq!(once.len(), whole.len(), "{query}: each once");
+        assert_eq!(found(town, query, 17).await, whole, "{query} by 17");
+    }
+}
+
+async fn what_changes_is_found_as_it_is(town: &Town) {
+    let owner = town.caller("owner").await;
+    town.write(&servers(1, &[server(0), server(1)])).await.unwrap();
+    indexed(town).await;
+    let first = town.app.current_state(&owner, app::Which::Id(&town.workspace)).await.unwrap().unwrap().0;
+    town.write(&servers(2, &[server(7)])).await.unwrap();
+    indexed(town).await;
+    assert!(found(town, "i-0000", 20).await.is_empty());
+    assert_eq!(found(town, "i-0007", 20).await.len(), 1);
+    let rows = words(town, "i-0000").await;
+    assert_eq!(rows, 0, "words that nothing has go");
+    town.app.roll_back_locked(&owner, &town.workspace, &first.id, None, "").await.unwrap();
+    indexed(town).await;
+    assert_eq!(found(town, "i-0000", 20).await.len(), 1);
+    let renamed = Settings { name: Some("shop".into()), ..Settings::default() };
+    town.app.update_workspace(&owner, &town.workspace, &renamed).await.unwrap();
+    indexed(town).await;
+    assert_eq!(found(town, "kind:workspace shop", 20).await, ["workspace shop shop"]);
+    assert!(found(town, "workspace:web", 20).await.is_empty());
+    assert_eq!(found(town, "i-0000 shop", 20).await.len(), 1);
+    let tags = [domain::tag::Tag::new("Stage", "prod").unwrap()];
+    town.app.add_tags(&owner, &town.workspace, &tags).await.unwrap();
+    indexed(town).await;
+    assert_eq!(found(town, "tag:stage=prod", 20).await, ["workspace shop shop"]);
+    town.app.delete_workspace(&owner, &town.workspace, false).await.unwrap();
+    indexed(town).await;
+    assert!(found(town, "i-0000", 20).await.is_empty() && found(town, "shop", 20).await.is_empty());
+    town.app.restore_workspace(&owner, &town.workspace, Some("back")).await.unwrap();
+    assert_eq!(found(town, "i-0000", 20).await.len(), 1, "nothing has to be indexed for it");
+    indexed(town).await;
+    assert_eq!(found(town, "kind:workspace back", 20).await.len(), 1);
+    town.app.delete_state(&owner, &town.workspace, &app::Source::Http(None)).await.unwrap();
+    assert!(found(town, "i-0000", 20).await.is_empty());
+    indexed(town).await;
+    assert_eq!(words(town, "i-0000").await, 0);
+}
+
+/// At how many places of the whole index a word stands.
+async fn words(town: &Town, word: &str) -> i64 {
+    let query = "SELECT count(*) FROM search_words WHERE word = $1";
+    town.app.store.look(async |mut tx| tx.query(query).bind(word.as_bytes()).count().await).await.unwrap()
+}
+
+async fn who_may_not_read_finds_nothing(town: &Town) {
+    town.write(&servers(1, &[server(0)])).await.unwrap();
+    indexed(town).await;
+    for role in ["stranger", "former", "foreign-run", "nobody"] {
+        let answer = town.ask(role, "GET", "/api/v2/organizations/acme/search?q=web", "").await;
+        assert!([401, 403, 404].contains(&answer.status.as_u16()), "{role}: {}", answer.text());
+    }
+    let theirs = town.ask("stranger", "GET", "/api/v2/organizations/other/search?q=i-0000", "").await;
+    assert_eq!(theirs.json()["data"], json!([]));
+    let theirs = town.ask("stranger", "GET", "/api/v2/organizations/other/search?q=kind%3Aworkspace+web", "").await;
+    assert_eq!(theirs.json()["data"].as_array().unwrap().len(), 1, "{}", theirs.text());
+}
+
+async fn what_is_no_query_is_refused(town: &Town) {
+    let long = "q=".to_owned() + &"a".repeat(257);
+    for query in [
+        "",
+        "q=",
+        "q=%20",
+        "q=--",
+        "q=%00a",
+        "q=a%00",
+        "q=kind%3Ax",
+        &long,
+        "q=web&page%5Bafter%5D=x",
+        "q=web&page%5Bafter%5D=W10",
+    ] {
+        let answer = town.ask("read", "GET", &format!("/api/v2/organizations/acme/search?{query}"), "").await;
+        assert_eq!(answer.status, 422, "{query}: {}", answer.text());
+    }
+}
+
+/// How many values of the index hold a word, or begin with it.
+async fn in_clear(town: &Town, word: &str) -> i64 {
+    let (like, end) = (format!("%{word}%"), [word.as_bytes(), &[0xff]].concat());
+    let rows = "SELECT count(*) FROM state_resources WHERE attributes LIKE $1";
+    let words = "SELECT count(*) FROM search_words WHERE word >= $1 AND word < $2";
+    let read = town.app.store.look(async |mut tx| {
+        let rows = tx.query(rows).bind(like.as_str()).count().await?;
+        Ok::<_, store::Error>(rows + tx.query(words).bind(word.as_bytes()).bind(end.as_slice()).count().await?)
+    });
+    read.await.unwrap()
+}
+
+async fn nothing_sensitive_is_indexed(town: &Town) {
+    let told = json!({ "id": "i-open", "arn": "canary1", "password": "canary2", "tags": { "token": "canary3", "Name": "canary4" } });
+    let mut whole: Value = serde_json::from_str(&servers(1, &[told])).unwrap();
+    let instance = &mut whole["resources"][0]["instances"][0];
+    instance["sensitive_attributes"] = json!([
+        [{ "type": "get_attr", "value": "arn" }],
+        [{ "type": "get_attr", "value": "tags" }, { "type": "index", "value": { "value": "Name", "type": "string" } }],
+    ]);
+    instance["private"] = "canary5".into();
+    let random = json!({ "mode": "managed", "type": "random_string", "name": "r", "provider": "p",
+        "instances": [{ "attributes": { "id": "canary6", "result": "canary6" } }] });
+    whole["resources"].as_array_mut().unwrap().push(random);
+    town.write(&whole.to_string()).await.unwrap();
+    indexed(town).await;
+    assert_eq!(found(town, "i-open", 20).await.len(), 1);
+    assert!(found(town, "canary", 20).await.is_empty());
+    assert_eq!(in_clear(town, "canary").await, 0);
+    assert!(in_clear(town, "open").await > 0, "this looks where something is");
+    // In no byte of the files either.
+    for file in
+        std::fs::read_dir(town.folder.path()).unwrap().filter_map(Result::ok).filter(|file| file.path().is_file())
+    {
+        let bytes = std::fs::read(file.path()).unwrap();
+        assert!(!bytes.windows(6).any(|window| window == b"canary"), "{}", file.path().display());
+    }
+}
+
+async fn states_from_before_are_indexed(town: &Town) {
+    let many: Vec<Value> = (0..250).map(server).collect();
+    town.write(&servers(1, &many)).await.unwrap();
+    for query in [
+        "UPDATE state_resources SET attributes = NULL, shelf = 0",
+        "UPDATE workspaces SET indexed_sequence = -1, named = FALSE",
+        "DELETE FROM search_words",
+    ] {
+        town.app.store.write(async |mut tx| tx.query(query).run().await).await.unwrap();
+    }
+    assert!(found(town, "i-0042", 20).await.is_empty());
+    indexed(town).await;
+    assert_eq!(found(town, "i-0042 tag:owner=team-0", 20).await.len(), 1);
+    let shelves = "SELECT count(*) FROM (SELECT DISTINCT shelf FROM state_resources) s";
+    let shelves = town.app.store.look(async |mut tx| tx.query(shelves).count().await).await.unwrap();
+    assert_eq!(shelves, 3, "they stand on shelves as others do");
+}
+
+async fn attributes_can_be_left_out(town: &Town) {
+    town.write(&servers(1, &[server(0)])).await.unwrap();
+    indexed(town).await;
+    let off = town.without_attributes().await;
+    off.index_workspaces().await.unwrap();
+    assert_eq!((in_clear(town, "team").await, in_clear(town, "0000").await), (0, 0));
+    assert!(found(town, "i-0000", 20).await.is_empty());
+    assert_eq!(found(town, "aws_instance", 20).await.len(), 1);
+    let owner = town.caller("owner").await;
+    let seen = off.workspace(&owner, app::Which::Id(&town.workspace), domain::permission::Permission::WriteState).await;
+    let upload = app::Upload::of(servers(2, &[server(0), server(1)]));
+    off.write_state(&owner, &seen.unwrap(), &app::Source::Http(None), upload, None).await.unwrap();
+    off.index_workspaces().await.unwrap();
+    assert_eq!(in_clear(town, "team").await, 0);
+    assert_eq!(found(town, "aws_instance", 20).await.len(), 2);
+    indexed(town).await;
+    assert_eq!(found(town, "i-0001", 20).await.len(), 1, "on again, it is read again");
+}
+
+async fn resources_are_listed(town: &Town) {
+    town.write(&servers(1, &[server(0), server(1)])).await.unwrap();
+    let second = town.write(&servers(2, &[server(0), server(5)])).await.unwrap().version;
+    let path = format!("/api/v2/workspaces/{}/resources?page%5Bsize%5D=1&page%5Bnumber%5D=2", town.workspace);
+    let listed = town.ask("read", "GET", &path, "").await.json();
+    assert_eq!(listed["meta"]["pagination"]["total-count"], 2);
+    let one = &listed["data"][0];
+    let attributes = &one["attributes"];
+    assert!(one["type"] == "resources" && one["id"].as_str().unwrap().starts_with("wsr-"), "{one}");
+    for (name, value) in [
+        ("address", "module.net.aws_instance.web[1]"),
+        ("name", "web"),
+        ("module", "module.net"),
+        ("provider", "hashicorp/aws"),
+        ("provider-type", "aws_instance"),
+        ("name-index", "1"),
+        ("modified-by-state-version-id", second.id.as_str()),
+    ] {
+        assert_eq!(attributes[name], value, "{name}");
+    }
+    assert!(attributes["created-at"].is_string() && attributes["updated-at"].is_string());
+    assert_eq!(attributes["attributes"], json!({ "id": "i-0005", "name": "Web-5", "tags": { "Owner": "team-2" } }));
+}
+
+async fn a_large_state_is_found_too(town: &Town) {
+    let many: Vec<Value> = (0..3_000).map(server).collect();
+    town.write(&servers(1, &many)).await.unwrap();
+    indexed(town).await;
+    assert_eq!(found(town, "i-02999", 20).await.len(), 1);
+    assert_eq!(processed(town).await, true);
+    // What is judged for one answer is bounded: common words that nothing has together are answered, and say where to go on.
+    let path = "/api/v2/organizations/acme/search?q=aws+xyz";
+    assert_eq!(town.ask("read", "GET", path, "").await.json()["data"], json!([]));
+    assert!(found(town, "tag:owner=team-0 name:x", 20).await.is_empty());
+}
+
+async fn the_index_finds_what_looking_at_everything_finds(town: &Town) {
+    let dice = Dice::new(11);
+    let parts = ["web", "db", "prod", "eu", "1", "12", "Ä", "i-0"];
+    let word = || {
+        let joined: Vec<&str> = (0..=dice.below(3)).map(|_| parts[dice.below(parts.len())]).collect();
+        joined.join(["-", "_", ".", ""][dice.below(4)])
+    };
+    let mut held: Vec<Value> = Vec::new();
+    for serial in 1..=6 {
+        held.truncate(dice.below(150));
+        for one in &mut held {
+            if dice.below(3) == 0 {
+                *one = json!({ "id": word(), "name": word(), "tags": { word(): word() } });
+            }
+        }
+        for _ in 0..dice.below(150) {
+            held.push(json!({ "id": word(), "name": word(), "tags": { word(): word() } }));
+        }
+        town.write(&servers(serial, &held)).await.unwrap();
+        indexed(town).await;
+        let resources = town
+            .ask("read", "GET", &format!("/api/v2/workspaces/{}/resources?page%5Bsize%5D=100", town.workspace), "")
+            .await;
+        let total = resources.json()["meta"]["pagination"]["total-count"].as_u64().unwrap();
+        assert_eq!(total, held.len() as u64);
+        for _ in 0..25 {
+            let text = format!("kind:resource {} {}", word(), if dice.below(2) == 0 { word() } else { String::new() });
+            let query = Query::read(&text).unwrap();
+            let expected = held.iter().enumerate().filter(|(n, one)| {
+                let text = |name: &str| one[name].as_str().unwrap();
+                let (key, value) = one["tags"].as_object().unwrap().iter().next().unwrap();
+                let known =
+                    format!("id={}\nname={}\ntag:{key}={}\n", text("id"), text("name"), value.as_str().unwrap());
+                let address = format!("module.net.aws_instance.web[{n}]");
+                let name = fold("web");
+                Document::resource(
+                    &name,
+                    &address,
+                    "aws_instance",
+                    "module.net",
+                    "provider[\"registry.terraform.io/hashicorp/aws\"]",
+                    &known,
+                )
+                .is_found_by(&query)
+            });
+            let mut expected: Vec<String> =
+                expected.map(|(n, _)| format!("resource web module.net.aws_instance.web[{n}]")).collect();
+            expected.sort();
+            assert_eq!(found(town, &text, 33).await, expected, "{text}");
+        }
+    }
+}

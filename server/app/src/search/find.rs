@@ -1,0 +1,281 @@
+//! Finding things: along the stretch of the index with the fewest places, each thing there is judged by all of the query. How much is looked at
+//! is bounded, so that a query of common words answers as fast as one of rare ones; where it went on is told instead of a count.
+
+use super::{
+    cursor::{Cursor, Through},
+    index::parse,
+    tag_lines,
+};
+use crate::{App, Caller, Error, Result};
+use domain::{
+    id::{OrganizationId, OutputId},
+    permission::Permission,
+    search::{Document, Kind, OWN_SHELF, Query, Run, fold},
+};
+use std::collections::HashMap;
+use store::{
+    Tx,
+    search::{Instance, Place},
+    workspace::Workspace,
+};
+
+/// So many places of each stretch are counted before one is chosen.
+const COUNTED: i64 = 500;
+/// So many places are read at once.
+const PLACES: i64 = 64;
+/// So many instances are read at once.
+const INSTANCES: i64 = 200;
+/// So many things are judged for one answer at most.
+const JUDGED: usize = 4_000;
+/// So many places are visited for one answer at most.
+const VISITED: usize = 512;
+
+/// What was found.
+#[derive(Debug, Clone, Default)]
+pub struct Found {
+    /// The things, in the order of the index.
+    pub things: Vec<(Workspace, Thing)>,
+    /// Where to go on, if there may be more.
+    pub next: Option<String>,
+}
+
+/// Something that was found in a workspace.
+#[derive(Debug, Clone)]
+pub enum Thing {
+    /// The workspace itself.
+    Workspace,
+    /// An output of its current state.
+    Output(OutputId, String),
+    /// A resource instance of its current state.
+    Resource(Instance),
+}
+
+impl App {
+    /// Finds the workspaces, outputs and resource instances of an organization that have all words of a query: up to `limit` of them, behind
+    /// what an earlier answer named as its `next`.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when the query cannot be read; as [`App::workspace`], when the caller may not read the organization's states.
+    pub async fn search(
+        &self,
+        caller: &Caller,
+        organization: &str,
+        query: &str,
+        limit: usize,
+        after: Option<&str>,
+    ) -> Result<Found> {
+        let organization = self.organization(caller, organization, Permission::ReadState).await?;
+        let query = Query::read(query).map_err(|e| Error::invalid("q", e))?;
+        let runs = query.runs();
+        let begun = after.map(|text| Cursor::read(text, &runs)).transpose()?;
+        self.store
+            .read(async |mut tx| {
+                let begun = match &begun {
+                    Some(cursor) => Some(cursor.clone()),
+                    None => choose(&mut tx, &organization.id, &runs).await?,
+                };
+                let Some(cursor) = begun else { return Ok(Found::default()) };
+                let walk = Walk {
+                    query: &query,
+                    run: &runs[cursor.run],
+                    user: caller.user_id(),
+                    limit,
+                    at: cursor,
+                    judged: 0,
+                    found: Found::default(),
+                    end: None,
+                };
+                walk.go(&mut tx, &organization.id).await
+            })
+            .await
+    }
+}
+
+/// The beginning of the stretch with the fewest places, or none where one of them has none: then nothing is found.
+async fn choose(tx: &mut Tx, organization: &OrganizationId, runs: &[Run]) -> Result<Option<Cursor>> {
+    let mut best: Option<(i64, std::cmp::Reverse<usize>, usize)> = None;
+    for (number, run) in runs.iter().enumerate() {
+        let count = store::search::count_places(tx, organization, run, COUNTED).await?;
+        if count == 0 {
+            return Ok(None);
+        }
+        let this = (count, std::cmp::Reverse(run.length()), number);
+        best = Some(best.map_or(this, |best| best.min(this)));
+    }
+    Ok(best.map(|(_, _, run)| {
+        let place = Place { word: runs[run].from(), workspace_id: String::new(), shelf: i64::MIN };
+        Cursor { run, place, through: Through::None }
+    }))
+}
+
+/// On its way along a stretch.
+struct Walk<'q> {
+    query: &'q Query,
+    run: &'q Run,
+    user: &'q str,
+    limit: usize,
+    /// Everything before this was judged.
+    at: Cursor,
+    judged: usize,
+    found: Found,
+    /// Behind the last thing that fits, once another was found.
+    end: Option<Cursor>,
+}
+
+impl Walk<'_> {
+    async fn go(mut self, tx: &mut Tx, organization: &OrganizationId) -> Result<Found> {
+        let mut visited = 0;
+        loop {
+            let places = store::search::list_places(tx, organization, self.run, Some(&self.at.place), PLACES).await?;
+            let last = i64::try_from(places.len()).is_ok_and(|count| count < PLACES);
+            let ids: Vec<&str> = places.iter().map(|place| place.workspace_id.as_str()).collect();
+            let there = store::workspace::list_by_id(tx, &ids, self.user).await?;
+            let there: HashMap<&str, &Workspace> = there.iter().map(|one| (one.id.as_str(), one)).collect();
+            for place in &places {
+                if self.at.place != *place {
+                    self.at.place = place.clone();
+                    self.at.through = Through::None;
+                }
+                if let Some(workspace) = there.get(place.workspace_id.as_str())
+                    && workspace.organization_id == *organization
+                {
+                    self.visit(tx, workspace).await?;
+                }
+                visited += 1;
+                if let Some(end) = self.end {
+                    return Ok(Found { next: Some(end.write()), ..self.found });
+                }
+                if self.judged >= JUDGED {
+                    return Ok(Found { next: Some(self.at.write()), ..self.found });
+                }
+                self.at.place.shelf = place.shelf.saturating_add(1);
+                self.at.through = Through::None;
+                if visited >= VISITED {
+                    return Ok(Found { next: Some(self.at.write()), ..self.found });
+                }
+            }
+            if last {
+                return Ok(self.found);
+            }
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.end.is_some() || self.judged >= JUDGED
+    }
+
+    fn wants(&self, kind: Kind) -> bool {
+        self.query.kind.is_none_or(|wanted| wanted == kind)
+    }
+
+    /// Judges what stands at the place, from where it was left.
+    async fn visit(&mut self, tx: &mut Tx, workspace: &Workspace) -> Result<()> {
+        let name = fold(&workspace.name);
+        if self.at.place.shelf != OWN_SHELF {
+            let shelf = self.at.place.shelf;
+            return self.visit_instances(tx, workspace, &name, Some(shelf)).await;
+        }
+        if !matches!(self.at.through, Through::Instance(_)) {
+            self.visit_own(tx, workspace, &name).await?;
+        }
+        // A word of the name finds everything in the workspace.
+        let word = String::from_utf8_lossy(&self.at.place.word).into_owned();
+        if !self.is_over() && self.run.first_in(&name) == Some(word.as_str()) {
+            self.visit_instances(tx, workspace, &name, None).await?;
+        }
+        Ok(())
+    }
+
+    async fn visit_own(&mut self, tx: &mut Tx, workspace: &Workspace, name: &str) -> Result<()> {
+        let behind = match &self.at.through {
+            Through::Output(behind) => Some(behind.clone()),
+            _ => None,
+        };
+        if behind.is_none() {
+            let tags = tag_lines(&workspace.tags());
+            if self.judge(&Document::workspace(name, &tags)) {
+                self.keep(workspace, Through::Output(String::new()), Thing::Workspace);
+            } else {
+                self.at.through = Through::Output(String::new());
+            }
+            if self.is_over() {
+                return Ok(());
+            }
+        }
+        let behind = behind.unwrap_or_default();
+        if let Some(version) = workspace.current_state_id.as_deref().filter(|_| self.wants(Kind::Output)) {
+            let outputs = store::state::list_outputs(tx, &parse(version)?).await?;
+            // In the order of bytes, whatever the database's own is.
+            let mut outputs: Vec<_> = outputs.into_iter().filter(|output| output.name > behind).collect();
+            outputs.sort_by(|a, b| a.name.cmp(&b.name));
+            for output in outputs {
+                if self.is_over() {
+                    return Ok(());
+                }
+                let through = Through::Output(output.name.clone());
+                if self.judge(&Document::output(name, &output.name)) {
+                    self.keep(workspace, through, Thing::Output(output.id, output.name));
+                } else {
+                    self.at.through = through;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn visit_instances(
+        &mut self,
+        tx: &mut Tx,
+        workspace: &Workspace,
+        name: &str,
+        shelf: Option<i64>,
+    ) -> Result<()> {
+        if !self.wants(Kind::Resource) {
+            return Ok(());
+        }
+        let mut after = match &self.at.through {
+            Through::Instance(address) => address.clone(),
+            _ => String::new(),
+        };
+        loop {
+            let some = store::search::list_instances(tx, &workspace.id, shelf, &after, INSTANCES).await?;
+            let last = i64::try_from(some.len()).is_ok_and(|count| count < INSTANCES);
+            for instance in some {
+                if self.is_over() {
+                    return Ok(());
+                }
+                let Instance { address, kind, module, provider, attributes, .. } = &instance;
+                let known = attributes.as_deref().unwrap_or_default();
+                let document = Document::resource(name, address, kind, module, provider, known);
+                let through = Through::Instance(address.clone());
+                after.clone_from(address);
+                if self.judge(&document) {
+                    self.keep(workspace, through, Thing::Resource(instance));
+                } else {
+                    self.at.through = through;
+                }
+            }
+            if last {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Whether the query finds it, and it is told at this place and at no other.
+    fn judge(&mut self, document: &Document<'_>) -> bool {
+        self.judged += 1;
+        document.is_found_by(self.query)
+            && document.place_in(self.run).is_some_and(|(word, own)| {
+                word.as_bytes() == self.at.place.word && own == (self.at.place.shelf == OWN_SHELF)
+            })
+    }
+
+    fn keep(&mut self, workspace: &Workspace, through: Through, thing: Thing) {
+        if self.found.things.len() == self.limit {
+            self.end.get_or_insert_with(|| self.at.clone());
+            return;
+        }
+        self.at.through = through;
+        self.found.things.push((workspace.clone(), thing));
+    }
+}
