@@ -7,6 +7,8 @@ SHELL := /bin/sh
 export PATH := $(PATH):$(CURDIR)/.tools/venv/bin
 
 KILLS ?= 50
+PART ?= all
+SEED ?=
 EXECUTOR ?= process
 SERVERS ?= 1
 # Those of the images and of docker-compose.yml.
@@ -39,8 +41,9 @@ compose: tools ## the images and docker-compose.yml, on an engine of the tests' 
 	tests/tools/compose prepare
 	tests/tools/docker run tests/tools/compose run cargo nextest run --workspace -E '$(COMPOSED)'
 
-check: fmt clippy deny test ## formatting, lints, licences and bans, every test, the short form of conformance
+check: fmt clippy deny test ## formatting, lints, licences and bans, every test, the short forms of conformance and torture
 	@$(MAKE) --no-print-directory conformance CASES=short
+	@$(MAKE) --no-print-directory torture KILLS=short
 
 bench: tools ## every figure of speed and size beside the raw limits of this machine
 	cargo build -q --release -p terrane -p terrane-tests
@@ -48,9 +51,9 @@ bench: tools ## every figure of speed and size beside the raw limits of this mac
 	cargo run -q --release -p terrane-cost --example bench
 	cargo run -q --release -p terrane-sentinel --example measure_policy
 
-torture: tools ## KILLS=50: servers and runners killed, runners cut off (root), under writes and applies, on both databases
+torture: tools ## KILLS=50 PART=all, or KILLS=short: everything that can happen to a server and to what it stands on, on both databases (docs/torture.md)
 	cargo build -q --workspace --bins
-	tests/tools/postgres run --durable $${CARGO_TARGET_DIR:-target}/debug/terrane-torture $(KILLS)
+	tests/tools/postgres run --durable $${CARGO_TARGET_DIR:-target}/debug/terrane-torture $(KILLS) $(PART) $(SEED)
 
 conformance: tools ## CASES=short: every case with every terraform that can be had, on both databases; writes docs/compatibility.md
 	@[ "$(CASES)" = short ] || tests/tools/engines --conformance

@@ -45,6 +45,7 @@ pub(crate) struct Clients {
     threads: Vec<JoinHandle<()>>,
     stop: Arc<AtomicBool>,
     acknowledged: Arc<AtomicU64>,
+    unknown: Arc<AtomicU64>,
 }
 
 struct Workspace {
@@ -65,6 +66,7 @@ struct Client {
     size: Size,
     workspace: Arc<Workspace>,
     acknowledged: Arc<AtomicU64>,
+    unknown: Arc<AtomicU64>,
     chance: Chance,
     locks: u64,
 }
@@ -73,8 +75,13 @@ impl Clients {
     /// Makes `workspaces` of this name and sets `each` clients going on every one of them. The server may be just starting, or end meanwhile:
     /// the workspaces are made by whoever writes first.
     pub(crate) fn start(stage: &Stage, name: &str, workspaces: usize, each: usize, size: Size) -> Self {
-        let (stop, acknowledged) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
-        let mut clients = Self { workspaces: Vec::new(), threads: Vec::new(), stop, acknowledged };
+        let mut clients = Self {
+            workspaces: Vec::new(),
+            threads: Vec::new(),
+            stop: Arc::new(AtomicBool::new(false)),
+            acknowledged: Arc::new(AtomicU64::new(0)),
+            unknown: Arc::new(AtomicU64::new(0)),
+        };
         for number in 0..workspaces {
             let name = format!("{name}-{number}");
             let workspace = Arc::new(Workspace {
@@ -92,6 +99,7 @@ impl Clients {
                     size,
                     workspace: Arc::clone(&workspace),
                     acknowledged: Arc::clone(&clients.acknowledged),
+                    unknown: Arc::clone(&clients.unknown),
                     chance: Chance::new((number * 100 + client + 1) as u64),
                     locks: 0,
                 };
@@ -110,6 +118,11 @@ impl Clients {
     /// How many writes were acknowledged until now.
     pub(crate) fn acknowledged(&self) -> u64 {
         self.acknowledged.load(Ordering::SeqCst)
+    }
+
+    /// How many calls there were until now of which nobody was told what became of them.
+    pub(crate) fn unknown(&self) -> u64 {
+        self.unknown.load(Ordering::SeqCst)
     }
 
     /// Waits until this many more writes are acknowledged, for so long; whether they were.
@@ -285,7 +298,7 @@ impl Client {
         body: String,
         mut judge: impl FnMut(&Answer) -> Option<Told>,
     ) -> Told {
-        self.workspace.history.call(self.number, call, || {
+        let told = self.workspace.history.call(self.number, call, || {
             let request = self.api.request(method, &format!("{}{query}", self.door)).timeout(PATIENCE);
             let request = request.header("content-type", "application/json").body(body);
             let Ok(answer) = terrane_tests::api::try_send(request) else {
@@ -300,7 +313,9 @@ impl Client {
                 self.workspace.odd.lock().expect("no client panics while it writes").push(odd);
                 Told::Unknown
             })
-        })
+        });
+        self.unknown.fetch_add(u64::from(told == Told::Unknown), Ordering::SeqCst);
+        told
     }
 }
 

@@ -15,6 +15,9 @@ use crate::report::Report;
 /// How long a commit that was under way may take to come to its end.
 const UNDER_WAY: Duration = Duration::from_millis(400);
 
+/// Within this time clients are told that something is wrong.
+const TOLD: Duration = Duration::from_secs(12);
+
 const MOODS: [Mood; 5] = [Mood::Full, Mood::Unsynced, Mood::Broken, Mood::Short, Mood::Nameless];
 
 /// Deals so many blows to the disk; whether everything was as it must be.
@@ -38,14 +41,22 @@ fn strike(database: Database, size: Size, blows: u64, chance: &mut Chance, repor
     deal(&mut stage, &label, size, blows, chance, report, |_, clients, number, chance, report| {
         let mood = MOODS[usize::try_from(number).expect("a small number") % MOODS.len()];
         report.count(&format!("{label}: {mood:?}"), 1);
+        let unknown = clients.unknown();
         disk.set(mood);
         std::thread::sleep(UNDER_WAY);
         let before = clients.acknowledged();
         std::thread::sleep(Duration::from_millis(chance.between(300, 1_500)));
+        // A short one may pass unseen, because writes are tried again for a while; one that stays is told.
+        let (refuses, since) = (must_refuse(mood, size, database), Instant::now());
+        while refuses && clients.unknown() == unknown && since.elapsed() < TOLD {
+            std::thread::sleep(Duration::from_millis(20));
+        }
         let meanwhile = clients.acknowledged() - before;
         disk.set(Mood::Good);
-        if must_refuse(mood, size, database) {
+        if refuses {
             report.zero("acknowledged and not on disk", meanwhile, || format!("{label}: {meanwhile} under {mood:?}"));
+            let felt = clients.unknown() > unknown;
+            report.zero("faults that nobody was told of", u64::from(!felt), || format!("{label}: {mood:?}"));
         } else {
             report.count("acknowledged on a bad disk", meanwhile);
         }

@@ -31,7 +31,7 @@ pub(crate) fn torture(database: Database, kills: u64, step: usize, mut chance: C
     let begin = usize::try_from(chance.between(0, step as u64 - 1)).expect("a small number");
     let points: Vec<_> = points.into_iter().skip(begin).step_by(step).collect();
     let often = points.iter().filter(|point| point.often).count() as u64;
-    let rounds = 1 + kills.saturating_sub(points.len() as u64).div_ceil(often.max(1));
+    let rounds = if step == 1 { 1 + kills.saturating_sub(points.len() as u64).div_ceil(often.max(1)) } else { 1 };
     for round in 0..rounds {
         // What is passed once in its life is played once: it is no other the next time.
         for (at, point) in points.iter().enumerate().filter(|(_, point)| round == 0 || point.often) {
