@@ -4,6 +4,8 @@ CREATE TABLE retention_policies (
     id TEXT NOT NULL PRIMARY KEY,
     organization_id TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
     workspace_id TEXT,
+    -- it was taken away at `updated_at`: the workspace has its organization's again
+    inherits BOOLEAN NOT NULL,
     states BIGINT,
     configurations BIGINT,
     plans BIGINT,
@@ -29,6 +31,8 @@ CREATE INDEX state_versions_kept ON state_versions (organization_id, created_at,
 CREATE INDEX configuration_versions_kept ON configuration_versions (organization_id, created_at, id) WHERE blob_id IS NOT NULL;
 CREATE INDEX phases_with_logs ON phases (organization_id, finished_at, id) WHERE log_purged_at IS NULL;
 CREATE INDEX phases_with_plans ON phases (organization_id, finished_at, id) WHERE plan_purged_at IS NULL;
+CREATE INDEX phases_with_logs_of_workspace ON phases (workspace_id, finished_at, id) WHERE log_purged_at IS NULL;
+CREATE INDEX phases_with_plans_of_workspace ON phases (workspace_id, finished_at, id) WHERE plan_purged_at IS NULL;
 CREATE INDEX phases_log_left ON phases (id) WHERE log_left;
 
 -- Whether a run was made from a configuration.

@@ -7,7 +7,7 @@ use crate::{
     settings::problem,
     sign_in::Proof,
 };
-use app::{App, Due, Error, Kept, Problem};
+use app::{App, Due, Error, Kept, Problem, WEIGHED};
 use domain::{
     retention::{Kind, LEAST_STATES, Retention},
     time::Time,
@@ -43,7 +43,8 @@ pub(crate) struct Wanted {
 /// How much of a kind would go.
 pub(crate) struct Row {
     pub(crate) what: &'static str,
-    pub(crate) count: i64,
+    /// Nothing where nothing would.
+    pub(crate) count: String,
     pub(crate) bytes: String,
     pub(crate) oldest: Option<String>,
 }
@@ -102,7 +103,11 @@ fn rows(due: &Due) -> Vec<Row> {
             Kind::Plans => "Plans",
             Kind::Logs => "Logs",
         },
-        count: weight.count,
+        count: match weight.count {
+            0 => String::new(),
+            WEIGHED => format!("more than {WEIGHED}"),
+            count => count.to_string(),
+        },
         bytes: size(weight.bytes),
         oldest: weight.oldest.map(|oldest| moment(Time::from_micros(oldest))),
     };
@@ -128,7 +133,9 @@ pub(crate) async fn act(
     let done = match (wanted.act.as_str(), wanted.numbers.read()) {
         ("forget", _) => app.delete_retention_policy(&person.caller, kept).await.map(|()| None),
         (_, Err(error)) => Err(error),
-        ("save", Ok(retention)) => app.set_retention_policy(&person.caller, kept, retention).await.map(|_| None),
+        ("save", Ok(retention)) => {
+            app.change_retention_policy(&person.caller, kept, |_| Ok(retention)).await.map(|_| None)
+        }
         (_, Ok(retention)) => app.preview_retention(&person.caller, kept, Some(retention)).await.map(Some),
     };
     let (due, problem) = match done {

@@ -5,7 +5,7 @@ use crate::{
     jsonapi::{Body, Document, Resource},
     workspace::parse_id,
 };
-use app::{App, Caller, Due, Error, Kept, model::RetentionPolicy};
+use app::{App, Caller, Due, Error, Kept, WEIGHED, model::RetentionPolicy};
 use axum::{
     extract::{Path, State},
     http::StatusCode,
@@ -59,7 +59,7 @@ fn preview(due: &Due) -> Resource {
     let mut attributes = said(&due.retention);
     for (kind, weight) in Kind::ALL.into_iter().zip(&due.weights) {
         let oldest = weight.oldest.map(|oldest| Time::from_micros(oldest).rfc3339());
-        let told = json!({ "count": weight.count, "bytes": weight.bytes, "oldest-at": oldest });
+        let told = json!({ "count": weight.count, "bytes": weight.bytes, "oldest-at": oldest, "more": weight.count == WEIGHED });
         attributes.insert(kind.as_str().to_owned(), told);
     }
     Resource::new("data-retention-previews", "preview", Value::Object(attributes))
@@ -109,14 +109,13 @@ async fn show(app: &App, caller: &Caller, kept: Kept<'_>) -> Result<Document, Fa
 }
 
 async fn set(app: &App, caller: &Caller, kept: Kept<'_>, body: &Body) -> Result<Document, Failure> {
-    let wanted = read(body, Retention::FOREVER)?;
-    Ok(Document::created(resource(&app.set_retention_policy(caller, kept, wanted).await?)))
+    let set = app.change_retention_policy(caller, kept, |_| read(body, Retention::FOREVER)).await?;
+    Ok(Document::created(resource(&set)))
 }
 
 async fn change(app: &App, caller: &Caller, kept: Kept<'_>, body: &Body) -> Result<Document, Failure> {
-    let found = app.retention_policy(caller, kept).await?;
-    let wanted = read(body, found.map_or(Retention::FOREVER, |(policy, _)| policy.retention()))?;
-    Ok(Document::new(resource(&app.set_retention_policy(caller, kept, wanted).await?)))
+    let changed = app.change_retention_policy(caller, kept, |said| read(body, said)).await?;
+    Ok(Document::new(resource(&changed)))
 }
 
 async fn delete(app: &App, caller: &Caller, kept: Kept<'_>) -> Result<StatusCode, Failure> {

@@ -112,17 +112,38 @@ impl App {
         let user = caller.user_id();
         let found =
             self.store.look(async |mut tx| store::organization::find_by_name(&mut tx, name, user).await).await?;
-        let missing = || Error::not_found(format!("organization {name}"));
-        let organization = found.ok_or_else(missing)?;
-        let role = caller.role(organization.role.as_deref());
-        match role {
-            Some(role) if allows(role, permission) => Ok(organization),
-            Some(_) => Err(Error::Forbidden(format!(
-                "organization {name}: the right to {permission} is missing; an owner can give it"
-            ))),
-            None => Err(missing()),
-        }
+        permit_organization(caller, name, found, permission)
     }
+}
+
+fn permit_organization(
+    caller: &Caller,
+    name: &str,
+    found: Option<Organization>,
+    permission: Permission,
+) -> Result<Organization> {
+    let missing = || Error::not_found(format!("organization {name}"));
+    let organization = found.ok_or_else(missing)?;
+    match caller.role(organization.role.as_deref()) {
+        Some(role) if allows(role, permission) => Ok(organization),
+        Some(_) => Err(Error::Forbidden(format!(
+            "organization {name}: the right to {permission} is missing; an owner can give it"
+        ))),
+        None => Err(missing()),
+    }
+}
+
+/// The organization, held until the transaction ends, if the caller may do this in it.
+pub(crate) async fn hold_organization(
+    tx: &mut Tx,
+    caller: &Caller,
+    name: &str,
+    permission: Permission,
+) -> Result<Organization> {
+    let found = store::organization::find_by_name(tx, name, caller.user_id()).await?;
+    let organization = permit_organization(caller, name, found, permission)?;
+    store::organization::hold(tx, &organization.id).await?;
+    Ok(organization)
 }
 
 /// The workspace, held until the transaction ends, if the caller may do this to it.

@@ -57,7 +57,7 @@ pub use phase::{LeaseError, Renewals};
 pub use protocol::Artifact;
 pub use queue::{Share, ShareChange};
 pub use registry::{NewTest, TestRun};
-pub use retention::{Due, Kept, Purged};
+pub use retention::{Due, Kept, Purged, WEIGHED};
 pub use run::{New as NewRun, Phases, Waiting};
 pub use search::{Found, Thing, resource_id};
 pub use sharing::ConsumerChange;

@@ -1,6 +1,9 @@
 //! How long things are kept: policies of organizations and workspaces, what they would remove, and its removal.
 
-use crate::{App, Caller, Error, Result, access::Which};
+use crate::{
+    App, Caller, Error, Result,
+    access::{self, Which},
+};
 use domain::{
     id::{OrganizationId, RetentionPolicyId, WorkspaceId},
     permission::Permission,
@@ -9,8 +12,8 @@ use domain::{
 };
 use std::time::Duration;
 use store::{
-    purge,
-    retention::{self, RetentionPolicy, Scope, Weight},
+    Tx, purge,
+    retention::{self, RetentionPolicy, Scope, Terms, Weight},
 };
 use tokio::time::sleep;
 
@@ -21,6 +24,8 @@ const RESPITE: i64 = DAY;
 const BATCH: i64 = 100;
 /// So many pieces of a log are removed in one transaction: at most 64 KiB each.
 const PIECES: i64 = 200;
+/// So many things of a kind are looked at to tell how much would go.
+pub const WEIGHED: i64 = 100_000;
 /// The pause after each transaction: whoever waits for an answer comes first.
 const PAUSE: Duration = Duration::from_millis(3);
 
@@ -76,29 +81,40 @@ impl App {
         Ok(found.map(timed))
     }
 
-    /// Gives an organization or a workspace a policy, in the place of the one that it has.
+    /// Gives an organization or a workspace the policy that `change` makes of what it says now: [`Retention::FOREVER`] where there is none.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for days and numbers that may not be.
-    pub async fn set_retention_policy(
+    /// [`Error::Invalid`] for days and numbers that may not be; what `change` fails with.
+    pub async fn change_retention_policy(
         &self,
         caller: &Caller,
         kept: Kept<'_>,
-        retention: Retention,
+        change: impl Fn(Retention) -> Result<Retention> + Sync,
     ) -> Result<(RetentionPolicy, Time)> {
-        let (organization, workspace) = self.kept(caller, kept, needed(kept)).await?;
-        check(&retention)?;
         let (id, now) = (RetentionPolicyId::new(&self.entropy()), self.now());
-        let scope = scope(&organization, workspace.as_ref());
-        let saved = self.store.write(async |mut tx| retention::put(&mut tx, &id, scope, retention, now).await).await?;
+        let saved = self
+            .store
+            .write(async |mut tx| {
+                let (organization, workspace) = hold(&mut tx, caller, kept).await?;
+                let scope = scope(&organization, workspace.as_ref());
+                let said = retention::find(&mut tx, scope).await?;
+                let wanted = change(said.map_or(Retention::FOREVER, |policy| policy.retention()))?;
+                check(&wanted)?;
+                Ok::<_, Error>(retention::put(&mut tx, &id, scope, wanted, now).await?)
+            })
+            .await?;
         saved.map(timed).ok_or_else(|| Error::Internal("a retention policy vanished while it was saved".into()))
     }
 
-    /// Takes the policy away: a workspace has its organization's then, an organization keeps everything.
+    /// Takes the policy away: a workspace has its organization's then, as if that was new to it; an organization keeps everything.
     pub async fn delete_retention_policy(&self, caller: &Caller, kept: Kept<'_>) -> Result<()> {
-        let (organization, workspace) = self.kept(caller, kept, needed(kept)).await?;
-        let scope = scope(&organization, workspace.as_ref());
-        Ok(self.store.write(async |mut tx| retention::delete(&mut tx, scope).await).await?)
+        let now = self.now();
+        self.store
+            .write(async |mut tx| {
+                let (organization, workspace) = hold(&mut tx, caller, kept).await?;
+                Ok(retention::delete(&mut tx, scope(&organization, workspace.as_ref()), now).await?)
+            })
+            .await
     }
 
     /// What a policy would remove now; without one, what the policy in effect would: a workspace's own, or else its organization's. Nothing is
@@ -129,10 +145,8 @@ impl App {
         let mut weights = [Weight::default(); 4];
         for (weight, kind) in weights.iter_mut().zip(Kind::ALL) {
             let Some(before) = before(&retention, kind, now) else { continue };
-            *weight = self
-                .store
-                .look(async |mut tx| retention::weigh(&mut tx, scope, kind, retention.least_states, before).await)
-                .await?;
+            let terms = Terms { scope, kind, least_states: retention.least_states, before, settled: now };
+            *weight = self.store.look(async |mut tx| retention::weigh(&mut tx, terms, WEIGHED).await).await?;
         }
         Ok(Due { retention, weights })
     }
@@ -144,7 +158,9 @@ impl App {
     pub async fn purge_expired(&self) -> Result<Purged> {
         let mut purged = Purged::default();
         for phase in self.store.look(async |mut tx| purge::list_logs_left(&mut tx, BATCH).await).await? {
-            self.purge_pieces(&phase).await?;
+            if let Err(error) = self.purge_pieces(&phase).await {
+                tracing::warn!(%error, phase, "pieces stay for now: removing a log");
+            }
         }
         let settled = self.now().plus_seconds(-RESPITE);
         let mut after = String::new();
@@ -164,16 +180,18 @@ impl App {
         let workspace = workspace.map_err(|e| Error::internal("reading a retention policy", e))?;
         let (scope, retention) = (scope(&policy.organization_id, workspace.as_ref()), policy.retention());
         for kind in Kind::ALL {
-            let Some(before) = before(&retention, kind, self.now()) else { continue };
+            let now = self.now();
+            let Some(before) = before(&retention, kind, now) else { continue };
+            let settled = now.plus_seconds(-RESPITE);
+            let terms = Terms { scope, kind, least_states: retention.least_states, before, settled };
             let mut last: Option<retention::Due> = None;
             loop {
-                let least = retention.least_states;
-                let due = self.store.look(async |mut tx| {
-                    retention::list_due(&mut tx, scope, kind, least, before, last.as_ref(), BATCH).await
-                });
-                let due = due.await?;
+                let due = self
+                    .store
+                    .look(async |mut tx| retention::list_due(&mut tx, terms, last.as_ref(), BATCH).await)
+                    .await?;
                 for due in &due {
-                    match self.purge_one(kind, due).await {
+                    match self.purge_one(policy, terms, due).await {
                         Ok(true) => *purged.of(kind) += 1,
                         Ok(false) => {}
                         Err(error) => tracing::warn!(%error, id = due.id, "kept for now: removing what a policy says"),
@@ -187,16 +205,22 @@ impl App {
         Ok(())
     }
 
-    async fn purge_one(&self, kind: Kind, due: &retention::Due) -> Result<bool> {
-        let (id, now) = (due.id.as_str(), self.now());
+    /// Removes one thing, if the policy says so still.
+    async fn purge_one(&self, policy: &RetentionPolicy, terms: Terms<'_>, due: &retention::Due) -> Result<bool> {
+        let (id, kind, now) = (due.id.as_str(), terms.kind, self.now());
         let gone = self
             .store
-            .write(async |mut tx| match kind {
-                Kind::States => purge::purge_state(&mut tx, id, now).await,
-                Kind::Configurations => Ok(purge::hold(&mut tx, &due.workspace_id).await?
-                    && purge::purge_configuration(&mut tx, id, now).await?),
-                Kind::Plans => purge::purge_plan(&mut tx, id, now).await,
-                Kind::Logs => purge::begin_log(&mut tx, id, now).await,
+            .write(async |mut tx| {
+                if !retention::is_in_effect(&mut tx, policy, &due.workspace_id, terms.settled).await? {
+                    return Ok(false);
+                }
+                match kind {
+                    Kind::States => purge::purge_state(&mut tx, id, now).await,
+                    Kind::Configurations => Ok(purge::hold(&mut tx, &due.workspace_id).await?
+                        && purge::purge_configuration(&mut tx, id, now).await?),
+                    Kind::Plans => purge::purge_plan(&mut tx, id, now).await,
+                    Kind::Logs => purge::begin_log(&mut tx, id, now).await,
+                }
             })
             .await?;
         if gone && kind == Kind::Logs {
@@ -236,6 +260,17 @@ impl Purged {
             Kind::Configurations => &mut self.configurations,
             Kind::Plans => &mut self.plans,
             Kind::Logs => &mut self.logs,
+        }
+    }
+}
+
+/// What a policy is for, held until the transaction ends, if the caller may decide it.
+async fn hold(tx: &mut Tx, caller: &Caller, kept: Kept<'_>) -> Result<(OrganizationId, Option<WorkspaceId>)> {
+    match kept {
+        Kept::Organization(name) => Ok((access::hold_organization(tx, caller, name, needed(kept)).await?.id, None)),
+        Kept::Workspace(id) => {
+            let workspace = access::hold(tx, caller, id, needed(kept)).await?;
+            Ok((workspace.organization_id, Some(workspace.id)))
         }
     }
 }

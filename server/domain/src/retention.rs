@@ -5,7 +5,7 @@ pub const LONGEST: i64 = 36_500;
 /// So many of the newest states stay where nothing else is said.
 pub const LEAST_STATES: i64 = 10;
 /// The most newest states that may be said to stay.
-pub const MOST_STATES: i64 = 100_000;
+pub const MOST_STATES: i64 = 1_000;
 
 /// What has an age of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -103,6 +103,11 @@ pub async fn list(tx: &mut Tx, user: &str, all: bool) -> Result<Vec<Organization
     .await
 }
 
+/// Holds an organization until the transaction ends: who comes second waits here.
+pub async fn hold(tx: &mut Tx, id: &OrganizationId) -> Result<()> {
+    tx.query("UPDATE organizations SET name = name WHERE id = $1").bind(id.as_str()).run().await.map(drop)
+}
+
 /// Saves an organization's address and image.
 pub async fn update(tx: &mut Tx, organization: &Organization) -> Result<()> {
     tx.query("UPDATE organizations SET email = $1, image = $2, version = version + 1 WHERE id = $3")

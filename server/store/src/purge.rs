@@ -9,11 +9,16 @@ pub async fn purge_state(tx: &mut Tx, id: &str, now: Time) -> Result<bool> {
     let row: Option<(Option<String>, Option<String>)> =
         tx.query("SELECT blob_id, json_blob_id FROM state_versions WHERE id = $1").bind(id).optional().await?;
     let Some((Some(bytes), json)) = row else { return Ok(false) };
+    // Blobs before versions, as whoever puts a delta in the place of one.
+    for blob in [Some(&bytes), json.as_ref()].into_iter().flatten() {
+        tx.query("UPDATE blobs SET size = size WHERE id = $1").bind(blob.as_str()).run().await?;
+    }
     let purged = tx
         .query(
             "UPDATE state_versions SET blob_id = NULL, json_blob_id = NULL, settled = TRUE, purged_at = $1
              WHERE id = $2 AND blob_id = $3 AND COALESCE(json_blob_id, '') = $4
-             AND NOT EXISTS (SELECT 1 FROM workspaces w WHERE w.id = state_versions.workspace_id AND w.current_state_id = state_versions.id)",
+             AND NOT EXISTS (SELECT 1 FROM workspaces w WHERE w.id = state_versions.workspace_id AND w.current_state_id = state_versions.id)
+             AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.id = state_versions.run_id AND NOT r.final)",
         )
         .bind(now.micros())
         .bind(id)

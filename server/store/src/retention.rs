@@ -82,10 +82,12 @@ macro_rules! select {
 /// The policy of an organization or a workspace itself.
 pub async fn find(tx: &mut Tx, scope: Scope<'_>) -> Result<Option<RetentionPolicy>> {
     match scope {
-        Scope::Organization(organization) => {
-            tx.query(select!("WHERE organization_id = $1 AND workspace_id IS NULL")).bind(organization.as_str())
+        Scope::Organization(organization) => tx
+            .query(select!("WHERE organization_id = $1 AND workspace_id IS NULL AND NOT inherits"))
+            .bind(organization.as_str()),
+        Scope::Workspace(_, workspace) => {
+            tx.query(select!("WHERE workspace_id = $1 AND NOT inherits")).bind(workspace.as_str())
         }
-        Scope::Workspace(_, workspace) => tx.query(select!("WHERE workspace_id = $1")).bind(workspace.as_str()),
     }
     .optional()
     .await
@@ -93,7 +95,7 @@ pub async fn find(tx: &mut Tx, scope: Scope<'_>) -> Result<Option<RetentionPolic
 
 /// Every policy that says the same since this moment or longer, behind the one with this id.
 pub async fn list_settled(tx: &mut Tx, since: Time, after: &str, limit: i64) -> Result<Vec<RetentionPolicy>> {
-    tx.query(select!("WHERE updated_at <= $1 AND id > $2 ORDER BY id LIMIT $3"))
+    tx.query(select!("WHERE updated_at <= $1 AND id > $2 AND NOT inherits ORDER BY id LIMIT $3"))
         .bind(since.micros())
         .bind(after)
         .bind(limit)
@@ -112,10 +114,10 @@ pub async fn put(
     macro_rules! put {
         ($whose:literal) => {
             concat!(
-                "INSERT INTO retention_policies (id, organization_id, workspace_id, states, configurations, plans, logs, least_states, updated_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT ",
+                "INSERT INTO retention_policies (id, organization_id, workspace_id, inherits, states, configurations, plans, logs, least_states, updated_at)
+                 VALUES ($1, $2, $3, FALSE, $4, $5, $6, $7, $8, $9) ON CONFLICT ",
                 $whose,
-                " DO UPDATE SET states = excluded.states, configurations = excluded.configurations, plans = excluded.plans, logs = excluded.logs,
+                " DO UPDATE SET inherits = FALSE, states = excluded.states, configurations = excluded.configurations, plans = excluded.plans, logs = excluded.logs,
                  least_states = excluded.least_states, updated_at = excluded.updated_at"
             )
         };
@@ -139,14 +141,42 @@ pub async fn put(
     find(tx, scope).await
 }
 
-/// Forgets a policy.
-pub async fn delete(tx: &mut Tx, scope: Scope<'_>) -> Result<()> {
-    tx.query("DELETE FROM retention_policies WHERE organization_id = $1 AND COALESCE(workspace_id, '') = $2")
-        .bind(scope.organization().as_str())
-        .bind(scope.workspace().map_or("", WorkspaceId::as_str))
-        .run()
-        .await
-        .map(drop)
+/// Takes a policy away. That of a workspace leaves a row that says since when: its organization's policy is new to it.
+pub async fn delete(tx: &mut Tx, scope: Scope<'_>, now: Time) -> Result<()> {
+    match scope {
+        Scope::Organization(organization) => tx
+            .query("DELETE FROM retention_policies WHERE organization_id = $1 AND workspace_id IS NULL")
+            .bind(organization.as_str()),
+        Scope::Workspace(_, workspace) => tx
+            .query("UPDATE retention_policies SET inherits = TRUE, updated_at = $1 WHERE workspace_id = $2 AND NOT inherits")
+            .bind(now.micros())
+            .bind(workspace.as_str()),
+    }
+    .run()
+    .await
+    .map(drop)
+}
+
+/// Whether a policy still says what it said when it was read, and still says it of this workspace. `settled` is as in [`list_due`].
+pub async fn is_in_effect(
+    tx: &mut Tx,
+    policy: &RetentionPolicy,
+    workspace: &WorkspaceId,
+    settled: Time,
+) -> Result<bool> {
+    let found: Option<(String,)> = tx
+        .query(
+            "SELECT p.id FROM retention_policies p WHERE p.id = $1 AND p.updated_at = $2 AND NOT p.inherits
+             AND (p.workspace_id IS NOT NULL OR NOT EXISTS (
+                 SELECT 1 FROM retention_policies own WHERE own.workspace_id = $3 AND (NOT own.inherits OR own.updated_at > $4)))",
+        )
+        .bind(policy.id.as_str())
+        .bind(policy.updated_at.micros())
+        .bind(workspace.as_str())
+        .bind(settled.micros())
+        .optional()
+        .await?;
+    Ok(found.is_some())
 }
 
 /// Something that is due, and where it stands among what is: by its age.
@@ -164,7 +194,7 @@ pub struct Due {
 /// What is due together.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, FromRow)]
 pub struct Weight {
-    /// How many.
+    /// How many, or as many as were looked at.
     pub count: i64,
     /// The bytes of all, as they were entrusted.
     pub bytes: i64,
@@ -176,7 +206,8 @@ pub struct Weight {
 macro_rules! needless {
     (States) => {
         "FROM state_versions x JOIN workspaces w ON w.id = x.workspace_id
-         WHERE x.blob_id IS NOT NULL AND (w.current_state_id IS NULL OR x.id <> w.current_state_id)"
+         WHERE x.blob_id IS NOT NULL AND (w.current_state_id IS NULL OR x.id <> w.current_state_id)
+         AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.id = x.run_id AND NOT r.final)"
     };
     (Configurations) => {
         "FROM configuration_versions x WHERE x.blob_id IS NOT NULL
@@ -192,48 +223,67 @@ macro_rules! needless {
     };
 }
 
-fn narrow<'t>(query: Query<'t>, scope: Scope<'_>, kind: Kind, least_states: i64, before: Time) -> Query<'t> {
-    let mut query = query.push(match kind {
+/// What is asked of a policy: what is older than `before` goes.
+#[derive(Debug, Clone, Copy)]
+pub struct Terms<'a> {
+    /// Of which workspaces.
+    pub scope: Scope<'a>,
+    /// Of which kind.
+    pub kind: Kind,
+    /// So many of the newest states of each workspace stay.
+    pub least_states: i64,
+    /// From when on things are too young.
+    pub before: Time,
+    /// A workspace whose own policy was taken away after this moment has not its organization's yet.
+    pub settled: Time,
+}
+
+fn narrow<'t>(query: Query<'t>, terms: Terms<'_>) -> Query<'t> {
+    let mut query = query.push(match terms.kind {
         Kind::States | Kind::Configurations => " AND x.created_at < ",
         Kind::Plans | Kind::Logs => " AND x.finished_at < ",
     });
-    query = query.value(before.micros());
-    if kind == Kind::States {
-        query =
-            query.push(" AND (x.sequence IS NULL OR x.sequence <= w.state_sequence - ").value(least_states).push(")");
+    query = query.value(terms.before.micros());
+    if terms.kind == Kind::States {
+        // Those that never became current are counted with the others: one may be the only record of what an apply made.
+        query = query
+            .push(
+                " AND x.place < COALESCE((SELECT o.place FROM state_versions o WHERE o.workspace_id = x.workspace_id AND o.blob_id IS NOT NULL
+                  ORDER BY o.place DESC, o.created_at DESC, o.id DESC LIMIT 1 OFFSET ",
+            )
+            .value(terms.least_states.saturating_sub(1))
+            .push("), 0)");
     }
-    query = query.push(" AND x.organization_id = ").value(scope.organization().as_str().to_owned());
-    match scope.workspace() {
-        Some(workspace) => query.push(" AND x.workspace_id = ").value(workspace.as_str().to_owned()),
-        None => {
-            query.push(" AND NOT EXISTS (SELECT 1 FROM retention_policies own WHERE own.workspace_id = x.workspace_id)")
-        }
+    match terms.scope {
+        // By the workspace alone: that is what its index begins with.
+        Scope::Workspace(_, workspace) => query.push(" AND x.workspace_id = ").value(workspace.as_str().to_owned()),
+        Scope::Organization(organization) => query
+            .push(" AND x.organization_id = ")
+            .value(organization.as_str().to_owned())
+            .push(
+                " AND NOT EXISTS (SELECT 1 FROM retention_policies own
+                  WHERE own.workspace_id = x.workspace_id AND (NOT own.inherits OR own.updated_at > ",
+            )
+            .value(terms.settled.micros())
+            .push("))"),
     }
 }
 
 /// What is due of a kind, oldest first, behind what came last.
-pub async fn list_due(
-    tx: &mut Tx,
-    scope: Scope<'_>,
-    kind: Kind,
-    least_states: i64,
-    before: Time,
-    after: Option<&Due>,
-    limit: i64,
-) -> Result<Vec<Due>> {
+pub async fn list_due(tx: &mut Tx, terms: Terms<'_>, after: Option<&Due>, limit: i64) -> Result<Vec<Due>> {
     macro_rules! due {
         ($kind:ident, $at:literal) => {
             tx.query(concat!("SELECT x.id, x.workspace_id, ", $at, " AS at ", needless!($kind)))
         };
     }
-    let query = match kind {
+    let query = match terms.kind {
         Kind::States => due!(States, "x.created_at"),
         Kind::Configurations => due!(Configurations, "x.created_at"),
         Kind::Plans => due!(Plans, "x.finished_at"),
         Kind::Logs => due!(Logs, "x.finished_at"),
     };
     let (at, id) = after.map_or((0, ""), |due| (due.at, due.id.as_str()));
-    let (later, same, order) = match kind {
+    let (later, same, order) = match terms.kind {
         Kind::States | Kind::Configurations => {
             (" AND x.created_at >= ", " AND (x.created_at > ", " ORDER BY x.created_at, x.id LIMIT ")
         }
@@ -241,7 +291,7 @@ pub async fn list_due(
             (" AND x.finished_at >= ", " AND (x.finished_at > ", " ORDER BY x.finished_at, x.id LIMIT ")
         }
     };
-    narrow(query, scope, kind, least_states, before)
+    narrow(query, terms)
         .push(later)
         .value(at)
         .push(same)
@@ -255,22 +305,22 @@ pub async fn list_due(
         .await
 }
 
-/// How much is due of a kind.
-pub async fn weigh(tx: &mut Tx, scope: Scope<'_>, kind: Kind, least_states: i64, before: Time) -> Result<Weight> {
+/// How much is due of a kind, of the `most` oldest at most.
+pub async fn weigh(tx: &mut Tx, terms: Terms<'_>, most: i64) -> Result<Weight> {
     macro_rules! weight {
         ($kind:ident, $bytes:literal, $at:literal, $and:literal) => {
             tx.query(concat!(
-                "SELECT count(*) AS count, CAST(COALESCE(sum(",
+                "SELECT count(*) AS count, CAST(COALESCE(sum(s.bytes), 0) AS BIGINT) AS bytes, min(s.at) AS oldest FROM (SELECT ",
                 $bytes,
-                "), 0) AS BIGINT) AS bytes, min(",
+                " AS bytes, ",
                 $at,
-                ") AS oldest ",
+                " AS at ",
                 needless!($kind),
                 $and
             ))
         };
     }
-    let query = match kind {
+    let query = match terms.kind {
         Kind::States => weight!(States, "x.size", "x.created_at", ""),
         Kind::Configurations => {
             weight!(Configurations, "(SELECT b.size FROM blobs b WHERE b.id = x.blob_id)", "x.created_at", "")
@@ -283,6 +333,10 @@ pub async fn weigh(tx: &mut Tx, scope: Scope<'_>, kind: Kind, least_states: i64,
         ),
         Kind::Logs => weight!(Logs, "x.log_end", "x.finished_at", " AND x.log_end > 0"),
     };
-    let weight = narrow(query, scope, kind, least_states, before).optional().await?;
+    let order = match terms.kind {
+        Kind::States | Kind::Configurations => " ORDER BY x.created_at LIMIT ",
+        Kind::Plans | Kind::Logs => " ORDER BY x.finished_at LIMIT ",
+    };
+    let weight = narrow(query, terms).push(order).value(most).push(") s").optional().await?;
     Ok(weight.unwrap_or_default())
 }

@@ -8,7 +8,10 @@ use std::{
     time::Duration,
 };
 
-on_both! { orphans_are_swept_when_they_are_old_and_nothing_else_is  a_store_that_fails_is_said_so_and_the_rest_is_served }
+on_both! {
+    orphans_are_swept_when_they_are_old_and_nothing_else_is  what_a_row_let_go_stays_for_backups_that_have_begun
+    a_store_that_fails_is_said_so_and_the_rest_is_served
+}
 
 /// A state that is too large for a row, since it hardly compresses.
 fn large() -> String {
@@ -85,6 +88,27 @@ async fn orphans_are_swept_when_they_are_old_and_nothing_else_is(town: &Town) {
     let refused = town.app.sweep_objects().await.unwrap_err();
     assert!(matches!(&refused, app::Error::Conflict(text) if text.contains("terrane-sweeps")), "{refused:?}");
     assert!(root.join(&old).exists());
+}
+
+async fn what_a_row_let_go_stays_for_backups_that_have_begun(town: &Town) {
+    const DAY: i64 = 24 * 3600;
+    town.write(&large()).await.unwrap();
+    let object = files(town);
+    town.write(&state(2, "l", &[("a", 2)])).await.unwrap();
+    let owner = town.caller("owner").await;
+    let retention = domain::retention::Retention { least_states: 1, ..domain::retention::Retention::days(1) };
+    town.app.change_retention_policy(&owner, app::Kept::Organization("acme"), |_| Ok(retention)).await.unwrap();
+    town.clock.pass(2 * DAY);
+    assert_eq!(town.app.purge_expired().await.unwrap().states, 1);
+    let root = town.folder.path().join("objects");
+    let now = fs::metadata(root.join(&object[0])).unwrap().modified().unwrap();
+    let opened = File::options().write(true).open(root.join(&object[0])).unwrap();
+    opened.set_modified(now - Duration::from_secs(30 * 24 * 3600)).unwrap();
+    town.clock.pass(6 * DAY);
+    assert_eq!(town.app.sweep_objects().await.unwrap(), 0, "old as it is, its row went a moment ago");
+    town.clock.pass(DAY);
+    assert_eq!(town.app.sweep_objects().await.unwrap(), 1);
+    assert!(!root.join(&object[0]).exists());
 }
 
 async fn a_store_that_fails_is_said_so_and_the_rest_is_served(town: &Town) {

@@ -56,7 +56,7 @@ pub(crate) async fn furnish(town: &Town) -> Things {
     let agent = town.app.enlist(&serves, &hello, "").await.unwrap();
     let (test, test_configuration) = registry::furnish(town).await;
     for kept in [app::Kept::Organization("acme"), app::Kept::Workspace(&town.workspace)] {
-        town.app.set_retention_policy(&owner, kept, domain::retention::Retention::FOREVER).await.unwrap();
+        town.app.change_retention_policy(&owner, kept, Ok).await.unwrap();
     }
     town.app.put_hook(&owner, "acme", domain::hook::Point::PrePlan, "true".to_owned().into()).await.unwrap();
     town.app.upload_state_json(&version.id, app::Upload::of("{}")).await.unwrap();

@@ -179,6 +179,7 @@ async fn organizations(store: &Fresh) {
             assert_eq!(unknown.image, org.image);
             let changed =
                 organization::Organization { email: "it@acme.example".into(), image: "t".into(), ..org.clone() };
+            organization::hold(&mut tx, &org.id).await?;
             organization::update(&mut tx, &changed).await?;
             let seen = organization::find_by_name(&mut tx, "acme", "").await?.unwrap();
             assert_eq!((seen.email.as_str(), seen.image.as_str()), ("it@acme.example", "t"));

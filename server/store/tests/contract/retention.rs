@@ -9,14 +9,18 @@ use domain::{
 };
 use store::{
     Error, Tx, blob, configuration, delta, log, phase, purge,
-    retention::{self, Scope, Weight},
+    retention::{self, Scope, Terms, Weight},
     run, state, workspace as ws,
 };
 
-on_both! { policies  states_that_are_due  what_others_are_written_against_stays  configurations_that_no_run_needs  what_runs_leave  released_objects }
+on_both! { policies  states_that_are_due  states_that_are_needed_after_all  what_others_are_written_against_stays  configurations_that_no_run_needs  what_runs_leave  released_objects }
 
 /// Later than everything that the tests make.
 const LATER: Time = NOW.plus_seconds(1000);
+
+fn terms(scope: Scope<'_>, kind: Kind, least_states: i64, before: Time) -> Terms<'_> {
+    Terms { scope, kind, least_states, before, settled: NOW.plus_seconds(-9) }
+}
 
 fn ids(due: &[retention::Due]) -> Vec<&str> {
     due.iter().map(|due| due.id.as_str()).collect()
@@ -44,11 +48,27 @@ async fn policies(store: &Fresh) {
             let both = retention::list_settled(&mut tx, NOW.plus_seconds(9), "", 9).await?;
             assert_eq!(both.len(), 2);
             assert_eq!(retention::list_settled(&mut tx, LATER, both[0].id.as_str(), 9).await?.len(), 1);
-            retention::delete(&mut tx, all).await?;
-            assert!(retention::find(&mut tx, all).await?.is_none());
-            assert!(retention::find(&mut tx, one).await?.is_some(), "the workspace's own stays");
-            retention::delete(&mut tx, one).await?;
+            let (of_all, of_one) = (both[0].clone(), both[1].clone());
+            assert!(retention::is_in_effect(&mut tx, &of_one, id, LATER).await?);
+            assert!(!retention::is_in_effect(&mut tx, &of_all, id, LATER).await?, "the workspace has its own");
+            retention::delete(&mut tx, one, NOW.plus_seconds(20)).await?;
             assert!(retention::find(&mut tx, one).await?.is_none());
+            assert!(!retention::is_in_effect(&mut tx, &of_one, id, LATER).await?);
+            assert!(
+                !retention::is_in_effect(&mut tx, &of_all, id, NOW.plus_seconds(19)).await?,
+                "it is new to the workspace"
+            );
+            assert!(retention::is_in_effect(&mut tx, &of_all, id, NOW.plus_seconds(20)).await?);
+            assert_eq!(retention::list_settled(&mut tx, LATER, "", 9).await?.len(), 1);
+            let again =
+                retention::put(&mut tx, &policy(1), all, Retention::days(8), NOW.plus_seconds(30)).await?.unwrap();
+            assert!(!retention::is_in_effect(&mut tx, &of_all, id, LATER).await?, "it says something else now");
+            assert!(retention::is_in_effect(&mut tx, &again, id, LATER).await?);
+            retention::delete(&mut tx, all, NOW).await?;
+            assert!(retention::find(&mut tx, all).await?.is_none());
+            assert!(!retention::is_in_effect(&mut tx, &again, id, LATER).await?);
+            let own = retention::put(&mut tx, &policy(5), one, Retention::days(1), NOW).await?.unwrap();
+            assert_eq!(own.retention(), Retention::days(1), "it may have one again");
             Ok::<_, Error>(())
         })
         .await
@@ -75,23 +95,23 @@ async fn states_that_are_due(store: &Fresh) {
     store
         .write(async |mut tx| {
             versions(&mut tx, &world, 5).await?;
-            let due = retention::list_due(&mut tx, all, Kind::States, 1, LATER, None, 9).await?;
+            let due = retention::list_due(&mut tx, terms(all, Kind::States, 1, LATER), None, 9).await?;
             assert_eq!(ids(&due), [of(1), of(2), of(3), of(4)], "the current one is not");
             let first = due[0].clone();
-            let next = retention::list_due(&mut tx, all, Kind::States, 1, LATER, Some(&first), 2).await?;
+            let next = retention::list_due(&mut tx, terms(all, Kind::States, 1, LATER), Some(&first), 2).await?;
             assert_eq!(ids(&next), [of(2), of(3)]);
-            let old = retention::list_due(&mut tx, one, Kind::States, 1, NOW.plus_seconds(3), None, 9).await?;
+            let old = retention::list_due(&mut tx, terms(one, Kind::States, 1, NOW.plus_seconds(3)), None, 9).await?;
             assert_eq!(ids(&old), [of(1), of(2)], "the others are too young");
-            let least = retention::list_due(&mut tx, one, Kind::States, 4, LATER, None, 9).await?;
+            let least = retention::list_due(&mut tx, terms(one, Kind::States, 4, LATER), None, 9).await?;
             assert_eq!(ids(&least), [of(1)], "four of the newest stay");
-            let weight = retention::weigh(&mut tx, all, Kind::States, 1, LATER).await?;
+            let weight = retention::weigh(&mut tx, terms(all, Kind::States, 1, LATER), 99).await?;
             let oldest = Some(NOW.plus_seconds(1).micros());
             assert_eq!(weight, Weight { count: 4, bytes: 12, oldest });
             let own = RetentionPolicyId::new(&[1; 32]);
             retention::put(&mut tx, &own, one, Retention::FOREVER, NOW).await?;
-            assert!(retention::list_due(&mut tx, all, Kind::States, 1, LATER, None, 9).await?.is_empty());
-            assert_eq!(retention::weigh(&mut tx, all, Kind::States, 1, LATER).await?, Weight::default());
-            assert_eq!(retention::list_due(&mut tx, one, Kind::States, 1, LATER, None, 9).await?.len(), 4);
+            assert!(retention::list_due(&mut tx, terms(all, Kind::States, 1, LATER), None, 9).await?.is_empty());
+            assert_eq!(retention::weigh(&mut tx, terms(all, Kind::States, 1, LATER), 99).await?, Weight::default());
+            assert_eq!(retention::list_due(&mut tx, terms(one, Kind::States, 1, LATER), None, 9).await?.len(), 4);
 
             let outputs = [state::Output {
                 id: domain::id::OutputId::new(&[1; 32]),
@@ -107,8 +127,54 @@ async fn states_that_are_due(store: &Fresh) {
             let gone = state::find(&mut tx, &version(&world, 1).id).await?.unwrap();
             assert_eq!((gone.blob_id, gone.purged_at), (None, Some(LATER.micros())));
             assert!(state::list_outputs(&mut tx, &gone.id).await?.is_empty());
-            let left = retention::list_due(&mut tx, one, Kind::States, 1, LATER, None, 9).await?;
+            let left = retention::list_due(&mut tx, terms(one, Kind::States, 1, LATER), None, 9).await?;
             assert_eq!(ids(&left), [of(2), of(3), of(4)]);
+            Ok::<_, Error>(())
+        })
+        .await
+        .unwrap();
+}
+
+async fn states_that_are_needed_after_all(store: &Fresh) {
+    let world = world(store).await;
+    let all = Scope::Organization(&world.organization.id);
+    let of = |n: u8| version(&world, n).id.to_string();
+    let run = crate::base::run(store, &world, 1).await;
+    store
+        .write(async |mut tx| {
+            versions(&mut tx, &world, 3).await?;
+            let bytes = sealed(&world, 9);
+            blob::insert(&mut tx, &bytes).await?;
+            let late = state::StateVersion {
+                sequence: None,
+                status: "errored".into(),
+                blob_id: Some(bytes.id.to_string()),
+                run_id: Some(run.id.to_string()),
+                ..version(&world, 9)
+            };
+            state::insert(&mut tx, &late).await?;
+            let due = async |tx: &mut Tx, least| {
+                retention::list_due(tx, terms(all, Kind::States, least, LATER), None, 9).await
+            };
+            assert_eq!(ids(&due(&mut tx, 2).await?), [of(1), of(2)], "the newest are the late one and the third");
+            assert_eq!(ids(&due(&mut tx, 1).await?), [of(1), of(2)], "the late one is the newest");
+            // A client took its state away: the count went on, and no version is newer.
+            ws::clear_current_state(&mut tx, &world.workspace.id, NOW).await?;
+            assert_eq!(ids(&due(&mut tx, 2).await?), [of(1), of(2)], "as many of those that are there stay");
+            let newer = state::StateVersion { blob_id: Some(sealed(&world, 8).id.to_string()), ..version(&world, 8) };
+            blob::insert(&mut tx, &sealed(&world, 8)).await?;
+            state::insert(&mut tx, &newer).await?;
+            ws::set_current_state(&mut tx, &world.workspace.id, &newer, 4, NOW).await?;
+            assert_eq!(ids(&due(&mut tx, 1).await?), [of(1), of(2), of(3)], "the run of the late one has not ended");
+            assert!(!purge::purge_state(&mut tx, &of(9), LATER).await?);
+            run::update(&mut tx, &run, &[], Status::Errored, NOW).await?;
+            assert_eq!(ids(&due(&mut tx, 1).await?), [of(1), of(2), of(3), of(9)]);
+            assert_eq!(
+                retention::weigh(&mut tx, terms(all, Kind::States, 1, LATER), 2).await?.count,
+                2,
+                "no more is looked at"
+            );
+            assert!(purge::purge_state(&mut tx, &of(9), LATER).await?);
             Ok::<_, Error>(())
         })
         .await
@@ -151,10 +217,10 @@ async fn configurations_that_no_run_needs(store: &Fresh) {
             }
             let used = new_run(&world, &configured(&world, 2).id, 1);
             run::insert(&mut tx, &used).await?;
-            let due = retention::list_due(&mut tx, all, Kind::Configurations, 1, LATER, None, 9).await?;
+            let due = retention::list_due(&mut tx, terms(all, Kind::Configurations, 1, LATER), None, 9).await?;
             assert_eq!(ids(&due), [of(1)], "one has a run, one is the newest, one was never uploaded");
             assert_eq!(due[0].workspace_id, world.workspace.id);
-            let weight = retention::weigh(&mut tx, all, Kind::Configurations, 1, LATER).await?;
+            let weight = retention::weigh(&mut tx, terms(all, Kind::Configurations, 1, LATER), 99).await?;
             assert_eq!((weight.count, weight.bytes), (1, 3));
             assert!(purge::hold(&mut tx, &world.workspace.id).await?);
             assert!(!purge::hold(&mut tx, &workspace(&world.organization, &world.project, 9).id).await?);
@@ -205,18 +271,18 @@ async fn what_runs_leave(store: &Fresh) {
             let found = phase::find(&mut tx, plan).await?.unwrap();
             phase::finish(&mut tx, &found, PhaseStatus::Finished, NOW).await?;
             for kind in [Kind::Plans, Kind::Logs] {
-                let due = retention::list_due(&mut tx, all, kind, 1, LATER, None, 9).await?;
+                let due = retention::list_due(&mut tx, terms(all, kind, 1, LATER), None, 9).await?;
                 assert!(due.is_empty(), "the run has not ended");
             }
             run::update(&mut tx, &run, &[], Status::Discarded, NOW).await?;
             for kind in [Kind::Plans, Kind::Logs] {
-                let due = retention::list_due(&mut tx, all, kind, 1, LATER, None, 9).await?;
+                let due = retention::list_due(&mut tx, terms(all, kind, 1, LATER), None, 9).await?;
                 assert_eq!(ids(&due), [plan]);
-                assert!(retention::list_due(&mut tx, all, kind, 1, NOW, None, 9).await?.is_empty(), "too young");
+                assert!(retention::list_due(&mut tx, terms(all, kind, 1, NOW), None, 9).await?.is_empty(), "too young");
             }
-            let weight = retention::weigh(&mut tx, all, Kind::Plans, 1, LATER).await?;
+            let weight = retention::weigh(&mut tx, terms(all, Kind::Plans, 1, LATER), 99).await?;
             assert_eq!(weight, Weight { count: 1, bytes: 3, oldest: Some(NOW.micros()) });
-            assert_eq!(retention::weigh(&mut tx, all, Kind::Logs, 1, LATER).await?.bytes, 5);
+            assert_eq!(retention::weigh(&mut tx, terms(all, Kind::Logs, 1, LATER), 99).await?.bytes, 5);
 
             assert!(purge::purge_plan(&mut tx, plan, LATER).await?);
             assert!(!purge::purge_plan(&mut tx, plan, LATER).await?);
@@ -231,7 +297,7 @@ async fn what_runs_leave(store: &Fresh) {
             assert!(purge::list_logs_left(&mut tx, 9).await?.is_empty());
             let gone = phase::find(&mut tx, plan).await?.unwrap();
             assert_eq!((gone.log_purged_at, gone.plan_purged_at), (Some(LATER.micros()), Some(LATER.micros())));
-            assert_eq!(retention::weigh(&mut tx, all, Kind::Logs, 1, LATER).await?, Weight::default());
+            assert_eq!(retention::weigh(&mut tx, terms(all, Kind::Logs, 1, LATER), 99).await?, Weight::default());
             Ok::<_, Error>(())
         })
         .await
