@@ -1,7 +1,10 @@
 //! Where things of one phase lie.
 
 use protocol::Lease;
-use std::path::{Path, PathBuf};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 /// One phase's directory: root-only, but for `w`, which is all that the engine sees.
 #[derive(Debug, Clone)]
@@ -39,6 +42,15 @@ impl Layout {
     /// What the next runner must know to go on with the phase.
     pub(crate) fn phase(&self) -> PathBuf {
         self.root.join("phase")
+    }
+
+    /// Removes all of it, what makes it a phase's first: half of a directory is never taken for a phase to go on with.
+    pub(crate) fn remove(&self) -> io::Result<()> {
+        match fs::remove_file(self.phase()) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => points::pass("runner.ended.nameless"),
+        }
+        fs::remove_dir_all(&self.root)
     }
 
     pub(crate) fn log(&self) -> PathBuf {

@@ -48,7 +48,7 @@ impl Left {
                     left.unread.push((lease, layout));
                 }
                 // A supervisor that is just being started finds its directory gone, and starts nothing.
-                (Note::Nothing | Note::Unread(_), _) => drop(fs::remove_dir_all(layout.root())),
+                (Note::Nothing | Note::Unread(_), _) => drop(layout.remove()),
             }
         }
         left
@@ -175,7 +175,7 @@ async fn send<S: Server>(server: &S, layout: &Layout, lease: &Lease, patience: &
     };
     if sent.is_ok()
         && !matches!(told, Err(Error::Unavailable(_) | Error::Unknown))
-        && let Err(error) = fs::remove_dir_all(layout.root())
+        && let Err(error) = layout.remove()
     {
         tracing::warn!(%error, path = %layout.root().display(), "a work directory could not be removed");
     }

@@ -6,7 +6,12 @@ use std::{
     io::{Read, Seek, Write},
     os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
+    time::Duration,
 };
+
+/// How often it is looked again whether the lock of a process that is gone is free, and the pause between: five seconds in all.
+const LOOKS: u32 = 100;
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Why the data directory could not be taken.
 #[derive(Debug, thiserror::Error)]
@@ -59,18 +64,23 @@ impl Lock {
         let io = |source| Error::Io { path: path.clone(), source };
         let options = OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(&path);
         let mut file = options.map_err(io)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let mut process = String::new();
-                // The number is a courtesy: it may not be written yet.
-                let _ = file.take(20).read_to_string(&mut process);
-                let process = process.trim();
-                let known = !process.is_empty() && process.bytes().all(|byte| byte.is_ascii_digit());
-                let holder = if known { format!(" (process {process})") } else { String::new() };
-                return Err(Error::Taken { path: data.to_owned(), holder });
+        let mut looks = 0;
+        loop {
+            match file.try_lock() {
+                Ok(()) => break,
+                Err(TryLockError::WouldBlock) => {
+                    let holder = holder(&mut file);
+                    let gone = holder.as_ref().is_some_and(|process| !Path::new("/proc").join(process).exists());
+                    // A process that is killed while it starts another leaves the lock to that one until it is what it was started for.
+                    if !gone || looks == LOOKS {
+                        let holder = holder.map(|process| format!(" (process {process})")).unwrap_or_default();
+                        return Err(Error::Taken { path: data.to_owned(), holder });
+                    }
+                    looks += 1;
+                    std::thread::sleep(PAUSE);
+                }
+                Err(TryLockError::Error(source)) => return Err(io(source)),
             }
-            Err(TryLockError::Error(source)) => return Err(io(source)),
         }
         file.set_len(0).and_then(|()| file.rewind()).map_err(io)?;
         writeln!(file, "{}", std::process::id()).map_err(io)?;
@@ -81,6 +91,14 @@ impl Lock {
     pub fn data(&self) -> &Path {
         &self.data
     }
+}
+
+/// Whose number stands in the file. It is a courtesy, and may not be written yet.
+fn holder(file: &mut File) -> Option<String> {
+    let mut text = String::new();
+    let _ = file.rewind().and_then(|()| file.take(20).read_to_string(&mut text));
+    let process = text.trim();
+    (!process.is_empty() && process.bytes().all(|byte| byte.is_ascii_digit())).then(|| process.to_owned())
 }
 
 #[cfg(test)]
@@ -103,5 +121,20 @@ mod tests {
         assert_eq!(refused, expected);
         drop(lock);
         Lock::take(&data).unwrap();
+    }
+
+    #[test]
+    fn what_a_dead_process_left_locked_is_waited_for() {
+        let data = tempfile::tempdir().unwrap();
+        let left = File::create(data.path().join("lock")).unwrap();
+        left.lock().unwrap();
+        // No process of Linux has such a number.
+        writeln!(&left, "99999999").unwrap();
+        let other = std::thread::spawn(move || {
+            std::thread::sleep(PAUSE * 3);
+            drop(left);
+        });
+        Lock::take(data.path()).unwrap();
+        other.join().unwrap();
     }
 }

@@ -16,6 +16,8 @@ pub(crate) struct Apply {
     pub(crate) number: u64,
     /// Whether its run ended as applied.
     pub(crate) finished: bool,
+    /// What its run came to, and what it says about that.
+    pub(crate) told: String,
     /// Whether its run ended as applied and its result is not in the state.
     pub(crate) lost: bool,
 }
@@ -77,17 +79,23 @@ fn apply(shared: &Shared, id: &str, name: &str) -> Apply {
     let number = shared.number();
     let run = queue(shared, id, SECONDS, number);
     let deadline = Instant::now() + PATIENCE;
-    let status = loop {
+    let (status, reason) = loop {
         let now = shared.insist(&[200], |api| api.request("GET", &format!("runs/{run}"))).data();
         let status = now["attributes"]["status"].as_str().expect("a status").to_owned();
         if (ended(&status) && unfinished(&shared.api, name) == 0) || Instant::now() > deadline {
-            break status;
+            break (status, now["attributes"]["reason"].as_str().unwrap_or_default().to_owned());
         }
         std::thread::sleep(Duration::from_millis(50));
     };
     // A run that another one of the same number has overtaken finds nothing to do.
     let finished = matches!(status.as_str(), "applied" | "planned_and_finished");
-    Apply { number, finished, lost: finished && state(shared, id).as_ref().and_then(self::number) != Some(number) }
+    let told = format!("{run} is {status}: {reason}");
+    Apply {
+        number,
+        finished,
+        told,
+        lost: finished && state(shared, id).as_ref().and_then(self::number) != Some(number),
+    }
 }
 
 fn upload(shared: &Shared, id: &str, slug: &Slug) -> String {

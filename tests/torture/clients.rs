@@ -249,8 +249,8 @@ impl Client {
         while began.elapsed() < END {
             let told = self.call(Call::Unlock(id.clone()), "UNLOCK", "", body.clone(), |answer| match answer.status {
                 200 => Some(Told::Done(0)),
-                // It was given back by a request whose answer was lost.
-                409 => Some(Told::Refused),
+                // It was given back by a request whose answer was lost, and may be another's by now.
+                409 | 423 => Some(Told::Refused),
                 _ => None,
             });
             if told != Told::Unknown {

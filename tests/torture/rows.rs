@@ -14,7 +14,7 @@ const QUERIES: [(&str, &str); 4] = [
     ),
     (
         "finished versions without bytes",
-        "SELECT COUNT(*) FROM state_versions WHERE status = 'finalized' AND blob_id IS NULL",
+        "SELECT COUNT(*) FROM state_versions WHERE status = 'finalized' AND blob_id IS NULL AND purged_at IS NULL",
     ),
     (
         "workspaces with gaps in their versions",

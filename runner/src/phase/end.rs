@@ -43,15 +43,15 @@ impl<S: Server> Execution<S> {
             }
             points::pass("runner.unsent.written");
         }
-        let root = self.layout.root().to_owned();
+        let layout = self.layout.clone();
         if matches!(conclusion.outcome, Outcome::Unfinished { .. }) {
             // Before the server hears of it: from then on the same phase may be executed here again, in the same place.
-            fs::remove_dir_all(&root).ok();
+            layout.remove().ok();
             self.finish(conclusion).await;
             return;
         }
         if self.finish(conclusion).await && !keep {
-            let removed = tokio::task::spawn_blocking(move || fs::remove_dir_all(root)).await;
+            let removed = tokio::task::spawn_blocking(move || layout.remove()).await;
             if !matches!(removed, Ok(Ok(()))) {
                 tracing::warn!("a work directory could not be removed");
             }

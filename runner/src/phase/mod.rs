@@ -96,7 +96,7 @@ pub(crate) async fn execute<S: Server>(server: Arc<S>, machine: Arc<Machine>, jo
 
 impl<S: Server> Execution<S> {
     async fn execute(self, job: &Job, uid: u32) {
-        fs::remove_dir_all(self.layout.root()).ok();
+        self.layout.remove().ok();
         if let Err(error) = prepare::directories(&self.layout).and_then(|()| lease::write(&self.layout, &self.lease)) {
             let reason = format!("cannot make {}: {error}", self.layout.root().display());
             tracing::error!(phase = self.lease.phase_id, reason);

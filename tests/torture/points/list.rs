@@ -99,6 +99,7 @@ pub(crate) const POINTS: &[Point] = &[
     once("runner.state.sent", Load::Runner),
     once("runner.finish", Load::Runner),
     once("runner.finished", Load::Runner),
+    once("runner.ended.nameless", Load::Runner),
     once("runner.unsent.written", Load::Unsent),
     once("runner.unsent.sent", Load::Unsent),
     once("sqlite.migrate", Load::First),
