@@ -9,7 +9,7 @@ use domain::{
 use sqlx::FromRow;
 
 /// So many words go into one statement.
-const WORDS: usize = 100;
+const WORDS: usize = 250;
 
 /// A place of the index.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, FromRow)]
