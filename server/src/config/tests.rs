@@ -268,6 +268,7 @@ fn every_setting_can_be_set_in_each_place() {
         ("mirror-hosts", "registry.example.com"),
         ("mirror-size", "1GiB"),
         ("mirror-private", "on"),
+        ("index-attributes", "off"),
         ("organization-concurrency", "1"),
         ("workspace-plans", "1"),
     ]

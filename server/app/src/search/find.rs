@@ -28,7 +28,7 @@ const INSTANCES: i64 = 200;
 /// So many things are judged for one answer at most.
 const JUDGED: usize = 4_000;
 /// So many places are visited for one answer at most.
-const VISITED: usize = 512;
+const VISITED: usize = 256;
 
 /// What was found.
 #[derive(Debug, Clone, Default)]
@@ -237,8 +237,11 @@ impl Walk<'_> {
             Through::Instance(address) => address.clone(),
             _ => String::new(),
         };
+        // What is told at a place holds its word; where that is one of the workspace's name, anything is.
+        let word = String::from_utf8_lossy(&self.at.place.word).into_owned();
+        let word = if shelf.is_some() { word.as_str() } else { "" };
         loop {
-            let some = store::search::list_instances(tx, &workspace.id, shelf, &after, INSTANCES).await?;
+            let some = store::search::list_holding(tx, &workspace.id, shelf, &after, word, INSTANCES).await?;
             let last = i64::try_from(some.len()).is_ok_and(|count| count < INSTANCES);
             for instance in some {
                 if self.is_over() {

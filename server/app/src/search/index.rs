@@ -3,6 +3,7 @@
 use super::{tag_lines, tags};
 use crate::{App, Error, Result};
 use domain::search::{Document, OWN_SHELF, fold, words};
+use futures::{StreamExt as _, stream};
 use std::{collections::BTreeSet, time::Duration};
 use store::{
     Tx,
@@ -13,6 +14,8 @@ use tokio::time::sleep;
 
 /// So many workspaces are asked for at once.
 const BATCH: i64 = 100;
+/// So many workspaces are indexed at once: on SQLite they share commits.
+const AT_ONCE: usize = 4;
 /// So many shelves are written in one transaction: about 800 instances.
 const SHELVES: usize = 8;
 /// The pause after each such transaction of a large state: whoever waits for an answer comes first.
@@ -32,13 +35,21 @@ impl App {
             let due = self.store.look(async |mut tx| store::search::list_due(&mut tx, &last, BATCH).await).await?;
             let Some(end) = due.last() else { return Ok(indexed) };
             last = end.id.to_string();
-            for one in &due {
-                match self.index_workspace(one).await {
-                    Ok(()) => indexed += 1,
-                    Err(error) => {
-                        tracing::warn!(%error, workspace = %one.id, "what a workspace holds is not in the search yet: indexing it");
-                    }
-                }
+            let mut each =
+                stream::iter(due.into_iter().map(|one| self.clone().index_one(one))).buffer_unordered(AT_ONCE);
+            while let Some(done) = each.next().await {
+                indexed += u64::from(done);
+            }
+        }
+    }
+
+    /// Whether that could be done.
+    async fn index_one(self, due: Due) -> bool {
+        match self.index_workspace(&due).await {
+            Ok(()) => true,
+            Err(error) => {
+                tracing::warn!(%error, workspace = %due.id, "what a workspace holds is not in the search yet: indexing it");
+                false
             }
         }
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use store::{
     Error, MigrationError, Store, blob, configuration,
     copy::{Load, LoadError, Place, Row, Snapshot, Table, Value},
-    state, user,
+    search, state, user,
 };
 
 on_both! { into_sqlite  into_postgres  one_moment  only_some  not_over_others  not_of_another_shape  attached }
@@ -20,6 +20,18 @@ async fn furnish(store: &Fresh) -> crate::base::World {
                 let id = sealed(&world, n).id.to_string();
                 state::insert(&mut tx, &state::StateVersion { blob_id: Some(id), ..version(&world, n) }).await?;
             }
+            // What finds things comes along, and what is not indexed yet stays due.
+            let resource = state::Resource {
+                address: "a.b[\"ü\"]".into(),
+                kind: "a".into(),
+                module: String::new(),
+                provider: "p".into(),
+                hash: vec![1],
+                attributes: "id=ü\n".into(),
+            };
+            state::open_resources(&mut tx, &version(&world, 1), 1, &[(&resource, 0)]).await?;
+            let due = search::list_due(&mut tx, "", 1).await?.remove(0);
+            search::insert_words(&mut tx, &due, 0, &["a.b", "id=ü", "ü"]).await?;
             configuration::insert(&mut tx, &configured(&world, 1)).await
         })
         .await
@@ -54,6 +66,12 @@ async fn copied(from: &Fresh, place: &Place) -> Store {
 }
 
 async fn is_the_same(from: &Fresh, copy: &Store) {
+    let due = copy.look(async |mut tx| search::list_due(&mut tx, "", 9).await).await.unwrap();
+    let organization = &due[0].organization_id;
+    let run = domain::search::Query::read("ü").unwrap().runs().remove(0);
+    let places =
+        copy.look(async |mut tx| search::list_places(&mut tx, organization, &run, None, 9).await).await.unwrap();
+    assert_eq!((due.len(), places.len()), (1, 1), "what was found is found, what was due is due");
     let (old, new) = (all(&mut from.snapshot().await.unwrap()).await, all(&mut copy.snapshot().await.unwrap()).await);
     let rows: usize = old.iter().map(|(_, rows)| rows.len()).sum();
     assert!(rows > 110, "there is something to compare: {rows}");
