@@ -9,7 +9,7 @@ use crate::{
 };
 use app::{App, Due, Error, Kept, Problem, WEIGHED};
 use domain::{
-    retention::{Kind, LEAST_STATES, Retention},
+    retention::{Kind, LEAST_STATES, LONGEST, MOST_STATES, Retention, Wrong},
     time::Time,
 };
 use serde::Deserialize;
@@ -77,32 +77,43 @@ impl Numbers {
     }
 
     fn read(&self) -> Result<Retention, Error> {
+        let wrong = |detail| Error::Invalid(vec![Problem { attribute: String::new(), detail }]);
         let number = |text: &str| match text.trim() {
             "" => Ok(None),
             text => text.parse::<i64>().map(Some).map_err(|_| {
                 let shown: String = text.chars().take(40).collect();
-                let detail = format!("{shown:?} is no number: say a whole number of days, or nothing");
-                Error::Invalid(vec![Problem { attribute: String::new(), detail }])
+                wrong(format!("{shown:?} is no whole number: say one, or nothing"))
             }),
         };
-        Ok(Retention {
+        let retention = Retention {
             states: number(&self.states)?,
             configurations: number(&self.configurations)?,
             plans: number(&self.plans)?,
             logs: number(&self.logs)?,
             least_states: number(&self.least)?.unwrap_or(LEAST_STATES),
-        })
+        };
+        retention.check().map_err(|problem| {
+            wrong(match problem {
+                Wrong::Days(kind) => format!("{}: say a number of days from 1 to {LONGEST}, or nothing", named(kind)),
+                Wrong::LeastStates => format!("Newest states that stay: say a number from 1 to {MOST_STATES}"),
+            })
+        })?;
+        Ok(retention)
+    }
+}
+
+fn named(kind: Kind) -> &'static str {
+    match kind {
+        Kind::States => "Old states",
+        Kind::Configurations => "Configurations",
+        Kind::Plans => "Plans",
+        Kind::Logs => "Logs",
     }
 }
 
 fn rows(due: &Due) -> Vec<Row> {
     let row = |(kind, weight): (Kind, &app::model::Weight)| Row {
-        what: match kind {
-            Kind::States => "Old states",
-            Kind::Configurations => "Configurations",
-            Kind::Plans => "Plans",
-            Kind::Logs => "Logs",
-        },
+        what: named(kind),
         count: match weight.count {
             0 => String::new(),
             WEIGHED => format!("more than {WEIGHED}"),

@@ -46,7 +46,8 @@ pub(crate) fn resource(app: &App, version: &StateVersion, outputs: &[String], an
         "terraform-version": version.terraform_version,
         "state-version": version.format,
         "resources-processed": !pending && version.indexed,
-        "hosted-state-download-url": format!("{}/api/v2/state-versions/{id}/download", app.address),
+        "hosted-state-download-url":
+            version.purged_at.is_none().then(|| format!("{}/api/v2/state-versions/{id}/download", app.address)),
         "hosted-json-state-download-url":
             version.json_blob_id.as_ref().map(|_| format!("{}/api/v2/state-versions/{id}/json-download", app.address)),
         "hosted-state-upload-url": upload(Purpose::State),

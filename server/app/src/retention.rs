@@ -98,8 +98,12 @@ impl App {
                 let (organization, workspace) = hold(&mut tx, caller, kept).await?;
                 let scope = scope(&organization, workspace.as_ref());
                 let said = retention::find(&mut tx, scope).await?;
-                let wanted = change(said.map_or(Retention::FOREVER, |policy| policy.retention()))?;
+                let wanted = change(said.as_ref().map_or(Retention::FOREVER, RetentionPolicy::retention))?;
                 check(&wanted)?;
+                // Who says the same again does not put it off.
+                if said.as_ref().is_some_and(|said| said.retention() == wanted) {
+                    return Ok(said);
+                }
                 Ok::<_, Error>(retention::put(&mut tx, &id, scope, wanted, now).await?)
             })
             .await?;

@@ -54,10 +54,10 @@ pub struct Retention {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Wrong {
     /// The days of a kind.
-    #[error("a number of days from 1 to {LONGEST}, or null for ever")]
+    #[error("is to be a number of days from 1 to {LONGEST}, or null for ever")]
     Days(Kind),
     /// The newest states.
-    #[error("a number from 1 to {MOST_STATES}")]
+    #[error("is to be a number from 1 to {MOST_STATES}")]
     LeastStates,
 }
 

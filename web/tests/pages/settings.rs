@@ -353,7 +353,7 @@ async fn owners_say_how_long_things_are_kept() {
             would.text
         );
         assert!(!house.get(path, &ada).await.text.contains("value=\"30\""), "to ask saves nothing");
-        for (typed, told) in [("soon", "is no number"), ("0", "from 1 to 36500")] {
+        for (typed, told) in [("soon", "is no whole number"), ("0", "from 1 to 36500")] {
             let refused = house.fill(path, &ada, &[("states", typed), ("act", "save")]).await;
             assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
             assert!(

@@ -51,6 +51,10 @@ async fn a_policy_is_said_read_and_taken_away(town: &Town) {
         assert_eq!(data["attributes"]["updated-at"], "2023-11-14T22:13:20.000Z");
         assert_eq!(data["attributes"]["takes-effect-at"], "2023-11-15T22:13:20.000Z");
         assert_eq!(town.ask("read", "GET", path, "").await.json(), said, "members may know");
+        town.clock.pass(5);
+        let again = document(OLDERS, &json!({ "delete-older-than-n-days": 30, "delete-logs-older-than-n-days": null }));
+        assert_eq!(town.ask("owner", "POST", path, again).await.json(), said, "to say it again puts nothing off");
+        town.clock.pass(-5);
         let part = document("", &json!({ "delete-states-older-than-n-days": 7 }));
         let changed = town.ask("owner", "PATCH", path, part).await.json();
         assert_eq!(changed["data"]["id"], data["id"]);
