@@ -97,7 +97,8 @@ fn main() -> ExitCode {
                 (false, Some(_)) => kills,
                 (false, None) => kills.div_ceil(part.share),
             };
-            if blows == 0 {
+            // SQLite has no connections: its file is what the disk's part is about.
+            if blows == 0 || (part.name == "database" && database == Database::Sqlite) {
                 continue;
             }
             let since = Instant::now();
