@@ -19,8 +19,8 @@ use store::{
     workspace::Workspace,
 };
 
-/// So many places of each stretch are counted before one is chosen.
-const COUNTED: i64 = 500;
+/// So many places of a stretch are counted at most before one is chosen.
+const COUNTED: i64 = 200;
 /// So many places are read at once.
 const PLACES: i64 = 64;
 /// So many instances are read at once.
@@ -93,16 +93,21 @@ impl App {
 
 /// The beginning of the stretch with the fewest places, or none where one of them has none: then nothing is found.
 async fn choose(tx: &mut Tx, organization: &OrganizationId, runs: &[Run]) -> Result<Option<Cursor>> {
-    let mut best: Option<(i64, std::cmp::Reverse<usize>, usize)> = None;
-    for (number, run) in runs.iter().enumerate() {
-        let count = store::search::count_places(tx, organization, run, COUNTED).await?;
+    // The longest first: it is likely to have the fewest, and the others need not be counted further than that.
+    let mut order: Vec<usize> = (0..runs.len()).collect();
+    order.sort_by_key(|run| std::cmp::Reverse(runs[*run].length()));
+    let mut best: Option<(i64, usize)> = None;
+    for run in order {
+        let most = best.map_or(COUNTED, |(fewest, _)| fewest);
+        let count = store::search::count_places(tx, organization, &runs[run], most).await?;
         if count == 0 {
             return Ok(None);
         }
-        let this = (count, std::cmp::Reverse(run.length()), number);
-        best = Some(best.map_or(this, |best| best.min(this)));
+        if best.is_none_or(|(fewest, _)| count < fewest) {
+            best = Some((count, run));
+        }
     }
-    Ok(best.map(|(_, _, run)| {
+    Ok(best.map(|(_, run)| {
         let place = Place { word: runs[run].from(), workspace_id: String::new(), shelf: i64::MIN };
         Cursor { run, place, through: Through::None }
     }))
