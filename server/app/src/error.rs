@@ -75,6 +75,18 @@ impl From<store::Error> for Error {
             store::Error::Contended(_) | store::Error::Slow(_) => {
                 Self::Unavailable(format!("too many writers at once ({error}); try again"))
             }
+            error if error.is_away() => {
+                tracing::error!(%error, "the database is away");
+                Self::Unavailable(
+                    "the database cannot be used right now, and the server's log says why; try again".into(),
+                )
+            }
+            error @ store::Error::Unknown(_) => {
+                tracing::error!(%error, "the database was lost");
+                Self::Unavailable(
+                    "the database was lost while this was written: it may or may not have happened; look before you do it again".into(),
+                )
+            }
             error if error.is_unstorable_text() => Self::invalid("", "A text holds the NUL character; leave it out"),
             other => Self::Internal(other.to_string()),
         }
