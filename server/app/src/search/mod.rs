@@ -1,15 +1,18 @@
 //! Search over what all workspaces of an organization hold. States write rows of instances within their own transaction; `index` puts the words of
 //! those rows where they are looked up, after it; `find` goes along one stretch of them and judges what it meets.
 
+mod change;
 mod cursor;
 mod find;
 mod forget;
 mod index;
+mod indexing;
 mod list;
 mod unread;
 mod uses;
 
 pub use find::{Found, Thing};
+pub(crate) use indexing::Indexing;
 
 use domain::{
     id::{Entropy, ResourceId, WorkspaceId},
