@@ -10,6 +10,8 @@ on_both! {
     what_is_no_query_is_refused  nothing_sensitive_is_indexed  states_from_before_are_indexed  attributes_can_be_left_out
     resources_are_listed  a_large_state_is_found_too  the_index_finds_what_looking_at_everything_finds
     what_ended_leaves_nothing  many_words_hold_nobody  what_fails_waits_before_it_is_tried_again
+    many_outputs_are_told_page_by_page  tags_of_a_workspace_that_say_a_secret_are_left_out
+    a_state_with_nul_in_a_name_is_refused
 }
 
 /// Everything that a query finds, page by page: kind, workspace and name of each.
@@ -177,6 +179,54 @@ async fn what_ended_leaves_nothing(town: &Town) {
     indexed(town).await;
     assert_eq!((words(town, "i-0002").await, in_clear(town, "i-0002").await), (0, 0));
     assert_eq!(found(town, "i-0003", 20).await.len(), 1);
+}
+
+async fn many_outputs_are_told_page_by_page(town: &Town) {
+    let outputs: serde_json::Map<String, Value> =
+        (0..3_000).map(|n| (format!("endpoint_{n:04}"), json!({ "value": 1, "type": "number" }))).collect();
+    let mut whole: Value = serde_json::from_str(&servers(1, &[])).unwrap();
+    whole["outputs"] = outputs.into();
+    town.write(&whole.to_string()).await.unwrap();
+    indexed(town).await;
+    let (mut told, mut pages, mut after) = (std::collections::BTreeSet::new(), 0, String::new());
+    loop {
+        let path = format!(
+            "/api/v2/organizations/acme/search?q=kind%3Aoutput+endpoint&page%5Bsize%5D=100&page%5Bafter%5D={after}"
+        );
+        let answer = town.ask("read", "GET", &path, "").await.json();
+        for one in answer["data"].as_array().unwrap() {
+            assert!(told.insert(one["attributes"]["name"].to_string()), "each once");
+        }
+        pages += 1;
+        match answer["meta"]["pagination"]["next-cursor"].as_str() {
+            Some(next) if pages < 50 => after = next.to_owned(),
+            _ => break,
+        }
+    }
+    assert_eq!((told.len(), pages), (3_000, 30));
+}
+
+async fn tags_of_a_workspace_that_say_a_secret_are_left_out(town: &Town) {
+    let owner = town.caller("owner").await;
+    let tags = [("Stage", "prod"), ("DbPass", "canary7"), ("ApiKey", "canary8"), ("home", "https://u:canary9@host/")]
+        .map(|(key, value)| domain::tag::Tag::new(key, value).unwrap());
+    town.app.add_tags(&owner, &town.workspace, &tags).await.unwrap();
+    indexed(town).await;
+    assert_eq!(found(town, "tag:stage=prod", 20).await, ["workspace web web"]);
+    assert!(found(town, "canary", 20).await.is_empty());
+    let words = "SELECT count(*) FROM search_words WHERE word >= $1 AND word < $2";
+    let (from, to) = (b"canary".as_slice(), b"canarz".as_slice());
+    let words = town.app.store.look(async |mut tx| tx.query(words).bind(from).bind(to).count().await).await;
+    assert_eq!(words.unwrap(), 0);
+}
+
+async fn a_state_with_nul_in_a_name_is_refused(town: &Town) {
+    let state = servers(1, &[server(0)]).replace("module.net", "module.n\\u0000t");
+    let refused = town.write(&state).await.unwrap_err().to_string();
+    assert!(refused.contains("the module of a resource holds the NUL character"), "{refused}");
+    let state = servers(1, &[server(0)]).replace("endpoint_url", "a\\u0000");
+    let refused = town.write(&state).await.unwrap_err().to_string();
+    assert!(refused.contains("the name of an output holds the NUL character"), "{refused}");
 }
 
 /// Few instances with more words than can be written at once.

@@ -8,12 +8,14 @@ mod forget;
 mod index;
 mod indexing;
 mod list;
+mod outputs;
 mod unread;
 mod uses;
 
 pub use find::{Found, Thing};
 pub(crate) use indexing::Indexing;
 
+use crate::state::secret;
 use domain::{
     id::{Entropy, ResourceId, WorkspaceId},
     tag::Tag,
@@ -29,9 +31,12 @@ pub fn resource_id(workspace: &WorkspaceId, address: &str) -> ResourceId {
     ResourceId::new(&bytes)
 }
 
-/// The tags of a workspace as lines, as those of an instance are known.
+/// The tags of a workspace as lines, as those of an instance are known: without what says that it is a secret.
 fn tag_lines(tags: &[Tag]) -> String {
-    tags.iter().map(|tag| format!("tag:{}={}\n", tag.key, tag.value)).collect()
+    tags.iter()
+        .filter(|tag| !secret::is_named(&tag.key) && !secret::is_in(&tag.key) && !secret::is_in(&tag.value))
+        .map(|tag| format!("tag:{}={}\n", tag.key, tag.value))
+        .collect()
 }
 
 /// Tags as their row keeps them: a list of pairs.

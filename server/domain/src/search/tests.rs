@@ -139,3 +139,13 @@ fn of_a_long_text_the_first_words_are_indexed() {
     let (word, _) = document.place_in(run).unwrap();
     assert!(document.words().any(|indexed| indexed == word));
 }
+
+#[test]
+fn an_arn_is_looked_for_everywhere() {
+    for known in ["id=arn:aws:s3:::Bucket", "arn=arn:aws:s3:::bucket", "name=x arn:aws:s3:::bucket"] {
+        assert!(instance("t.a", known, "arn:aws:s3:::bucket"), "{known}");
+    }
+    assert!(instance("t.a", "arn=arn:aws:s3:::bucket", "arn:arn:aws:s3"));
+    assert!(instance("t.a", "arn=arn:aws:s3:::bucket", "arn:s3"), "without more colons it is the attribute");
+    assert!(!instance("t.a", "id=arn:aws:s3:::bucket", "arn:s3"));
+}
