@@ -10,20 +10,25 @@ CREATE TABLE search_words (
     shelf BIGINT NOT NULL,
     PRIMARY KEY (organization_id, word, workspace_id, shelf)
 );
+CREATE INDEX search_words_own ON search_words (workspace_id) WHERE shelf = -1;
 
 -- About a hundred instances of a workspace stand on a shelf, and what is known of each is a line `name=value` for each attribute that may be known.
 -- NULL is not read yet.
 ALTER TABLE state_resources ADD COLUMN shelf BIGINT NOT NULL DEFAULT 0;
 ALTER TABLE state_resources ADD COLUMN attributes TEXT;
 CREATE INDEX state_resources_by_shelf ON state_resources (workspace_id, shelf, address) WHERE to_sequence IS NULL;
-CREATE INDEX state_resources_closed ON state_resources (workspace_id, to_sequence) WHERE to_sequence IS NOT NULL;
-DROP INDEX state_resources_now;
+-- what ended, and may have words in the index still: once it has none, its attributes are NULL
+CREATE INDEX state_resources_ended ON state_resources (workspace_id, shelf, address, from_sequence)
+    WHERE to_sequence IS NOT NULL AND attributes IS NOT NULL;
 
--- up to which state its words are in the index; -1 is none
+-- up to which state its words are in the index; -1 is none, -2 is a deleted one of which there are none any more
 ALTER TABLE workspaces ADD COLUMN indexed_sequence BIGINT NOT NULL DEFAULT -1;
+UPDATE workspaces SET indexed_sequence = -2 WHERE deleted_at IS NOT NULL;
 -- whether the words of its name and tags are
 ALTER TABLE workspaces ADD COLUMN named BOOLEAN NOT NULL DEFAULT FALSE;
-CREATE INDEX workspaces_unindexed ON workspaces (id) WHERE NOT named OR indexed_sequence < state_sequence;
+CREATE INDEX workspaces_unindexed ON workspaces (id)
+    WHERE (deleted_at IS NULL AND module_id IS NULL AND (NOT named OR indexed_sequence < state_sequence))
+    OR (deleted_at IS NOT NULL AND indexed_sequence > -2);
 
 -- whether the index holds attributes; NULL before anybody said so
 ALTER TABLE sites ADD COLUMN index_attributes BOOLEAN;

@@ -1,7 +1,7 @@
 //! What just changed, for everybody who waits for it, in this process and in the other servers on the same database. It is a wake-up and no
 //! truth: who hears it reads again.
 
-use crate::{App, line::Line};
+use crate::{App, line::Line, search::Indexing};
 use domain::id::{OrganizationId, RunId, WorkspaceId};
 use std::future::Future;
 use store::{
@@ -39,6 +39,8 @@ pub struct Hub {
     line: Line,
     superseded: Notify,
     unindexed: Notify,
+    /// What is known of the work on the index.
+    pub(crate) indexing: Indexing,
     post: Option<Post>,
 }
 
@@ -49,6 +51,7 @@ impl Default for Hub {
             line: Line::default(),
             superseded: Notify::new(),
             unindexed: Notify::new(),
+            indexing: Indexing::default(),
             post: None,
         }
     }

@@ -279,6 +279,7 @@ impl App {
             })
             .await?;
         self.hub.announce([Event::Workspace(id.clone())]);
+        self.hub.unindex();
         Ok(())
     }
 

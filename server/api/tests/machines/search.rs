@@ -9,6 +9,9 @@ on_both! {
     what_a_state_holds_is_found  pages_hold_everything_once  what_changes_is_found_as_it_is  who_may_not_read_finds_nothing
     what_is_no_query_is_refused  nothing_sensitive_is_indexed  states_from_before_are_indexed  attributes_can_be_left_out
     resources_are_listed  a_large_state_is_found_too  the_index_finds_what_looking_at_everything_finds
+    what_ended_leaves_nothing  many_words_hold_nobody  what_fails_waits_before_it_is_tried_again
+    many_outputs_are_told_page_by_page  tags_of_a_workspace_that_say_a_secret_are_left_out
+    a_state_with_nul_in_a_name_is_refused
 }
 
 /// Everything that a query finds, page by page: kind, workspace and name of each.
@@ -140,14 +143,128 @@ async fn what_changes_is_found_as_it_is(town: &Town) {
     town.app.delete_workspace(&owner, &town.workspace, false).await.unwrap();
     indexed(town).await;
     assert!(found(town, "i-0000", 20).await.is_empty() && found(town, "shop", 20).await.is_empty());
+    let left = "SELECT count(*) FROM search_words WHERE workspace_id = $1";
+    let left = async || {
+        let id = town.workspace.as_str();
+        town.app.store.look(async |mut tx| tx.query(left).bind(id).count().await).await.unwrap()
+    };
+    assert_eq!(left().await, 0, "the words of what was deleted go");
     town.app.restore_workspace(&owner, &town.workspace, Some("back")).await.unwrap();
-    assert_eq!(found(town, "i-0000", 20).await.len(), 1, "nothing has to be indexed for it");
     indexed(town).await;
+    assert_eq!(found(town, "i-0000", 20).await.len(), 1);
     assert_eq!(found(town, "kind:workspace back", 20).await.len(), 1);
     town.app.delete_state(&owner, &town.workspace, &app::Source::Http(None)).await.unwrap();
     assert!(found(town, "i-0000", 20).await.is_empty());
     indexed(town).await;
     assert_eq!(words(town, "i-0000").await, 0);
+    // Of "back" and the tag: words of earlier names and of outputs that are no more go.
+    let own = town.app.store.look(async |mut tx| store::search::list_own_words(&mut tx, &town.workspace).await).await;
+    let own: Vec<String> = own.unwrap().into_iter().map(|word| String::from_utf8(word).unwrap()).collect();
+    assert!(own.iter().all(|word| !word.contains("web") && !word.contains("endpoint")), "{own:?}");
+}
+
+/// What came and went before it was indexed, and what is known of what is no more.
+async fn what_ended_leaves_nothing(town: &Town) {
+    town.write(&servers(1, &[server(0)])).await.unwrap();
+    town.write(&servers(2, &[server(1)])).await.unwrap();
+    assert!(in_clear(town, "i-0000").await > 0);
+    indexed(town).await;
+    assert_eq!((words(town, "i-0000").await, in_clear(town, "i-0000").await), (0, 0));
+    // A pass that broke off had put its words already.
+    let id = town.workspace.as_str();
+    let add = "INSERT INTO search_words SELECT organization_id, $1, id, 0 FROM workspaces WHERE id = $2";
+    town.write(&servers(3, &[server(2)])).await.unwrap();
+    town.app.store.write(async |mut tx| tx.query(add).bind(b"i-0002".as_slice()).bind(id).run().await).await.unwrap();
+    town.write(&servers(4, &[server(3)])).await.unwrap();
+    indexed(town).await;
+    assert_eq!((words(town, "i-0002").await, in_clear(town, "i-0002").await), (0, 0));
+    assert_eq!(found(town, "i-0003", 20).await.len(), 1);
+}
+
+async fn many_outputs_are_told_page_by_page(town: &Town) {
+    let outputs: serde_json::Map<String, Value> =
+        (0..3_000).map(|n| (format!("endpoint_{n:04}"), json!({ "value": 1, "type": "number" }))).collect();
+    let mut whole: Value = serde_json::from_str(&servers(1, &[])).unwrap();
+    whole["outputs"] = outputs.into();
+    town.write(&whole.to_string()).await.unwrap();
+    indexed(town).await;
+    let (mut told, mut pages, mut after) = (std::collections::BTreeSet::new(), 0, String::new());
+    loop {
+        let path = format!(
+            "/api/v2/organizations/acme/search?q=kind%3Aoutput+endpoint&page%5Bsize%5D=100&page%5Bafter%5D={after}"
+        );
+        let answer = town.ask("read", "GET", &path, "").await.json();
+        for one in answer["data"].as_array().unwrap() {
+            assert!(told.insert(one["attributes"]["name"].to_string()), "each once");
+        }
+        pages += 1;
+        match answer["meta"]["pagination"]["next-cursor"].as_str() {
+            Some(next) if pages < 50 => after = next.to_owned(),
+            _ => break,
+        }
+    }
+    assert_eq!((told.len(), pages), (3_000, 30));
+}
+
+async fn tags_of_a_workspace_that_say_a_secret_are_left_out(town: &Town) {
+    let owner = town.caller("owner").await;
+    let tags = [("Stage", "prod"), ("DbPass", "canary7"), ("ApiKey", "canary8"), ("home", "https://u:canary9@host/")]
+        .map(|(key, value)| domain::tag::Tag::new(key, value).unwrap());
+    town.app.add_tags(&owner, &town.workspace, &tags).await.unwrap();
+    indexed(town).await;
+    assert_eq!(found(town, "tag:stage=prod", 20).await, ["workspace web web"]);
+    assert!(found(town, "canary", 20).await.is_empty());
+    let words = "SELECT count(*) FROM search_words WHERE word >= $1 AND word < $2";
+    let (from, to) = (b"canary".as_slice(), b"canarz".as_slice());
+    let words = town.app.store.look(async |mut tx| tx.query(words).bind(from).bind(to).count().await).await;
+    assert_eq!(words.unwrap(), 0);
+}
+
+async fn a_state_with_nul_in_a_name_is_refused(town: &Town) {
+    let state = servers(1, &[server(0)]).replace("module.net", "module.n\\u0000t");
+    let refused = town.write(&state).await.unwrap_err().to_string();
+    assert!(refused.contains("the module of a resource holds the NUL character"), "{refused}");
+    let state = servers(1, &[server(0)]).replace("endpoint_url", "a\\u0000");
+    let refused = town.write(&state).await.unwrap_err().to_string();
+    assert!(refused.contains("the name of an output holds the NUL character"), "{refused}");
+}
+
+/// Few instances with more words than can be written at once.
+async fn many_words_hold_nobody(town: &Town) {
+    let tags = |n: usize| -> Value {
+        (0..64)
+            .map(|tag| {
+                let words: Vec<String> = (0..80).map(|word| format!("x{n}y{word}")).collect();
+                (format!("k{tag}"), Value::from(words.join(" ").chars().take(500).collect::<String>()))
+            })
+            .collect::<serde_json::Map<_, _>>()
+            .into()
+    };
+    let many: Vec<Value> = (0..100).map(|n| json!({ "id": format!("i-{n}"), "tags": tags(n) })).collect();
+    town.write(&servers(1, &many)).await.unwrap();
+    assert_eq!(indexed(town).await, 2, "with the workspace of others");
+    assert_eq!(processed(town).await, true);
+    assert_eq!(found(town, "i-42 x42y1", 20).await.len(), 1);
+    assert_eq!(found(town, "i-42 x42y70", 20).await.len(), 1, "what is not indexed is compared");
+    let whole = "SELECT count(*) FROM search_words WHERE shelf >= 0";
+    let whole = town.app.store.look(async |mut tx| tx.query(whole).count().await).await.unwrap();
+    assert!((2_001..25_000).contains(&whole), "{whole}");
+    town.write(&servers(2, &[server(0)])).await.unwrap();
+    indexed(town).await;
+    assert_eq!(words(town, "i-42").await, 0);
+    assert_eq!(found(town, "i-0000", 20).await.len(), 1);
+}
+
+async fn what_fails_waits_before_it_is_tried_again(town: &Town) {
+    town.write(&servers(1, &[server(0)])).await.unwrap();
+    let rename = async |query: &'static str| town.app.store.write(async |mut tx| tx.query(query).run().await).await;
+    rename("ALTER TABLE workspace_uses RENAME TO away").await.unwrap();
+    assert_eq!(indexed(town).await, 0);
+    rename("ALTER TABLE away RENAME TO workspace_uses").await.unwrap();
+    assert_eq!(indexed(town).await, 0, "not at once");
+    town.clock.pass(6);
+    assert!(indexed(town).await > 0);
+    assert_eq!(found(town, "i-0000", 20).await.len(), 1);
 }
 
 /// At how many places of the whole index a word stands.
@@ -248,7 +365,7 @@ async fn states_from_before_are_indexed(town: &Town) {
 async fn attributes_can_be_left_out(town: &Town) {
     town.write(&servers(1, &[server(0)])).await.unwrap();
     indexed(town).await;
-    let off = town.without_attributes().await;
+    let off = town.started_with(false).await;
     off.index_workspaces().await.unwrap();
     assert_eq!((in_clear(town, "team").await, in_clear(town, "0000").await), (0, 0));
     assert!(found(town, "i-0000", 20).await.is_empty());
@@ -261,6 +378,9 @@ async fn attributes_can_be_left_out(town: &Town) {
     assert_eq!(in_clear(town, "team").await, 0);
     assert_eq!(found(town, "aws_instance", 20).await.len(), 2);
     indexed(town).await;
+    assert_eq!(found(town, "aws_instance", 20).await.len(), 2, "a server that runs does not turn it back");
+    assert!(found(town, "i-0001", 20).await.is_empty());
+    town.started_with(true).await.index_workspaces().await.unwrap();
     assert_eq!(found(town, "i-0001", 20).await.len(), 1, "on again, it is read again");
 }
 

@@ -294,10 +294,10 @@ impl Town {
         server(self.app.store.clone(), self.folder.path(), objects, &self.clock, 2, masters, true).await
     }
 
-    /// One that was started to index no attributes.
-    pub(crate) async fn without_attributes(&self) -> App {
+    /// One that was started to index attributes or not.
+    pub(crate) async fn started_with(&self, index_attributes: bool) -> App {
         let objects = objects_in(&self.folder).await;
-        server(self.app.store.clone(), self.folder.path(), objects, &self.clock, 3, masters(), false).await
+        server(self.app.store.clone(), self.folder.path(), objects, &self.clock, 3, masters(), index_attributes).await
     }
 
     pub(crate) async fn caller(&self, name: &str) -> Caller {

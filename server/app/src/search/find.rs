@@ -3,7 +3,7 @@
 
 use super::{
     cursor::{Cursor, Through},
-    index::parse,
+    outputs::Outputs,
     tag_lines,
 };
 use crate::{App, Caller, Error, Result};
@@ -81,6 +81,7 @@ impl App {
                     user: caller.user_id(),
                     limit,
                     at: cursor,
+                    outputs: Outputs::default(),
                     judged: 0,
                     found: Found::default(),
                     end: None,
@@ -121,6 +122,7 @@ struct Walk<'q> {
     limit: usize,
     /// Everything before this was judged.
     at: Cursor,
+    outputs: Outputs,
     judged: usize,
     found: Found,
     /// Behind the last thing that fits, once another was found.
@@ -209,10 +211,8 @@ impl Walk<'_> {
         }
         let behind = behind.unwrap_or_default();
         if let Some(version) = workspace.current_state_id.as_deref().filter(|_| self.wants(Kind::Output)) {
-            let outputs = store::state::list_outputs(tx, &parse(version)?).await?;
-            // In the order of bytes, whatever the database's own is.
-            let mut outputs: Vec<_> = outputs.into_iter().filter(|output| output.name > behind).collect();
-            outputs.sort_by(|a, b| a.name.cmp(&b.name));
+            let outputs = self.outputs.at(tx, version, name, self.run, &self.at.place.word).await?;
+            let outputs: Vec<_> = outputs.iter().filter(|output| output.name > behind).cloned().collect();
             for output in outputs {
                 if self.is_over() {
                     return Ok(());

@@ -1,16 +1,21 @@
 //! Search over what all workspaces of an organization hold. States write rows of instances within their own transaction; `index` puts the words of
 //! those rows where they are looked up, after it; `find` goes along one stretch of them and judges what it meets.
 
+mod change;
 mod cursor;
 mod find;
 mod forget;
 mod index;
+mod indexing;
 mod list;
+mod outputs;
 mod unread;
 mod uses;
 
 pub use find::{Found, Thing};
+pub(crate) use indexing::Indexing;
 
+use crate::state::secret;
 use domain::{
     id::{Entropy, ResourceId, WorkspaceId},
     tag::Tag,
@@ -26,9 +31,12 @@ pub fn resource_id(workspace: &WorkspaceId, address: &str) -> ResourceId {
     ResourceId::new(&bytes)
 }
 
-/// The tags of a workspace as lines, as those of an instance are known.
+/// The tags of a workspace as lines, as those of an instance are known: without what says that it is a secret.
 fn tag_lines(tags: &[Tag]) -> String {
-    tags.iter().map(|tag| format!("tag:{}={}\n", tag.key, tag.value)).collect()
+    tags.iter()
+        .filter(|tag| !secret::is_named(&tag.key) && !secret::is_in(&tag.key) && !secret::is_in(&tag.value))
+        .map(|tag| format!("tag:{}={}\n", tag.key, tag.value))
+        .collect()
 }
 
 /// Tags as their row keeps them: a list of pairs.

@@ -52,15 +52,17 @@ impl App {
         let id = parse(id)?;
         let found = self.store.look(async |mut tx| store::state::find(&mut tx, &id).await).await?;
         let Some(version) = found else { return Ok(HashMap::new()) };
-        let content = if version.size < STREAMED {
-            Content::read(&self.state_bytes(&version).await?)?
+        let read = if version.size < STREAMED {
+            Content::read(&self.state_bytes(&version).await?)
         } else {
             let state = self.state_stream(&version).await?;
             // Never closed.
             let _reading = READING.acquire().await;
             let read = spawn_blocking(|| Content::read_from(SyncIoBridge::new(state))).await;
-            read.map_err(|e| Error::internal("reading a state for the index", e))??
+            read.map_err(|e| Error::internal("reading a state for the index", e))?
         };
+        // One that was taken once, and would be refused now: its addresses are found.
+        let Ok(content) = read else { return Ok(HashMap::new()) };
         let resources = content.resources.into_iter();
         Ok(resources.map(|resource| ((resource.address, resource.hash), resource.attributes)).collect())
     }

@@ -16,8 +16,10 @@ use std::{
 };
 use store::state::Resource;
 
-/// The most bytes of all addresses, types, modules, providers and known attributes of a state together: its index is made in memory.
+/// The most bytes of all addresses, types, modules and providers of a state together: its index is made in memory.
 const NAMES: usize = 512 << 20;
+/// The most bytes of what is known of all its attributes. Nothing is known of those behind them.
+const KNOWN: usize = 256 << 20;
 /// A stream is read in such pieces: bytes.
 const PIECE: usize = 64 << 10;
 
@@ -109,7 +111,6 @@ struct Instance {
     deposed: String,
     hash: Vec<u8>,
     told: Told,
-    sensitive: Option<Box<RawValue>>,
 }
 
 impl<'de> Deserialize<'de> for Instance {
@@ -129,17 +130,17 @@ impl<'de> Deserialize<'de> for Instance {
             deposed: Option<String>,
             #[serde(default, borrow)]
             attributes: Option<&'a RawValue>,
-            #[serde(default)]
-            sensitive_attributes: Option<Box<RawValue>>,
+            #[serde(default, borrow)]
+            sensitive_attributes: Option<&'a RawValue>,
         }
         let raw = Box::<RawValue>::deserialize(deserializer)?;
-        let (Raw { index_key, deposed }, told, sensitive) = match serde_json::from_str::<Full<'_>>(raw.get()) {
+        let (Raw { index_key, deposed }, told) = match serde_json::from_str::<Full<'_>>(raw.get()) {
             Ok(full) => {
                 let Full { index_key, deposed, attributes, sensitive_attributes } = full;
-                (Raw { index_key, deposed }, Told::of(attributes), sensitive_attributes)
+                (Raw { index_key, deposed }, Told::of(attributes, sensitive_attributes))
             }
             // Attributes that come twice are kept as they are, and nothing is known of them.
-            Err(_) => (serde_json::from_str(raw.get()).map_err(D::Error::custom)?, Told::default(), None),
+            Err(_) => (serde_json::from_str(raw.get()).map_err(D::Error::custom)?, Told::default()),
         };
         Ok(Self {
             index: index_key.map(|key| format!("[{}]", key.get())).unwrap_or_default(),
@@ -147,7 +148,6 @@ impl<'de> Deserialize<'de> for Instance {
             // Half a SHA-256 tells two versions of an instance apart; nobody can choose attributes to collide with themselves usefully.
             hash: digest(&SHA256, raw.get().as_bytes()).as_ref()[..16].to_vec(),
             told,
-            sensitive,
         })
     }
 }
@@ -180,22 +180,29 @@ impl Content {
         if !(1..=4).contains(&state.version) {
             return Err(refuse(format!("its format version is {}; 1 to 4 are known", state.version)));
         }
+        let outputs: Vec<String> = state.outputs.unwrap_or_default().into_keys().collect();
+        let (lineage, version) = (state.lineage.unwrap_or_default(), state.terraform_version.unwrap_or_default());
+        refuse_nul("its lineage", &lineage)?;
+        refuse_nul("its terraform_version", &version)?;
+        for name in &outputs {
+            refuse_nul("the name of an output", name)?;
+        }
         let mut resources = Vec::new();
         // Older formats nest their resources; the first engine that writes the state again brings it to version 4.
         if state.version == 4 {
-            let mut room = NAMES;
+            let mut room = Room { names: NAMES, known: KNOWN };
             for resource in state.resources.unwrap_or_default() {
                 read_instances(resource, &mut resources, &mut room)?;
             }
         }
         Ok(Self {
             serial: state.serial,
-            lineage: state.lineage.unwrap_or_default(),
-            terraform_version: state.terraform_version.unwrap_or_default(),
+            lineage,
+            terraform_version: version,
             format: state.version,
             md5: hashes.md5,
             sha256: hashes.sha256,
-            outputs: state.outputs.unwrap_or_default().into_keys().collect(),
+            outputs,
             resources,
         })
     }
@@ -240,18 +247,32 @@ pub(crate) fn outputs(state: impl Read) -> Result<Vec<OutputValue>> {
         .collect()
 }
 
-fn read_instances(resource: RawResource, into: &mut Vec<Resource>, room: &mut usize) -> Result<()> {
+/// So many bytes may be kept yet.
+struct Room {
+    names: usize,
+    known: usize,
+}
+
+fn read_instances(resource: RawResource, into: &mut Vec<Resource>, room: &mut Room) -> Result<()> {
     let RawResource { module, mode, kind, name, provider, instances } = resource;
     let module = module.unwrap_or_default();
+    for (field, text) in [("module", &module), ("type", &kind), ("name", &name), ("provider", &provider)] {
+        refuse_nul(&format!("the {field} of a resource"), text)?;
+    }
     let prefix = if module.is_empty() { String::new() } else { format!("{module}.") };
     let data = if mode == "data" { "data." } else { "" };
-    for Instance { index, deposed, hash, told, sensitive } in instances {
-        let attributes = told.lines(&kind, sensitive.as_deref());
-        let names = [&module, &prefix, &kind, &kind, &name, &provider, &index, &deposed, &attributes];
+    for Instance { index, deposed, hash, told } in instances {
+        refuse_nul("the deposed key of an instance", &deposed)?;
+        let names = [&module, &prefix, &kind, &kind, &name, &provider, &index, &deposed];
         let length: usize = names.iter().map(|name| name.len()).sum();
-        *room = room.checked_sub(length).ok_or_else(|| {
+        room.names = room.names.checked_sub(length).ok_or_else(|| {
             refuse(format!("its addresses, types and providers have more than {NAMES} bytes; split the configuration"))
         })?;
+        let mut attributes = told.lines(&kind);
+        match room.known.checked_sub(attributes.len()) {
+            Some(left) => room.known = left,
+            None => attributes.clear(),
+        }
         into.push(Resource {
             address: format!("{prefix}{data}{kind}.{name}{index}{deposed}"),
             kind: kind.clone(),
@@ -260,6 +281,14 @@ fn read_instances(resource: RawResource, into: &mut Vec<Resource>, room: &mut us
             hash,
             attributes,
         });
+    }
+    Ok(())
+}
+
+/// No engine writes one, and not every database keeps it.
+fn refuse_nul(field: &str, text: &str) -> Result<()> {
+    if text.contains('\0') {
+        return Err(refuse(format!("{field} holds the NUL character; leave it out")));
     }
     Ok(())
 }
@@ -324,6 +353,31 @@ mod tests {
             format!("{{\"version\":4,\"resources\":[{{\"module\":\"{module}\",\"instances\":[{instances}]}}]}}");
         let refused = Content::read(state.as_bytes()).unwrap_err().to_string();
         assert!(refused.contains("addresses"), "{refused}");
+    }
+
+    #[test]
+    fn what_is_known_is_left_out_before_a_state_is_refused() {
+        let resource = r#"{"type":"t","name":"n","instances":[{"attributes":{"id":"a"}},{"index_key":1,"attributes":{"id":"b"}}]}"#;
+        let (mut read, mut room) = (Vec::new(), Room { names: 100, known: 6 });
+        read_instances(serde_json::from_str(resource).unwrap(), &mut read, &mut room).unwrap();
+        assert_eq!(read.iter().map(|one| one.attributes.as_str()).collect::<Vec<_>>(), ["id=a\n", ""]);
+    }
+
+    #[test]
+    fn a_name_with_nul_is_refused_and_named() {
+        for (state, field) in [
+            (r#"{"version":4,"lineage":"\u0000"}"#, "lineage"),
+            (r#"{"version":4,"terraform_version":"\u0000"}"#, "terraform_version"),
+            (r#"{"version":4,"outputs":{"a\u0000":{}}}"#, "output"),
+            (r#"{"version":4,"resources":[{"type":"\u0000"}]}"#, "type"),
+            (r#"{"version":4,"resources":[{"name":"\u0000"}]}"#, "name"),
+            (r#"{"version":4,"resources":[{"module":"\u0000"}]}"#, "module"),
+            (r#"{"version":4,"resources":[{"provider":"\u0000"}]}"#, "provider"),
+            (r#"{"version":4,"resources":[{"instances":[{"deposed":"\u0000"}]}]}"#, "deposed"),
+        ] {
+            let refused = Content::read(state.as_bytes()).unwrap_err().to_string();
+            assert!(refused.contains(field) && refused.contains("NUL"), "{refused}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@
 use super::secret;
 use serde::{
     Deserialize, Deserializer,
-    de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
+    de::{DeserializeSeed, IgnoredAny, MapAccess, SeqAccess, Visitor},
 };
 use serde_json::{Value, value::RawValue};
 use std::{borrow::Cow, fmt};
@@ -16,48 +16,67 @@ const LONGEST: usize = 512;
 /// The most tags of an instance.
 const TAGS: usize = 64;
 
-/// What an instance says of its attributes, before anybody judged it.
+/// Secrets of fewer bytes say nothing of where else they are.
+const SHORTEST: usize = 4;
+
+/// What an instance says of its attributes that is not called a secret.
 #[derive(Default)]
 pub(super) struct Told {
     values: Vec<(&'static str, String)>,
     /// By key; of a list of tags each is a key without a value.
     tags: Vec<(String, String)>,
+    /// The texts of what is hidden.
+    secrets: Vec<String>,
 }
 
 impl Told {
-    /// Reads attributes; whatever is no object says nothing.
-    pub(super) fn of(attributes: Option<&RawValue>) -> Self {
-        attributes.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
+    /// Reads attributes; whatever is no object says nothing. `sensitive` are the paths as the engine writes them: what cannot be read hides
+    /// everything.
+    pub(super) fn of(attributes: Option<&RawValue>, sensitive: Option<&RawValue>) -> Self {
+        let (Some(attributes), Some(hidden)) = (attributes, hidden(sensitive)) else { return Self::default() };
+        Attributes(&hidden).deserialize(&mut serde_json::Deserializer::from_str(attributes.get())).unwrap_or_default()
     }
 
-    /// The lines that may be known of an instance of this type. `sensitive` are the paths as the engine writes them: what cannot be read hides
-    /// everything.
-    pub(super) fn lines(&self, resource_type: &str, sensitive: Option<&RawValue>) -> String {
+    /// The lines that may be known of an instance of this type.
+    pub(super) fn lines(&self, resource_type: &str) -> String {
         let mut lines = String::new();
         // The id of a random thing is what it is.
         if secret::is_named(resource_type) || resource_type.starts_with("random_") {
             return lines;
         }
-        let Some(hidden) = hidden(sensitive) else { return lines };
-        let is_hidden = |name: &str| hidden.iter().any(|hidden| hidden == name);
         for (name, value) in &self.values {
-            if !is_hidden(name) && is_plain(value) && !value.is_empty() {
+            if self.is_harmless(value) && !value.is_empty() {
                 lines.extend([*name, "=", value, "\n"]);
             }
         }
-        if !is_hidden("tags") {
-            for (key, value) in self.tags.iter().take(TAGS) {
-                if is_plain(key)
-                    && is_plain(value)
-                    && !key.is_empty()
-                    && !key.contains('=')
-                    && !secret::is_named(&key.replace(['-', ' ', '.'], "_"))
-                {
-                    lines.extend(["tag:", key, "=", value, "\n"]);
-                }
+        for (key, value) in self.tags.iter().take(TAGS) {
+            if self.is_harmless(key) && self.is_harmless(value) && !key.is_empty() && !key.contains('=') {
+                lines.extend(["tag:", key, "=", value, "\n"]);
             }
         }
         lines
+    }
+
+    /// Whether a text is one line, no longer than a name is, no address with a secret, and neither has a secret in it nor is a part of one.
+    fn is_harmless(&self, text: &str) -> bool {
+        is_plain(text)
+            && !secret::is_in(text)
+            && (text.is_empty() || !self.secrets.iter().any(|secret| text.contains(secret) || secret.contains(text)))
+    }
+
+    fn hide(&mut self, value: &Value) {
+        match value {
+            Value::String(text) if text.len() >= SHORTEST => self.secrets.push(text.clone()),
+            Value::Number(number) => {
+                let text = number.to_string();
+                if text.len() >= SHORTEST {
+                    self.secrets.push(text);
+                }
+            }
+            Value::Array(list) => list.iter().for_each(|value| self.hide(value)),
+            Value::Object(map) => map.values().for_each(|value| self.hide(value)),
+            _ => {}
+        }
     }
 }
 
@@ -85,35 +104,49 @@ fn hidden(sensitive: Option<&RawValue>) -> Option<Vec<String>> {
     }
 }
 
-impl<'de> Deserialize<'de> for Told {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Attributes;
-        impl<'de> Visitor<'de> for Attributes {
-            type Value = Told;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("attributes")
-            }
-            fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Told, M::Error> {
-                let mut told = Told::default();
-                while let Some(key) = map.next_key::<Cow<'de, str>>()? {
-                    if let Some(name) = ALLOWED.iter().find(|name| **name == key) {
-                        if let Loose::Text(text) = map.next_value()? {
-                            told.values.push((name, text));
-                        }
-                    } else if key == "tags" {
-                        match map.next_value()? {
-                            Loose::Map(tags) => told.tags.extend(tags),
-                            Loose::List(tags) => told.tags.extend(tags.into_iter().map(|tag| (tag, String::new()))),
-                            _ => {}
-                        }
-                    } else {
-                        map.next_value::<IgnoredAny>()?;
+/// Reads attributes of which those with these names are hidden.
+struct Attributes<'h>(&'h [String]);
+
+impl<'de> DeserializeSeed<'de> for Attributes<'_> {
+    type Value = Told;
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Told, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Attributes<'_> {
+    type Value = Told;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("attributes")
+    }
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Told, M::Error> {
+        let mut told = Told::default();
+        while let Some(key) = map.next_key::<Cow<'de, str>>()? {
+            if self.0.iter().any(|hidden| *hidden == key) || secret::is_named(&key) {
+                let value: Value = map.next_value()?;
+                told.hide(&value);
+            } else if let Some(name) = ALLOWED.iter().find(|name| **name == key) {
+                if let Loose::Text(text) = map.next_value()? {
+                    told.values.push((name, text));
+                }
+            } else if key == "tags" {
+                let tags = match map.next_value()? {
+                    Loose::Map(tags) => tags,
+                    Loose::List(tags) => tags.into_iter().map(|tag| (tag, String::new())).collect(),
+                    _ => Vec::new(),
+                };
+                for (key, value) in tags {
+                    if !secret::is_named(&key) {
+                        told.tags.push((key, value));
+                    } else if value.len() >= SHORTEST {
+                        told.secrets.push(value);
                     }
                 }
-                Ok(told)
+            } else {
+                map.next_value::<IgnoredAny>()?;
             }
         }
-        deserializer.deserialize_map(Attributes)
+        Ok(told)
     }
 }
 
@@ -181,7 +214,7 @@ mod tests {
     fn lines(kind: &str, attributes: &str, sensitive: Option<&str>) -> String {
         let raw = |text: &str| RawValue::from_string(text.to_owned()).unwrap();
         let (attributes, sensitive) = (raw(attributes), sensitive.map(raw));
-        Told::of(Some(&attributes)).lines(kind, sensitive.as_deref())
+        Told::of(Some(&attributes), sensitive.as_deref()).lines(kind)
     }
 
     const SERVER: &str = r#"{"id":"i-1","arn":"arn:x","name":"web","region":null,"password":"canary","user_data":"canary","ami":"canary",
@@ -214,5 +247,17 @@ mod tests {
     #[test]
     fn an_attribute_that_comes_twice_is_no_error() {
         assert_eq!(lines("t", r#"{"id":"a","id":"b"}"#, None), "id=a\nid=b\n");
+    }
+
+    #[test]
+    fn a_secret_is_not_known_by_another_name() {
+        let path = r#"[[{"type":"get_attr","value":"deep"}]]"#;
+        let attributes = r#"{"id":"db-hush1","name":"hush2","arn":"arn:hus","region":"eu","deep":{"a":["hush1",{"b":"hush2"}],"c":12345},
+            "password":"xhushx","tags":{"One":"has 12345 in it","DbPass":"hush7","Two":"hush7","Url":"https://a/b?c","Three":"open"}}"#;
+        assert_eq!(lines("t", attributes, Some(path)), "arn=arn:hus\nregion=eu\ntag:Three=open\n");
+        let parts = r#"{"id":"hush","admin_password":"xxhushxx","name":"postgres://u:p@h/d"}"#;
+        assert_eq!(lines("t", parts, None), "");
+        // Too short to tell anything.
+        assert_eq!(lines("t", r#"{"id":"abc","password":"abc"}"#, None), "id=abc\n");
     }
 }

@@ -9,7 +9,7 @@ mod known;
 mod read;
 mod rollback;
 pub(crate) mod room;
-mod secret;
+pub(crate) mod secret;
 mod upload;
 mod write;
 

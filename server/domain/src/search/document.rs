@@ -2,9 +2,18 @@
 
 use super::{
     query::{Field, Query, Term},
-    words::{Run, fold},
+    words::{Run, fold, words},
 };
 use std::borrow::Cow;
+
+/// The most words that the index takes of an address or a name.
+const ADDRESS_WORDS: usize = 60;
+/// The most that it takes of a provider's address.
+const PROVIDER_WORDS: usize = 20;
+/// The most that it takes of the attributes of an instance.
+const ATTRIBUTE_WORDS: usize = 160;
+/// The most that it takes of the tags of a workspace.
+const OWN_WORDS: usize = 1_000;
 
 /// What kind of thing is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -96,11 +105,17 @@ impl<'a> Document<'a> {
         [&self.address, &self.provider, &self.attributes]
     }
 
-    /// The folded texts whose words the index has of it, without the name of its workspace; that of a workspace is its own.
-    #[must_use]
-    pub fn indexed(&self) -> String {
+    /// The same, each with how many of its words the index takes: what follows is compared, and leads nowhere.
+    fn told(&self) -> [(&str, usize); 4] {
+        let [address, provider, attributes] = self.texts();
         let own = if self.kind == Kind::Workspace { self.workspace } else { "" };
-        format!("{own}\n{}", self.texts().join("\n"))
+        let tags = if self.kind == Kind::Workspace { OWN_WORDS } else { ATTRIBUTE_WORDS };
+        [(own, ADDRESS_WORDS), (address, ADDRESS_WORDS), (provider, PROVIDER_WORDS), (attributes, tags)]
+    }
+
+    /// The words that the index has of it, without the name of its workspace; that of a workspace is its own. Some come twice.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        self.told().into_iter().flat_map(|(text, most)| words(text).take(most))
     }
 
     /// Whether a query finds it.
@@ -132,7 +147,7 @@ impl<'a> Document<'a> {
     /// workspace itself. Who goes along the stretch meets it at other places too.
     #[must_use]
     pub fn place_in(&self, run: &Run) -> Option<(&str, bool)> {
-        let own = self.texts().into_iter().filter_map(|text| run.first_in(text)).min();
+        let own = self.told().into_iter().skip(1).filter_map(|(text, most)| run.first_of(text, most)).min();
         let of_workspace = |word| (word, true);
         let own = own.map(|word| (word, self.kind != Kind::Resource));
         let name = run.first_in(self.workspace).map(of_workspace);

@@ -114,6 +114,8 @@ impl Query {
                     kind = Some(Kind::parse(rest).ok_or_else(|| Unreadable::Kind(rest.to_owned()))?);
                     continue;
                 }
+                // An ARN, and not what the attribute of that name is to be.
+                Some(("arn", rest)) if rest.contains(':') && !rest.starts_with("arn:") => (None, part),
                 Some((name, rest)) => match FIELDS.iter().find(|(known, _)| *known == name) {
                     Some((_, field)) => (Some(*field), rest),
                     None => (None, part),

@@ -103,8 +103,8 @@ proptest! {
         let document = Document::resource(&name, &address, "", "", "", "");
         if document.is_found_by(&query) {
             for run in query.runs() {
-                let indexed = format!("{}\n{name}", document.indexed());
-                prop_assert!(words(&indexed).any(|word| run.holds(word)), "{run:?} of {query:?} in {indexed:?}");
+                let indexed: Vec<&str> = document.words().chain(words(&name)).collect();
+                prop_assert!(indexed.iter().any(|word| run.holds(word)), "{run:?} of {query:?} in {indexed:?}");
                 prop_assert!(document.place_in(&run).is_some());
             }
         }
@@ -125,4 +125,27 @@ fn a_word_comes_with_the_next_of_its_line() {
     let found: Vec<&str> = words("aws_instance.web[0]\nname=größe -\n\n").collect();
     assert_eq!(found, ["aws_instance", "instance.web", "web[0", "0", "name=größe", "größe"]);
     assert_eq!(words(&"é".repeat(40)).map(str::len).collect::<Vec<_>>(), [32]);
+}
+
+#[test]
+fn of_a_long_text_the_first_words_are_indexed() {
+    let address: String = (0..400_000).map(|n| format!("w{n}-")).collect();
+    let document = Document::resource("", &address, "t", "", "", "id=i-1");
+    assert!(document.words().count() < 100);
+    assert!(document.words().any(|word| word == "id=i"), "what follows a long text is indexed");
+    assert!(document.is_found_by(&Query::read("w399999").unwrap()), "it is compared");
+    // It is told where a word of it stands.
+    let run = &Query::read("w").unwrap().runs()[0];
+    let (word, _) = document.place_in(run).unwrap();
+    assert!(document.words().any(|indexed| indexed == word));
+}
+
+#[test]
+fn an_arn_is_looked_for_everywhere() {
+    for known in ["id=arn:aws:s3:::Bucket", "arn=arn:aws:s3:::bucket", "name=x arn:aws:s3:::bucket"] {
+        assert!(instance("t.a", known, "arn:aws:s3:::bucket"), "{known}");
+    }
+    assert!(instance("t.a", "arn=arn:aws:s3:::bucket", "arn:arn:aws:s3"));
+    assert!(instance("t.a", "arn=arn:aws:s3:::bucket", "arn:s3"), "without more colons it is the attribute");
+    assert!(!instance("t.a", "id=arn:aws:s3:::bucket", "arn:s3"));
 }

@@ -96,9 +96,14 @@ impl Run {
     /// The first word of a folded text that lies in it, in the order of bytes.
     #[must_use]
     pub fn first_in<'a>(&self, folded: &'a str) -> Option<&'a str> {
+        self.first_of(folded, usize::MAX)
+    }
+
+    /// The same among the first words of that text.
+    pub(super) fn first_of<'a>(&self, folded: &'a str, most: usize) -> Option<&'a str> {
         if !folded.contains(&self.0) {
             return None;
         }
-        words(folded).filter(|word| self.holds(word)).min()
+        words(folded).take(most).filter(|word| self.holds(word)).min()
     }
 }

@@ -4,7 +4,7 @@ use crate::base::{Fresh, World, on_both, version, workspace, world};
 use domain::search::{OWN_SHELF, Query, Run};
 use store::{Error, search, state, workspace as ws};
 
-on_both! { words_lie_in_the_order_of_their_bytes  instances_of_a_shelf  what_is_due  what_was_never_read  forgetting  instances_with_their_states }
+on_both! { deleted_ones  words_lie_in_the_order_of_their_bytes  instances_of_a_shelf  what_is_due  what_was_never_read  forgetting  instances_with_their_states }
 
 fn run(text: &str) -> Run {
     Query::read(text).unwrap().runs().remove(0)
@@ -88,13 +88,22 @@ async fn instances_of_a_shelf(store: &Fresh) {
             assert_eq!(at(search::list_holding(&mut tx, id, Some(5), "", "ü", 9).await?).len(), 2);
             state::close_resources(&mut tx, id, 1, &["K\u{212a}", "n_m"]).await?;
             assert_eq!(search::count_instances(&mut tx, id).await?, 3);
-            // Nothing was indexed: what has ended already has no words to lose.
-            assert_eq!(search::list_changed_shelves(&mut tx, &due).await?, [0, 1]);
-            assert!(search::list_ended(&mut tx, &due, 0).await?.is_empty());
+            // What has ended may have words, whenever it began: until it is passed.
             let later = search::Due { indexed_sequence: 1, ..due.clone() };
-            assert_eq!(search::list_changed_shelves(&mut tx, &later).await?, [0]);
-            assert_eq!(at(search::list_ended(&mut tx, &later, 0).await?), ["d"]);
-            assert!(search::list_ended(&mut tx, &later, 1).await?.is_empty());
+            assert_eq!(search::list_changed_shelves(&mut tx, &due).await?, [0, 1, 5]);
+            assert_eq!(search::list_changed_shelves(&mut tx, &later).await?, [0, 5]);
+            let ended = search::list_ended(&mut tx, id, 5, 9).await?;
+            assert_eq!(search::list_ended(&mut tx, id, 5, 1).await?.len(), 1);
+            let last = &ended[0];
+            assert_eq!(search::pass_ended(&mut tx, id, 5, (&last.address, last.from_sequence)).await?, 1);
+            assert_eq!(at(search::list_ended(&mut tx, id, 5, 9).await?), [ended[1].address.as_str()]);
+            assert_eq!(at(search::list_ended(&mut tx, id, 0, 9).await?), ["d"]);
+            assert!(search::list_ended(&mut tx, id, 1, 9).await?.is_empty());
+            assert_eq!(search::pass_ended(&mut tx, id, 0, ("zz", 9)).await?, 1);
+            assert_eq!(
+                search::list_instances(&mut tx, id, Some(0), "", 9).await?[0].attributes.as_deref(),
+                Some("id=1\n")
+            );
             Ok::<_, Error>(())
         })
         .await
@@ -137,6 +146,43 @@ async fn what_is_due(store: &Fresh) {
     assert!(more.is_empty());
 }
 
+async fn deleted_ones(store: &Fresh) {
+    let world = world(store).await;
+    let id = &world.workspace.id;
+    let first = due(store).await;
+    store
+        .write(async |mut tx| {
+            search::insert_words(&mut tx, &first, OWN_SHELF, &["a", "b"]).await?;
+            search::insert_words(&mut tx, &first, 0, &["c"]).await?;
+            let mut own = search::list_own_words(&mut tx, id).await?;
+            own.sort();
+            assert_eq!(own, [b"a", b"b"]);
+            search::settle(&mut tx, &first).await?;
+            assert!(search::list_due(&mut tx, "", 10).await?.is_empty());
+            search::begin_withdrawal(&mut tx, id).await?;
+            assert!(search::list_due(&mut tx, "", 10).await?.is_empty(), "it is not deleted");
+            ws::delete(&mut tx, id, crate::base::NOW).await?;
+            let due = search::list_due(&mut tx, "", 10).await?.remove(0);
+            assert!(due.deleted && due.indexed_sequence == 0);
+            search::begin_withdrawal(&mut tx, id).await?;
+            let held = search::hold_due(&mut tx, id).await?.unwrap();
+            assert_eq!(Some(&held), search::find_due(&mut tx, id).await?.as_ref());
+            assert_eq!(held.indexed_sequence, -1, "taken back now, it is indexed anew");
+            search::settle(&mut tx, &held).await?;
+            assert!(search::list_due(&mut tx, "", 10).await?.is_empty());
+            ws::undelete(&mut tx, &world.workspace, crate::base::NOW).await?;
+            let due = search::list_due(&mut tx, "", 10).await?.remove(0);
+            assert!(!due.deleted && due.indexed_sequence == -2);
+            let module = "INSERT INTO registry_modules (id, organization_id, name, provider, created_at) VALUES ('mod-1', $1, 'a', 'b', 0)";
+            tx.query(module).bind(world.organization.id.as_str()).run().await?;
+            tx.query("UPDATE workspaces SET module_id = 'mod-1' WHERE id = $1").bind(id.as_str()).run().await?;
+            assert!(search::list_due(&mut tx, "", 10).await?.is_empty(), "that of a module's tests is never due");
+            Ok::<_, Error>(())
+        })
+        .await
+        .unwrap();
+}
+
 async fn what_was_never_read(store: &Fresh) {
     let world = world(store).await;
     let (id, one) = (&world.workspace.id, version(&world, 1));
@@ -145,7 +191,9 @@ async fn what_was_never_read(store: &Fresh) {
         .write(async |mut tx| {
             state::open_resources(&mut tx, &one, 1, &[(&known, 0)]).await?;
             assert!(search::list_unread(&mut tx, id).await?.is_empty());
-            assert_eq!(search::forget_attributes(&mut tx, 10).await?, 1);
+            let last = search::forget_attributes(&mut tx, None, 10).await?.unwrap();
+            assert_eq!((last.address.as_str(), last.from_sequence), ("a", 1));
+            assert_eq!(search::forget_attributes(&mut tx, Some(&last), 10).await?, None);
             assert_eq!(search::list_unread(&mut tx, id).await?, [("a".to_owned(), vec![1; 16])]);
             let other = state::Resource { hash: vec![2; 16], ..known.clone() };
             search::set_attributes(&mut tx, id, 7, &other).await?;
