@@ -25,12 +25,18 @@ use serde_json::{Map, Value, json};
 /// So many rows of an export are read at once.
 const ROWS: i64 = 500;
 
+/// What a formula begins with, in letters of full width too.
+const FORMULA: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '\u{ff1d}', '\u{ff0b}', '\u{ff0d}', '\u{ff20}'];
+
 /// What a query asks, and which fields it wants.
 fn read(query: &Query) -> Result<(Exploration, Vec<Field>), Error> {
     let views = "Type is workspaces, tf_versions, providers or modules";
     let view = View::parse(query.get("type").unwrap_or_default()).ok_or_else(|| Error::invalid("type", views))?;
-    let filters = query.filters().into_iter();
-    let filters = filters.map(|(field, operator, value)| Filter::read(view, field, operator, value));
+    let filters = query.filters().map_err(|name| {
+        let name: String = name.chars().take(80).collect();
+        Error::invalid("filter", format!("{name:?} is no filter: it is filter[0][FIELD][OPERATOR][0]"))
+    })?;
+    let filters = filters.into_iter().map(|(field, operator, value)| Filter::read(view, field, operator, value));
     let filters = filters.collect::<Result<Vec<_>, _>>().map_err(|e| Error::invalid("filter", e))?;
     let field = |name: &str, of| view.field(name.trim()).map_err(|e| Error::invalid(of, e));
     let sort = match query.get("sort") {
@@ -179,8 +185,9 @@ fn line(values: impl Iterator<Item = Value>) -> String {
             Value::String(text) => text,
             other => return other.to_string(),
         };
-        let guard = if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { "'" } else { "" };
-        if text.contains([',', '"', '\n', '\r']) || !guard.is_empty() {
+        let guard = if text.starts_with(FORMULA) { "'" } else { "" };
+        // A semicolon parts cells where the comma is for numbers.
+        if text.contains([',', ';', '"', '\n', '\r']) || !guard.is_empty() {
             format!("\"{guard}{}\"", text.replace('"', "\"\""))
         } else {
             text
@@ -205,8 +212,11 @@ mod tests {
             json!("=1+1"),
             json!("@x"),
             json!("-x"),
+            json!("\n=1"),
+            json!("\u{ff1d}1"),
+            json!("a;b"),
         ];
-        let expected = "a,7,-7,,true,\"a,\"\"b\"\"\nc\",\"'=1+1\",\"'@x\",\"'-x\"\r\n";
+        let expected = "a,7,-7,,true,\"a,\"\"b\"\"\nc\",\"'=1+1\",\"'@x\",\"'-x\",\"'\n=1\",\"'\u{ff1d}1\",\"a;b\"\r\n";
         assert_eq!(line(cells.into_iter()), expected);
     }
 }

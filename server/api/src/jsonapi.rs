@@ -212,14 +212,20 @@ impl Query {
         wanted.split(',').any(|part| part.replace('-', "_") == name)
     }
     /// Field, operator and value of each `filter[i][FIELD][OPERATOR][j]`.
-    pub(crate) fn filters(&self) -> Vec<(&str, &str, &str)> {
+    ///
+    /// # Errors
+    /// The first name of a filter that has another shape: what it was to leave out would be answered.
+    pub(crate) fn filters(&self) -> Result<Vec<(&str, &str, &str)>, &str> {
         fn read<'q>(name: &'q str, value: &'q str) -> Option<(&'q str, &'q str, &'q str)> {
+            let number = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
             let rest = name.strip_prefix("filter[")?.strip_suffix(']')?;
             let mut parts = rest.split("][");
             let (index, field, operator) = (parts.next()?, parts.next()?, parts.next()?);
-            index.bytes().all(|byte| byte.is_ascii_digit()).then_some((field, operator, value))
+            (number(index) && parts.next().is_none_or(number) && parts.next().is_none())
+                .then_some((field, operator, value))
         }
-        self.0.iter().filter_map(|(name, value)| read(name, value)).collect()
+        let filters = self.0.iter().filter(|(name, _)| name.starts_with("filter"));
+        filters.map(|(name, value)| read(name, value).ok_or(name.as_str())).collect()
     }
     /// The pairs of `filter[tagged][i][key|value]`.
     pub(crate) fn tagged(&self) -> Vec<(String, String)> {

@@ -77,6 +77,10 @@ async fn wrong_questions_are_refused(town: &Town) {
         "type=workspaces&filter%5B0%5D%5Bdrifted%5D%5Bgt%5D%5B0%5D=a",
         "type=workspaces&filter%5B0%5D%5Bmodule_count%5D%5Bgt%5D%5B0%5D=a",
         "type=workspaces&filter%5B0%5D%5Bworkspace_name%5D%5Bis%5D%5B0%5D=%00",
+        "type=workspaces&filter%5B0%5D%5Bworkspace_name%5D=a",
+        "type=workspaces&filter%5Bworkspace_name%5D%5Bis%5D=a",
+        "type=workspaces&filter%5Bx%5D%5Bworkspace_name%5D%5Bis%5D%5B0%5D=a",
+        "type=workspaces&filter=a",
     ] {
         for door in ["explorer", "explorer/export/csv"] {
             let answer = town.ask("read", "GET", &format!("/api/v2/organizations/acme/{door}?{query}"), "").await;
