@@ -93,9 +93,12 @@ async fn a_container_that_died_while_it_waited_is_removed() {
             break waiting;
         }
     };
+    // One of them may be gone by itself: what the first plan used is being removed while another takes its place.
+    let mut killed = 0;
     for id in &dead {
-        rig.api().kill_container(id, None).await.unwrap();
+        killed += i32::from(rig.api().kill_container(id, None).await.is_ok());
     }
+    assert!(killed > 0);
     let second = planned(&rig).await;
     assert!(matches!(second, Outcome::Planned { .. }), "{second:?} {}", rig.server.log());
     while rig.ids("").await.iter().any(|id| dead.contains(id)) {
