@@ -42,9 +42,8 @@ struct Resources {
 
 /// What is known of an instance, by name.
 pub(crate) fn known(instance: &Instance) -> Vec<(String, String)> {
-    let lines = instance.attributes.as_deref().unwrap_or_default().lines();
     let named = |name: &str| name.strip_prefix("tag:").unwrap_or(name).to_owned();
-    lines.filter_map(|line| line.split_once('=')).map(|(name, value)| (named(name), value.to_owned())).collect()
+    instance.known().map(|(name, value)| (named(name), value.to_owned())).collect()
 }
 
 /// `GET /app/ORG/WS/resources`

@@ -8,6 +8,7 @@ use crate::{
     sign_in::Proof,
 };
 use app::{App, Due, Error, Kept, Problem, WEIGHED};
+use axum::http::StatusCode;
 use domain::{
     retention::{Kind, LEAST_STATES, LONGEST, MOST_STATES, Retention, Wrong},
     time::Time,
@@ -62,6 +63,13 @@ pub(crate) struct Policy {
     /// What the numbers would remove, once that was asked.
     pub(crate) due: Option<Vec<Row>>,
     pub(crate) problem: Option<String>,
+}
+
+impl Policy {
+    /// How a page that shows this is answered.
+    pub(crate) fn status(&self) -> StatusCode {
+        if self.problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK }
+    }
 }
 
 impl Numbers {

@@ -12,7 +12,7 @@ use app::{App, Kept, Which, model::Workspace};
 use askama::Template;
 use axum::{
     extract::{Path, State},
-    http::{HeaderMap, StatusCode},
+    http::HeaderMap,
     response::{IntoResponse, Redirect, Response},
 };
 use domain::permission::Permission;
@@ -66,6 +66,5 @@ pub(crate) async fn update(
     let Some(policy) = act(&app, &person, kept, path(&frame), wanted).await? else {
         return Ok(Redirect::to(&path(&frame)).into_response());
     };
-    let status = if policy.problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    Ok((status, html(&page(&app, &person, &workspace, frame, policy))).into_response())
+    Ok((policy.status(), html(&page(&app, &person, &workspace, frame, policy))).into_response())
 }

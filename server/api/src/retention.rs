@@ -25,22 +25,13 @@ const LEGACY: &str = "data-retention-policies";
 const DAYS: &str = "delete-older-than-n-days";
 const LEAST: &str = "keep-at-least-n-states";
 
-fn days_of(kind: Kind) -> &'static str {
-    match kind {
-        Kind::States => "delete-states-older-than-n-days",
-        Kind::Configurations => "delete-configurations-older-than-n-days",
-        Kind::Plans => "delete-plans-older-than-n-days",
-        Kind::Logs => "delete-logs-older-than-n-days",
-    }
-}
-
 /// What a policy says, as attributes. The one number that the field has is the fewest days of any kind.
 fn said(retention: &Retention) -> Map<String, Value> {
     let mut attributes = Map::from_iter([
         (DAYS.to_owned(), json!(retention.shortest())),
         (LEAST.to_owned(), json!(retention.least_states)),
     ]);
-    attributes.extend(Kind::ALL.map(|kind| (days_of(kind).to_owned(), json!(retention.of(kind)))));
+    attributes.extend(Kind::ALL.map(|kind| (kind.attribute().to_owned(), json!(retention.of(kind)))));
     attributes
 }
 
@@ -81,7 +72,7 @@ fn read(body: &Body, mut retention: Retention) -> Result<Retention, Error> {
         retention = Retention { least_states: retention.least_states, ..Retention::days(days) };
     }
     for kind in Kind::ALL {
-        if let Some(days) = body.change(days_of(kind))? {
+        if let Some(days) = body.change(kind.attribute())? {
             *retention.of_mut(kind) = days;
         }
     }

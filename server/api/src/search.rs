@@ -18,9 +18,7 @@ use serde_json::{Map, Value, json};
 /// What is known of an instance: its attributes by name, and its tags.
 fn known(instance: &Instance) -> Value {
     let (mut known, mut tags) = (Map::new(), Map::new());
-    for (name, value) in
-        instance.attributes.iter().flat_map(|lines| lines.lines()).filter_map(|line| line.split_once('='))
-    {
+    for (name, value) in instance.known() {
         match name.strip_prefix("tag:") {
             Some(key) => tags.insert(key.to_owned(), value.into()),
             None => known.insert(name.to_owned(), value.into()),

@@ -65,11 +65,6 @@ pub(crate) fn removed(micros: i64) -> String {
     format!("on {} by a retention policy", Time::from_micros(micros).rfc3339())
 }
 
-/// From when on a policy that says the same since `updated_at` removes things.
-pub(crate) fn takes_effect(updated_at: Time) -> Time {
-    updated_at.plus_seconds(RESPITE)
-}
-
 impl App {
     /// The policy of an organization or a workspace itself, and from when on it removes things.
     pub async fn retention_policy(&self, caller: &Caller, kept: Kept<'_>) -> Result<Option<(RetentionPolicy, Time)>> {
@@ -174,19 +169,17 @@ impl App {
             let Some(last) = policies.last() else { return Ok(purged) };
             last.id.as_str().clone_into(&mut after);
             for policy in policies {
-                self.purge_by(&policy, &mut purged).await?;
+                self.purge_by(&policy, settled, &mut purged).await?;
             }
         }
     }
 
-    async fn purge_by(&self, policy: &RetentionPolicy, purged: &mut Purged) -> Result<()> {
+    async fn purge_by(&self, policy: &RetentionPolicy, settled: Time, purged: &mut Purged) -> Result<()> {
         let workspace = policy.workspace_id.as_deref().map(str::parse::<WorkspaceId>).transpose();
         let workspace = workspace.map_err(|e| Error::internal("reading a retention policy", e))?;
         let (scope, retention) = (scope(&policy.organization_id, workspace.as_ref()), policy.retention());
         for kind in Kind::ALL {
-            let now = self.now();
-            let Some(before) = before(&retention, kind, now) else { continue };
-            let settled = now.plus_seconds(-RESPITE);
+            let Some(before) = before(&retention, kind, self.now()) else { continue };
             let terms = Terms { scope, kind, least_states: retention.least_states, before, settled };
             let mut last: Option<retention::Due> = None;
             loop {
@@ -291,8 +284,9 @@ fn scope<'a>(organization: &'a OrganizationId, workspace: Option<&'a WorkspaceId
     workspace.map_or(Scope::Organization(organization), |workspace| Scope::Workspace(organization, workspace))
 }
 
+/// With from when on it removes things.
 fn timed(policy: RetentionPolicy) -> (RetentionPolicy, Time) {
-    let from = takes_effect(policy.updated_at);
+    let from = policy.updated_at.plus_seconds(RESPITE);
     (policy, from)
 }
 
@@ -304,8 +298,8 @@ fn before(retention: &Retention, kind: Kind, now: Time) -> Option<Time> {
 fn check(retention: &Retention) -> Result<()> {
     retention.check().map_err(|wrong| {
         let attribute = match wrong {
-            Wrong::Days(kind) => format!("delete-{}-older-than-n-days", kind.as_str()),
-            Wrong::LeastStates => "keep-at-least-n-states".to_owned(),
+            Wrong::Days(kind) => kind.attribute(),
+            Wrong::LeastStates => "keep-at-least-n-states",
         };
         Error::invalid(attribute, wrong)
     })

@@ -33,6 +33,16 @@ impl Kind {
             Self::Logs => "logs",
         }
     }
+
+    /// The attribute that says its days.
+    pub fn attribute(self) -> &'static str {
+        match self {
+            Self::States => "delete-states-older-than-n-days",
+            Self::Configurations => "delete-configurations-older-than-n-days",
+            Self::Plans => "delete-plans-older-than-n-days",
+            Self::Logs => "delete-logs-older-than-n-days",
+        }
+    }
 }
 
 /// How long each kind is kept, in days; `None` is for ever.

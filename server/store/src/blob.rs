@@ -70,12 +70,18 @@ pub async fn delete(tx: &mut Tx, id: &str, now: Time) -> Result<()> {
     .map(drop)
 }
 
+/// Holds a blob until the transaction ends; false when it is gone.
+pub(crate) async fn hold(tx: &mut Tx, id: &str) -> Result<bool> {
+    let held: Option<(String,)> = tx.query("SELECT id FROM blobs WHERE id = $1").bind(id).held().optional().await?;
+    Ok(held.is_some())
+}
+
 /// Removes a blob that nothing needs any more, and then what it was written against, if nothing needs that either.
 pub async fn delete_unused(tx: &mut Tx, id: &str, now: Time) -> Result<()> {
     let mut next = Some(id.to_owned());
     while let Some(id) = next.take() {
         // Held before it is asked who needs it, so that nobody comes between.
-        if tx.query("UPDATE blobs SET size = size WHERE id = $1").bind(id.as_str()).run().await? == 0 {
+        if !hold(tx, &id).await? {
             return Ok(());
         }
         let row: Option<(Option<String>, bool)> = tx

@@ -72,7 +72,7 @@ pub async fn list_due(tx: &mut Tx, after: Option<(&str, i64)>, limit: i64) -> Re
 pub async fn replace(tx: &mut Tx, old: &Blob, delta: &Blob, now: Time) -> Result<bool> {
     // Held, so that neither goes before this ends. Bases are older: who holds one waits for nobody who waits for it.
     for id in [Some(old.id.as_str()), delta.base_blob_id.as_deref()].into_iter().flatten() {
-        if tx.query("UPDATE blobs SET size = size WHERE id = $1").bind(id).run().await? == 0 {
+        if !blob::hold(tx, id).await? {
             return Ok(false);
         }
     }

@@ -1,6 +1,10 @@
 //! The explorer's views: what an organization has, filtered and sorted by any of their fields.
 
-use crate::{Result, Tx, query::Query, search::Due};
+use crate::{
+    Result, Tx,
+    query::{Query, containing},
+    search::Due,
+};
 use domain::{
     explorer::{Field, Filter, Kind, Operator, View, Wanted},
     id::{OrganizationId, WorkspaceId},
@@ -157,7 +161,7 @@ fn narrow<'t>(query: Query<'t>, filter: &Filter) -> Query<'t> {
     let compared = |query: Query<'t>, with: &'static str| wanted(query.push(name).push(with), &filter.wanted);
     let part = |query: Query<'t>, with: &'static str| {
         let Wanted::Text(text) = &filter.wanted else { return query };
-        let pattern = format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+        let pattern = containing(text);
         query.push("lower(").push(name).push(with).value(pattern).push(") ESCAPE '\\'")
     };
     let is_text = filter.field.kind == Kind::Text;

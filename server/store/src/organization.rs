@@ -105,7 +105,8 @@ pub async fn list(tx: &mut Tx, user: &str, all: bool) -> Result<Vec<Organization
 
 /// Holds an organization until the transaction ends: who comes second waits here.
 pub async fn hold(tx: &mut Tx, id: &OrganizationId) -> Result<()> {
-    tx.query("UPDATE organizations SET name = name WHERE id = $1").bind(id.as_str()).run().await.map(drop)
+    let query = tx.query("SELECT id FROM organizations WHERE id = $1").bind(id.as_str());
+    query.held().optional::<(String,)>().await.map(drop)
 }
 
 /// Saves an organization's address and image.

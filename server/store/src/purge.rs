@@ -11,7 +11,7 @@ pub async fn purge_state(tx: &mut Tx, id: &str, now: Time) -> Result<bool> {
     let Some((Some(bytes), json)) = row else { return Ok(false) };
     // Blobs before versions, as whoever puts a delta in the place of one.
     for blob in [Some(&bytes), json.as_ref()].into_iter().flatten() {
-        tx.query("UPDATE blobs SET size = size WHERE id = $1").bind(blob.as_str()).run().await?;
+        blob::hold(tx, blob).await?;
     }
     let purged = tx
         .query(
@@ -113,6 +113,7 @@ pub async fn list_logs_left(tx: &mut Tx, limit: i64) -> Result<Vec<String>> {
 
 /// A workspace of something that is due, held until the transaction ends; false when it is gone. One that was deleted has no runs to wait for.
 pub async fn hold(tx: &mut Tx, workspace: &WorkspaceId) -> Result<bool> {
-    let held = tx.query("UPDATE workspaces SET version = version WHERE id = $1").bind(workspace.as_str()).run().await?;
-    Ok(held > 0)
+    let query = tx.query("SELECT id FROM workspaces WHERE id = $1").bind(workspace.as_str());
+    let held: Option<(String,)> = query.held().optional().await?;
+    Ok(held.is_some())
 }

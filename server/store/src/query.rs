@@ -28,6 +28,11 @@ enum Text {
     Grown(String),
 }
 
+/// A pattern for `LIKE … ESCAPE '\\'` that fits whatever has this text in it.
+pub(crate) fn containing(text: &str) -> String {
+    format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"))
+}
+
 /// A statement on its way: its text is made of literals only, its values are always bound.
 #[must_use]
 pub struct Query<'t> {
@@ -105,6 +110,10 @@ impl<'t> Query<'t> {
             self = self.value(value);
         }
         self
+    }
+    /// Lets the text end by holding its rows until the transaction ends: who comes second waits for them. SQLite's only writer holds everything.
+    pub(crate) fn held(self) -> Self {
+        if self.open.conn.is_postgres() { self.push(" FOR NO KEY UPDATE") } else { self }
     }
     fn grow(&mut self) -> &mut String {
         if let Text::Fixed(text) = self.text {

@@ -202,25 +202,54 @@ pub struct Weight {
     pub oldest: Option<i64>,
 }
 
-/// The condition under which something of a kind is no longer needed, whatever its age. `x` is its row.
-macro_rules! needless {
-    (States) => {
-        "FROM state_versions x JOIN workspaces w ON w.id = x.workspace_id
-         WHERE x.blob_id IS NOT NULL AND (w.current_state_id IS NULL OR x.id <> w.current_state_id)
-         AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.id = x.run_id AND NOT r.final)"
-    };
-    (Configurations) => {
-        "FROM configuration_versions x WHERE x.blob_id IS NOT NULL
-         AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.configuration_version_id = x.id AND NOT r.final)
-         AND x.id <> COALESCE((SELECT c.id FROM configuration_versions c WHERE c.workspace_id = x.workspace_id AND c.status = 'uploaded'
-             AND NOT c.speculative AND NOT c.provisional ORDER BY c.created_at DESC, c.id DESC LIMIT 1), '')"
-    };
-    (Plans) => {
-        "FROM phases x WHERE x.plan_purged_at IS NULL AND EXISTS (SELECT 1 FROM runs r WHERE r.id = x.run_id AND r.final)"
-    };
-    (Logs) => {
-        "FROM phases x WHERE x.log_purged_at IS NULL AND EXISTS (SELECT 1 FROM runs r WHERE r.id = x.run_id AND r.final)"
-    };
+/// The rows of a kind that are no longer needed, whatever their age: each is `x`.
+fn needless(kind: Kind) -> &'static str {
+    match kind {
+        Kind::States => {
+            " FROM state_versions x JOIN workspaces w ON w.id = x.workspace_id
+             WHERE x.blob_id IS NOT NULL AND (w.current_state_id IS NULL OR x.id <> w.current_state_id)
+             AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.id = x.run_id AND NOT r.final)"
+        }
+        Kind::Configurations => {
+            " FROM configuration_versions x WHERE x.blob_id IS NOT NULL
+             AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.configuration_version_id = x.id AND NOT r.final)
+             AND x.id <> COALESCE((SELECT c.id FROM configuration_versions c WHERE c.workspace_id = x.workspace_id AND c.status = 'uploaded'
+                 AND NOT c.speculative AND NOT c.provisional ORDER BY c.created_at DESC, c.id DESC LIMIT 1), '')"
+        }
+        Kind::Plans => {
+            " FROM phases x WHERE x.plan_purged_at IS NULL AND EXISTS (SELECT 1 FROM runs r WHERE r.id = x.run_id AND r.final)"
+        }
+        Kind::Logs => {
+            " FROM phases x WHERE x.log_purged_at IS NULL AND EXISTS (SELECT 1 FROM runs r WHERE r.id = x.run_id AND r.final)"
+        }
+    }
+}
+
+/// What the age of a kind counts from.
+fn at(kind: Kind) -> &'static str {
+    match kind {
+        Kind::States | Kind::Configurations => "x.created_at",
+        Kind::Plans | Kind::Logs => "x.finished_at",
+    }
+}
+
+/// The bytes of one of a kind, as they were entrusted.
+fn bytes(kind: Kind) -> &'static str {
+    match kind {
+        Kind::States => "x.size",
+        Kind::Configurations => "(SELECT b.size FROM blobs b WHERE b.id = x.blob_id)",
+        Kind::Plans => "(SELECT sum(b.size) FROM artifacts a JOIN blobs b ON b.id = a.blob_id WHERE a.phase_id = x.id)",
+        Kind::Logs => "x.log_end",
+    }
+}
+
+/// That there is anything to tell of it: phases without files or a log are due too, and bring nothing.
+fn is_some(kind: Kind) -> &'static str {
+    match kind {
+        Kind::States | Kind::Configurations => "",
+        Kind::Plans => " AND EXISTS (SELECT 1 FROM artifacts a WHERE a.phase_id = x.id)",
+        Kind::Logs => " AND x.log_end > 0",
+    }
 }
 
 /// What is asked of a policy: what is older than `before` goes.
@@ -239,11 +268,7 @@ pub struct Terms<'a> {
 }
 
 fn narrow<'t>(query: Query<'t>, terms: Terms<'_>) -> Query<'t> {
-    let mut query = query.push(match terms.kind {
-        Kind::States | Kind::Configurations => " AND x.created_at < ",
-        Kind::Plans | Kind::Logs => " AND x.finished_at < ",
-    });
-    query = query.value(terms.before.micros());
+    let mut query = query.push(" AND ").push(at(terms.kind)).push(" < ").value(terms.before.micros());
     if terms.kind == Kind::States {
         // Those that never became current are counted with the others: one may be the only record of what an apply made.
         query = query
@@ -271,35 +296,19 @@ fn narrow<'t>(query: Query<'t>, terms: Terms<'_>) -> Query<'t> {
 
 /// What is due of a kind, oldest first, behind what came last.
 pub async fn list_due(tx: &mut Tx, terms: Terms<'_>, after: Option<&Due>, limit: i64) -> Result<Vec<Due>> {
-    macro_rules! due {
-        ($kind:ident, $at:literal) => {
-            tx.query(concat!("SELECT x.id, x.workspace_id, ", $at, " AS at ", needless!($kind)))
-        };
-    }
-    let query = match terms.kind {
-        Kind::States => due!(States, "x.created_at"),
-        Kind::Configurations => due!(Configurations, "x.created_at"),
-        Kind::Plans => due!(Plans, "x.finished_at"),
-        Kind::Logs => due!(Logs, "x.finished_at"),
-    };
-    let (at, id) = after.map_or((0, ""), |due| (due.at, due.id.as_str()));
-    let (later, same, order) = match terms.kind {
-        Kind::States | Kind::Configurations => {
-            (" AND x.created_at >= ", " AND (x.created_at > ", " ORDER BY x.created_at, x.id LIMIT ")
-        }
-        Kind::Plans | Kind::Logs => {
-            (" AND x.finished_at >= ", " AND (x.finished_at > ", " ORDER BY x.finished_at, x.id LIMIT ")
-        }
-    };
+    let (from, id) = after.map_or((0, ""), |due| (due.at, due.id.as_str()));
+    let at = at(terms.kind);
+    let query = tx.query("SELECT x.id, x.workspace_id, ").push(at).push(" AS at").push(needless(terms.kind));
     narrow(query, terms)
-        .push(later)
-        .value(at)
-        .push(same)
-        .value(at)
-        .push(" OR x.id > ")
+        .push(" AND (")
+        .push(at)
+        .push(", x.id) > (")
+        .value(from)
+        .push(", ")
         .value(id.to_owned())
-        .push(")")
-        .push(order)
+        .push(") ORDER BY ")
+        .push(at)
+        .push(", x.id LIMIT ")
         .value(limit)
         .all()
         .await
@@ -307,36 +316,15 @@ pub async fn list_due(tx: &mut Tx, terms: Terms<'_>, after: Option<&Due>, limit:
 
 /// How much is due of a kind, of the `most` oldest at most.
 pub async fn weigh(tx: &mut Tx, terms: Terms<'_>, most: i64) -> Result<Weight> {
-    macro_rules! weight {
-        ($kind:ident, $bytes:literal, $at:literal, $and:literal) => {
-            tx.query(concat!(
-                "SELECT count(*) AS count, CAST(COALESCE(sum(s.bytes), 0) AS BIGINT) AS bytes, min(s.at) AS oldest FROM (SELECT ",
-                $bytes,
-                " AS bytes, ",
-                $at,
-                " AS at ",
-                needless!($kind),
-                $and
-            ))
-        };
-    }
-    let query = match terms.kind {
-        Kind::States => weight!(States, "x.size", "x.created_at", ""),
-        Kind::Configurations => {
-            weight!(Configurations, "(SELECT b.size FROM blobs b WHERE b.id = x.blob_id)", "x.created_at", "")
-        }
-        Kind::Plans => weight!(
-            Plans,
-            "(SELECT sum(b.size) FROM artifacts a JOIN blobs b ON b.id = a.blob_id WHERE a.phase_id = x.id)",
-            "x.finished_at",
-            " AND EXISTS (SELECT 1 FROM artifacts a WHERE a.phase_id = x.id)"
-        ),
-        Kind::Logs => weight!(Logs, "x.log_end", "x.finished_at", " AND x.log_end > 0"),
-    };
-    let order = match terms.kind {
-        Kind::States | Kind::Configurations => " ORDER BY x.created_at LIMIT ",
-        Kind::Plans | Kind::Logs => " ORDER BY x.finished_at LIMIT ",
-    };
-    let weight = narrow(query, terms).push(order).value(most).push(") s").optional().await?;
-    Ok(weight.unwrap_or_default())
+    let at = at(terms.kind);
+    let query = tx
+        .query("SELECT count(*) AS count, CAST(COALESCE(sum(s.bytes), 0) AS BIGINT) AS bytes, min(s.at) AS oldest FROM (SELECT ")
+        .push(bytes(terms.kind))
+        .push(" AS bytes, ")
+        .push(at)
+        .push(" AS at")
+        .push(needless(terms.kind))
+        .push(is_some(terms.kind));
+    let weight = narrow(query, terms).push(" ORDER BY ").push(at).push(" LIMIT ").value(most).push(") s").optional();
+    Ok(weight.await?.unwrap_or_default())
 }

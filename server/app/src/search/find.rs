@@ -108,10 +108,7 @@ async fn choose(tx: &mut Tx, organization: &OrganizationId, runs: &[Run]) -> Res
             best = Some((count, run));
         }
     }
-    Ok(best.map(|(_, run)| {
-        let place = Place { word: runs[run].from(), workspace_id: String::new(), shelf: i64::MIN };
-        Cursor { run, place, through: Through::None }
-    }))
+    Ok(best.map(|(_, run)| Cursor { run, place: Place::first(&runs[run]), through: Through::None }))
 }
 
 /// On its way along a stretch.
@@ -133,7 +130,7 @@ impl Walk<'_> {
     async fn go(mut self, tx: &mut Tx, organization: &OrganizationId) -> Result<Found> {
         let mut visited = 0;
         loop {
-            let places = store::search::list_places(tx, organization, self.run, Some(&self.at.place), PLACES).await?;
+            let places = store::search::list_places(tx, organization, self.run, &self.at.place, PLACES).await?;
             let last = i64::try_from(places.len()).is_ok_and(|count| count < PLACES);
             let ids: Vec<&str> = places.iter().map(|place| place.workspace_id.as_str()).collect();
             let there = store::workspace::list_by_id(tx, &ids, self.user).await?;

@@ -1,6 +1,6 @@
 //! Instances of the index: those that are, and those that ended and whose words are still there.
 
-use crate::{Result, Tx, state::Resource};
+use crate::{Result, Tx, query::containing, state::Resource};
 use domain::id::WorkspaceId;
 use sqlx::FromRow;
 
@@ -20,6 +20,13 @@ pub struct Instance {
     pub attributes: Option<String>,
     /// Since which state it is like this.
     pub from_sequence: i64,
+}
+
+impl Instance {
+    /// What is known of it: names of attributes, or `tag:` and the key of a tag, with their values.
+    pub fn known(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.attributes.iter().flat_map(|lines| lines.lines()).filter_map(|line| line.split_once('='))
+    }
 }
 
 macro_rules! select {
@@ -57,7 +64,7 @@ pub async fn list_holding(
         query = query.push(" AND shelf = ").value(shelf);
     }
     if !text.is_empty() && text.is_ascii() {
-        let pattern = format!("%{}%", text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+        let pattern = containing(text);
         for (before, after) in [
             (" AND (lower(address) LIKE ", " ESCAPE '\\'"),
             (" OR lower(provider) LIKE ", " ESCAPE '\\'"),

@@ -33,6 +33,13 @@ pub struct Place {
     pub shelf: i64,
 }
 
+impl Place {
+    /// Before everything in a stretch of the index.
+    pub fn first(run: &Run) -> Self {
+        Self { word: run.from(), workspace_id: String::new(), shelf: i64::MIN }
+    }
+}
+
 /// How many places of an organization a stretch of the index has; no more than `most` are counted.
 pub async fn count_places(tx: &mut Tx, organization: &OrganizationId, run: &Run, most: i64) -> Result<i64> {
     tx.query(
@@ -53,13 +60,9 @@ pub async fn list_places(
     tx: &mut Tx,
     organization: &OrganizationId,
     run: &Run,
-    from: Option<&Place>,
+    from: &Place,
     limit: i64,
 ) -> Result<Vec<Place>> {
-    let Some(from) = from else {
-        let first = Place { word: run.from(), workspace_id: String::new(), shelf: i64::MIN };
-        return Box::pin(list_places(tx, organization, run, Some(&first), limit)).await;
-    };
     tx.query(
         "SELECT word, workspace_id, shelf FROM search_words
          WHERE organization_id = $1 AND word < $2 AND (word, workspace_id, shelf) >= ($3, $4, $5)

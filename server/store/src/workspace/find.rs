@@ -1,7 +1,7 @@
 //! Find workspaces: one, to read it or to hold it, and those of an organization.
 
 use super::Workspace;
-use crate::{Result, Tx};
+use crate::{Result, Tx, query::containing};
 use domain::{
     id::{ModuleId, OrganizationId, ProjectId, WorkspaceId},
     tag::Tag,
@@ -115,7 +115,7 @@ impl Filter {
             .push("WHERE w.deleted_at IS NULL AND w.module_id IS NULL AND w.organization_id = ")
             .value(organization.as_str().to_owned());
         if let Some(search) = &self.search {
-            let pattern = format!("%{}%", search.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_"));
+            let pattern = containing(search);
             query = query.push(ignoring_case).value(pattern).push(" ESCAPE '\\'");
         }
         if let Some(project) = &self.project {

@@ -69,8 +69,10 @@ async fn is_the_same(from: &Fresh, copy: &Store) {
     let due = copy.look(async |mut tx| search::list_due(&mut tx, "", 9).await).await.unwrap();
     let organization = &due[0].organization_id;
     let run = domain::search::Query::read("ü").unwrap().runs().remove(0);
-    let places =
-        copy.look(async |mut tx| search::list_places(&mut tx, organization, &run, None, 9).await).await.unwrap();
+    let places = copy
+        .look(async |mut tx| search::list_places(&mut tx, organization, &run, &search::Place::first(&run), 9).await)
+        .await
+        .unwrap();
     assert_eq!((due.len(), places.len()), (1, 1), "what was found is found, what was due is due");
     let (old, new) = (all(&mut from.snapshot().await.unwrap()).await, all(&mut copy.snapshot().await.unwrap()).await);
     let rows: usize = old.iter().map(|(_, rows)| rows.len()).sum();

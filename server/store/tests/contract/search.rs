@@ -40,19 +40,25 @@ async fn words_lie_in_the_order_of_their_bytes(store: &Fresh) {
             }
             let many: Vec<&str> = many.iter().map(String::as_str).collect();
             search::insert_words(&mut tx, &due, 0, &many).await?;
-            let places = search::list_places(&mut tx, &organization.id, &run("we"), None, 100).await?;
+            let places =
+                search::list_places(&mut tx, &organization.id, &run("we"), &search::Place::first(&run("we")), 100)
+                    .await?;
             let found: Vec<(String, i64)> =
                 places.iter().map(|place| (String::from_utf8(place.word.clone()).unwrap(), place.shelf)).collect();
             let expected =
                 ["we-1", "we_1", "web"].into_iter().flat_map(|word| [(word.to_owned(), -1), (word.to_owned(), 3)]);
             assert_eq!(found, expected.collect::<Vec<_>>());
-            let rest = search::list_places(&mut tx, &organization.id, &run("we"), Some(&places[3]), 2).await?;
+            let rest = search::list_places(&mut tx, &organization.id, &run("we"), &places[3], 2).await?;
             assert_eq!(rest, places[3..5]);
             for (text, most, count) in [("w", 100, 10), ("many", 100, 100), ("many", 1000, 250), ("none", 100, 0)] {
                 assert_eq!(search::count_places(&mut tx, &organization.id, &run(text), most).await?, count, "{text}");
             }
             let other = domain::id::OrganizationId::new(&[9; 32]);
-            assert!(search::list_places(&mut tx, &other, &run("w"), None, 100).await?.is_empty());
+            assert!(
+                search::list_places(&mut tx, &other, &run("w"), &search::Place::first(&run("w")), 100)
+                    .await?
+                    .is_empty()
+            );
             search::delete_words(&mut tx, &due, 0, &many).await?;
             search::delete_words(&mut tx, &due, 3, &["web"]).await?;
             assert_eq!(search::count_places(&mut tx, &organization.id, &run("many"), 9).await?, 0);
