@@ -155,7 +155,7 @@ fn questions(site: &Site) -> Vec<(&'static str, String, &'static str)> {
         ),
         (
             "workspaces whose name contains a word",
-            "/api/v2/organizations/acme/workspaces?search%5Bname%5D=service-77".to_owned(),
+            "/api/v2/organizations/acme/workspaces?search%5Bname%5D=service-7".to_owned(),
             "",
         ),
         ("runs of a workspace", format!("/api/v2/workspaces/{id}/runs"), "p99 < 10 ms [1,271]"),
@@ -171,7 +171,7 @@ fn questions(site: &Site) -> Vec<(&'static str, String, &'static str)> {
         ("search: a beginning", sought("ins"), SEARCH),
         ("search: one letter", sought("i"), SEARCH),
         ("search: nothing found", sought("nonesuch"), SEARCH),
-        ("search: workspaces by a word", sought("kind:workspace service-77"), SEARCH),
+        ("search: workspaces by a word", sought("kind:workspace service-7"), SEARCH),
     ]
 }
 

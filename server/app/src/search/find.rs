@@ -19,8 +19,8 @@ use store::{
     workspace::Workspace,
 };
 
-/// So many places of a stretch are counted at most before one is chosen.
-const COUNTED: i64 = 200;
+/// So many places of each stretch are counted before one is chosen: more only where no stretch has less.
+const COUNTED: [i64; 3] = [256, 1_024, 4_096];
 /// So many places are read at once.
 const PLACES: i64 = 64;
 /// So many instances are read at once.
@@ -97,18 +97,23 @@ async fn choose(tx: &mut Tx, organization: &OrganizationId, runs: &[Run]) -> Res
     // The longest first: it is likely to have the fewest, and the others need not be counted further than that.
     let mut order: Vec<usize> = (0..runs.len()).collect();
     order.sort_by_key(|run| std::cmp::Reverse(runs[*run].length()));
-    let mut best: Option<(i64, usize)> = None;
-    for run in order {
-        let most = best.map_or(COUNTED, |(fewest, _)| fewest);
-        let count = store::search::count_places(tx, organization, &runs[run], most).await?;
-        if count == 0 {
-            return Ok(None);
+    let mut best = order.first().copied();
+    for most in COUNTED {
+        let mut fewest = most;
+        for run in &order {
+            let count = store::search::count_places(tx, organization, &runs[*run], fewest).await?;
+            if count == 0 {
+                return Ok(None);
+            }
+            if count < fewest {
+                (fewest, best) = (count, Some(*run));
+            }
         }
-        if best.is_none_or(|(fewest, _)| count < fewest) {
-            best = Some((count, run));
+        if fewest < most || order.len() == 1 {
+            break;
         }
     }
-    Ok(best.map(|(_, run)| Cursor { run, place: Place::first(&runs[run]), through: Through::None }))
+    Ok(best.map(|run| Cursor { run, place: Place::first(&runs[run]), through: Through::None }))
 }
 
 /// On its way along a stretch.

@@ -128,6 +128,16 @@ fn a_word_comes_with_the_next_of_its_line() {
 }
 
 #[test]
+fn a_term_leads_along_its_words_two_by_two() {
+    let runs = |text: &str| Query::read(text).unwrap().runs().into_iter().map(|run| run.0).collect::<Vec<_>>();
+    assert_eq!(runs("team-77"), ["team-77"]);
+    assert_eq!(runs("eu-central-1 web"), ["eu-central", "central-1", "web"]);
+    // The second word is not in the stretch of the first one, of which the index has no more than the beginning.
+    let long = "é".repeat(20);
+    assert_eq!(runs(&format!("{long}-7")), [&long[..32], "7"]);
+}
+
+#[test]
 fn of_a_long_text_the_first_words_are_indexed() {
     let address: String = (0..400_000).map(|n| format!("w{n}-")).collect();
     let document = Document::resource("", &address, "t", "", "", "id=i-1");

@@ -65,7 +65,13 @@ pub struct Run(pub(super) String);
 impl Run {
     /// The stretches that hold whatever holds this folded text from the beginning of a word on.
     pub(super) fn of(folded: &str) -> impl Iterator<Item = Self> {
-        words(folded).map(|word| Self(word.to_owned()))
+        let mut before = "";
+        words(folded).filter_map(move |word| {
+            // The last word is in the stretch before it, which is narrower.
+            let told = before.len() > word.len() && before.ends_with(word);
+            before = word;
+            (!told).then(|| Self(word.to_owned()))
+        })
     }
 
     /// Where it begins.
