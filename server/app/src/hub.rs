@@ -1,9 +1,12 @@
 //! What just changed, for everybody who waits for it, in this process and in the other servers on the same database. It is a wake-up and no
 //! truth: who hears it reads again.
 
-use crate::{App, line::Line, search::Indexing};
+use crate::{App, line::Line, search::Indexing, state::Remembered};
 use domain::id::{OrganizationId, RunId, WorkspaceId};
-use std::future::Future;
+use std::{
+    future::Future,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+};
 use store::{
     Store,
     notify::{Heard, Post},
@@ -38,9 +41,12 @@ pub struct Hub {
     events: broadcast::Sender<Event>,
     line: Line,
     superseded: Notify,
+    stored: AtomicU64,
     unindexed: Notify,
     /// What is known of the work on the index.
     pub(crate) indexing: Indexing,
+    /// What the states that this process wrote last hold.
+    pub(crate) remembered: Remembered,
     post: Option<Post>,
 }
 
@@ -50,8 +56,10 @@ impl Default for Hub {
             events: broadcast::Sender::new(4096),
             line: Line::default(),
             superseded: Notify::new(),
+            stored: AtomicU64::new(0),
             unindexed: Notify::new(),
             indexing: Indexing::default(),
+            remembered: Remembered::default(),
             post: None,
         }
     }
@@ -131,7 +139,12 @@ impl Hub {
     }
     /// A state took the place of another.
     pub(crate) fn supersede(&self) {
+        self.stored.fetch_add(1, Relaxed);
         self.superseded.notify_one();
+    }
+    /// How many states this process has stored.
+    pub(crate) fn stored(&self) -> u64 {
+        self.stored.load(Relaxed)
     }
 
     /// Ends when something of this process is due for the index since the last time.

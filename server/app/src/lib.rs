@@ -20,6 +20,7 @@ mod log;
 mod login;
 mod organization;
 mod orphan;
+mod pace;
 mod phase;
 mod queue;
 mod registry;

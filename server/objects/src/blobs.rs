@@ -79,7 +79,7 @@ impl Blobs {
         digests: Digests,
     ) -> Result<Written> {
         let packer = Packer::new(Sealer::new(key, context)?, digests);
-        let mut sealing = Sealing { plaintext, left: limit, limit, packer: Some(packer), totals: None };
+        let mut sealing = Sealing { plaintext, left: limit, limit, ahead: None, packer: Some(packer), totals: None };
         let first = sealing.next().await?.unwrap_or_default();
         if let Some(totals @ Totals { inline: true, .. }) = sealing.totals {
             return Ok(written(Sealed::Inline(first), totals));
@@ -125,29 +125,39 @@ struct Sealing<R> {
     /// How many bytes may still come, of how many in all.
     left: u64,
     limit: u64,
+    /// What was read while the piece before was worked on.
+    ahead: Option<Vec<u8>>,
     /// None when the last piece was sealed, or after an error.
     packer: Option<Packer>,
     totals: Option<Totals>,
 }
 
 impl<R: AsyncRead + Send + Unpin> Sealing<R> {
+    async fn read(&mut self) -> Result<Vec<u8>> {
+        let mut piece = Vec::new();
+        (&mut self.plaintext).take(PIECE as u64).read_to_end(&mut piece).await.map_err(Error::Source)?;
+        self.left = self.left.checked_sub(piece.len() as u64).ok_or(Error::TooLarge { limit: self.limit })?;
+        Ok(piece)
+    }
+
     /// The next sealed bytes; the first time, only when it is clear whether they are all.
     async fn next(&mut self) -> Result<Option<Vec<u8>>> {
         while let Some(mut packer) = self.packer.take() {
-            let mut piece = Vec::new();
-            (&mut self.plaintext).take(PIECE as u64).read_to_end(&mut piece).await.map_err(Error::Source)?;
-            self.left = self.left.checked_sub(piece.len() as u64).ok_or(Error::TooLarge { limit: self.limit })?;
+            let piece = match self.ahead.take() {
+                Some(piece) => piece,
+                None => self.read().await?,
+            };
             if piece.len() < PIECE {
                 let (sealed, totals) = work(piece.len(), move || packer.finish(&piece)).await?;
                 self.totals = Some(totals);
                 return Ok(Some(sealed));
             }
-            let (packer, sealed) = work(piece.len(), move || {
+            let working = work(piece.len(), move || {
                 let sealed = packer.push(&piece)?;
                 Ok((packer, sealed))
-            })
-            .await?;
-            self.packer = Some(packer);
+            });
+            let ((packer, sealed), ahead) = futures::try_join!(working, self.read())?;
+            (self.packer, self.ahead) = (Some(packer), Some(ahead));
             if !sealed.is_empty() {
                 return Ok(Some(sealed));
             }

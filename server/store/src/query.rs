@@ -40,6 +40,12 @@ pub struct Query<'t> {
     text: Text,
     args: Args,
     bound: usize,
+    /// How many statements come before the one that is being said.
+    before: u64,
+    /// Where that begins.
+    statement: usize,
+    /// Whether its values are named by number, as in every fixed text.
+    numbered: bool,
 }
 
 macro_rules! fetch {
@@ -82,10 +88,11 @@ impl<'t> Query<'t> {
         } else {
             Args::Sqlite(SqliteArguments::default())
         };
-        Self { open, text: Text::Fixed(sql), args, bound: 0 }
+        Self { open, text: Text::Fixed(sql), args, bound: 0, before: 0, statement: 0, numbered: false }
     }
     /// Binds the value of the next `$n` of a fixed text.
     pub fn bind<'q>(mut self, value: impl Bind<'q>) -> Self {
+        self.numbered = true;
         self.add(value);
         self
     }
@@ -97,8 +104,34 @@ impl<'t> Query<'t> {
     /// Lets the text grow by the next `$n`, bound to this value.
     pub fn value<'q>(mut self, value: impl Bind<'q>) -> Self {
         self.add(value);
-        let place = format!("${}", self.bound);
-        self.grow().push_str(&place);
+        if self.numbered || self.open.conn.is_postgres() {
+            let place = format!("${}", self.bound);
+            self.grow().push_str(&place);
+        } else {
+            // SQLite looks a name up in the list of all, for each of a thousand values of one statement.
+            self.grow().push('?');
+        }
+        self
+    }
+    /// Lets the text grow by a comma and the next `$n`, bound to this value.
+    pub(crate) fn and<'q>(self, value: impl Bind<'q>) -> Self {
+        self.push(", ").value(value)
+    }
+    /// Lets another statement follow what was said so far, which reads nothing: both are done in one go, since each on its own waits for the
+    /// thread of SQLite's connection, or for Postgres at the other end of the wire. In no order: neither may need the other.
+    pub(crate) fn then(mut self) -> Self {
+        self.before += 1;
+        let (number, is_postgres) = (self.before, self.open.conn.is_postgres());
+        let from = self.statement;
+        let text = self.grow();
+        if is_postgres {
+            let said = text.split_off(from);
+            let with = if number == 1 { "WITH" } else { "," };
+            text.push_str(&format!("{with} s{number} AS ({said}) "));
+        } else {
+            text.push_str("; ");
+        }
+        self.statement = self.grow().len();
         self
     }
     /// Lets the text grow by a comma-separated list of values.
@@ -147,8 +180,15 @@ impl<'t> Query<'t> {
     }
     /// A save that carries the version its verb read. No row means that another came first: the verb runs again.
     pub async fn save(self) -> Result<()> {
-        let Query { open, text, args, bound } = self;
-        if (Query { open: &mut *open, text, args, bound }).run().await? == 1 {
+        self.save_with(0).await
+    }
+    /// The same of the last statement of several, of which those before it change so many rows.
+    pub(crate) async fn save_with(self, others: u64) -> Result<()> {
+        let Query { open, .. } = self;
+        let query = Query { open: &mut *open, ..self };
+        // Postgres counts what the last one changed, SQLite what all did.
+        let expected = if query.open.conn.is_postgres() { 1 } else { 1 + others };
+        if query.run().await? == expected {
             return Ok(());
         }
         open.failed = Some(Failed::Retry);

@@ -106,7 +106,7 @@ async fn serve(options: SqliteConnectOptions, mut conn: SqliteConnection, mut re
         if first.lend.is_closed() {
             continue;
         }
-        if let Err(error) = run(&mut conn, "BEGIN IMMEDIATE").await {
+        if let Err(error) = run(&mut conn, "BEGIN IMMEDIATE; SAVEPOINT member").await {
             drop(first.lend.send(Err(error))); // another process holds the file
             conn = reopen(conn, &options).await;
             continue;
@@ -114,24 +114,22 @@ async fn serve(options: SqliteConnectOptions, mut conn: SqliteConnection, mut re
         let (began, alone) = (Instant::now(), first.alone);
         let (mut members, mut request, mut result) = (Vec::new(), Some(first), Ok(()));
         while let Some(Request { lend, .. }) = request.take() {
-            result = run(&mut conn, "SAVEPOINT member").await;
-            if result.is_err() {
-                break;
-            }
             let (home, returned) = oneshot::channel();
             drop(lend.send(Ok(Loan { inner: Some((conn, home)) })));
             let Ok(back) = returned.await else { return };
             conn = back.conn;
             members.extend(back.member);
-            result = match back.keep {
-                true => run(&mut conn, "RELEASE member").await,
-                false => run(&mut conn, "ROLLBACK TO member; RELEASE member").await,
-            };
-            if result.is_err() || alone || members.len() >= GROUP || began.elapsed() >= GROUP_TIME {
-                break;
-            }
             next = requests.try_recv().ok();
-            if next.as_ref().is_some_and(|r| !r.alone) {
+            let full = alone || members.len() >= GROUP || began.elapsed() >= GROUP_TIME;
+            let goes_on = !full && next.as_ref().is_some_and(|next| !next.alone);
+            // One statement where it can be: each waits for the thread of the connection.
+            result = match (back.keep, goes_on) {
+                (true, true) => run(&mut conn, "RELEASE member; SAVEPOINT member").await,
+                (true, false) => run(&mut conn, "RELEASE member").await,
+                (false, true) => run(&mut conn, "ROLLBACK TO member").await,
+                (false, false) => run(&mut conn, "ROLLBACK TO member; RELEASE member").await,
+            };
+            if result.is_ok() && goes_on {
                 request = next.take();
             }
         }

@@ -185,7 +185,7 @@ impl Story {
             there.len()
         );
         let Some((current, _)) = self.town.app.current_state(&owner, which).await.unwrap() else { return };
-        let content = Content::read(&self.town.app.state_bytes(&current).await.unwrap()).unwrap();
+        let content = Content::read(&self.town.app.state_bytes(&current).await.unwrap()[..]).unwrap();
         let said: BTreeMap<_, _> = content.resources.into_iter().map(|r| (r.address, r.hash)).collect();
         let look = self
             .town

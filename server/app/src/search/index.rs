@@ -44,9 +44,11 @@ impl App {
 
     /// Whether that could be done.
     async fn index_one(self, due: Due) -> bool {
+        let pace = self.pace();
         match self.index_workspace(&due).await {
             Ok(done) => {
                 self.hub.indexing.succeeded(&due.id);
+                self.step_aside(pace).await;
                 done
             }
             Err(error) => {

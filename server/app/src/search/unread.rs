@@ -53,12 +53,12 @@ impl App {
         let found = self.store.look(async |mut tx| store::state::find(&mut tx, &id).await).await?;
         let Some(version) = found else { return Ok(HashMap::new()) };
         let read = if version.size < STREAMED {
-            Content::read(&self.state_bytes(&version).await?)
+            Content::read(&self.state_bytes(&version).await?[..])
         } else {
             let state = self.state_stream(&version).await?;
             // Never closed.
             let _reading = READING.acquire().await;
-            let read = spawn_blocking(|| Content::read_from(SyncIoBridge::new(state))).await;
+            let read = spawn_blocking(|| Content::read(SyncIoBridge::new(state))).await;
             read.map_err(|e| Error::internal("reading a state for the index", e))?
         };
         // One that was taken once, and would be refused now: its addresses are found.

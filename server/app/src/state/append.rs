@@ -1,34 +1,53 @@
 //! How a state becomes the current one, inside the transaction that judged it.
 
-use super::{Content, Source, Written};
-use crate::{Caller, Error, Result, lock::locked};
+use super::{Content, Source, Written, remembered::Hashes};
+use crate::{App, Caller, Error, Result, lock::locked};
 use domain::{
     id::RunId,
     lock::{Standing, Writer, standing},
     search::shelf_of,
     state::{Identity, Verdict, judge},
 };
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 use store::{
     Tx,
     blob::Blob,
-    state::{Output, Resource, StateVersion},
+    state::{Append, Output, Resource, StateVersion},
     workspace::Workspace,
 };
 
-/// Appends a state to the one that this transaction read as current. The workspace is held.
-#[expect(clippy::too_many_arguments, reason = "what belongs to one state, prepared outside the transaction")]
-pub(super) async fn append(
+/// A state that was read and sealed: what belongs to it, prepared outside the transaction.
+pub(super) struct New<'a> {
+    pub(super) version: &'a StateVersion,
+    pub(super) content: &'a Content,
+    pub(super) outputs: &'a [Output],
+    pub(super) blob: &'a Blob,
+    /// Its version is there, since it was announced.
+    pub(super) announced: bool,
+}
+
+impl App {
+    /// Appends a state to the one that this transaction read as current. The workspace is held.
+    pub(super) async fn append(
+        &self,
+        tx: &mut Tx,
+        workspace: &Workspace,
+        new: &New<'_>,
+        stands: Standing,
+    ) -> Result<Written> {
+        let known = workspace.current_state_id.as_deref().and_then(|current| self.hub.remembered.of(current));
+        append(tx, workspace, new, known, stands).await
+    }
+}
+
+async fn append(
     tx: &mut Tx,
     workspace: &Workspace,
-    version: &StateVersion,
-    content: &Content,
-    outputs: &[Output],
-    blob: &Blob,
+    new: &New<'_>,
+    known: Option<Arc<Hashes>>,
     stands: Standing,
-    announced: bool,
 ) -> Result<Written> {
-    let now = version.created_at;
+    let New { version, content, outputs, blob, announced } = *new;
     let new = Identity { serial: version.serial, lineage: version.lineage.clone(), md5: version.md5.clone() };
     match judge(workspace.state().as_ref(), &new, stands, version.forced) {
         Verdict::Refuse(refusal) => return Err(Error::Conflict(refusal.to_string())),
@@ -44,43 +63,31 @@ pub(super) async fn append(
         blob_id: Some(blob.id.to_string()),
         ..version.clone()
     };
-    store::blob::insert(tx, blob).await?;
-    if announced {
-        store::state::finalize(tx, &version).await?;
-    } else {
-        store::state::insert(tx, &version).await?;
-    }
-    store::workspace::set_current_state(tx, &workspace.id, &version, workspace.state_sequence, now).await?;
+    let known = match known {
+        Some(known) => known,
+        None => Arc::new(store::state::list_current_hashes(tx, &workspace.id).await?.into_iter().collect()),
+    };
+    let (closed, opened) = changed(&known, &content.resources);
+    let append =
+        Append { version: &version, announced, blob, closed: &closed, opened: &opened, now: version.created_at };
+    store::state::append(tx, &append).await?;
     store::state::insert_outputs(tx, outputs).await?;
-    index(tx, &version, sequence, &content.resources).await?;
     Ok(Written { version, repeated: false })
 }
 
-/// Writes what changed between the state before and this one: nothing else.
-async fn index(tx: &mut Tx, version: &StateVersion, sequence: i64, resources: &[Resource]) -> Result<()> {
-    let known = store::state::list_current_hashes(tx, &version.workspace_id).await?;
-    let mut known: HashMap<String, Vec<u8>> = known.into_iter().collect();
-    let mut closed: Vec<&str> = Vec::new();
-    let mut opened: HashMap<&str, &Resource> = HashMap::new();
+/// What the state before held that is no longer so, and what is new, each with the shelf on which it stands: nothing else is written.
+fn changed<'a>(known: &'a Hashes, resources: &'a [Resource]) -> (Vec<&'a str>, Vec<(&'a Resource, i64)>) {
     // A state that names an address twice is damaged, and stored as it is; the index holds each address once, as it came last.
     let once: HashMap<&str, &Resource> = resources.iter().map(|r| (r.address.as_str(), r)).collect();
-    for resource in once.into_values() {
-        match known.remove(&resource.address) {
-            Some(hash) if hash == resource.hash => {}
-            Some(_) => {
-                closed.push(&resource.address);
-                opened.insert(&resource.address, resource);
-            }
-            None => drop(opened.insert(&resource.address, resource)),
-        }
-    }
-    closed.extend(known.keys().map(String::as_str));
-    let mut opened: Vec<&Resource> = opened.into_values().collect();
+    let is_known = |resource: &Resource| known.get(&resource.address).is_some_and(|hash| *hash == resource.hash);
+    let is_there = |address: &str, hash: &[u8]| once.get(address).is_some_and(|resource| resource.hash == hash);
+    let closed = known.iter().filter(|(address, hash)| !is_there(address, hash)).map(|(address, _)| address.as_str());
+    let mut closed: Vec<&str> = closed.collect();
+    let mut opened: Vec<&Resource> = once.values().copied().filter(|resource| !is_known(resource)).collect();
+    closed.sort_unstable();
     opened.sort_by(|a, b| a.address.cmp(&b.address));
-    let opened: Vec<(&Resource, i64)> =
-        opened.into_iter().map(|resource| (resource, shelf_of(&resource.address, resources.len()))).collect();
-    store::state::close_resources(tx, &version.workspace_id, sequence, &closed).await?;
-    Ok(store::state::open_resources(tx, version, sequence, &opened).await?)
+    let shelf = |resource: &'a Resource| (resource, shelf_of(&resource.address, resources.len()));
+    (closed, opened.into_iter().map(shelf).collect())
 }
 
 /// The state is current already. A version that was announced for it ends beside it.

@@ -1,17 +1,17 @@
 //! What a state says about itself, read without touching its bytes: those are stored and served exactly as they came (client contract,
 //! trap 31). Everything a client may leave out is derived from here (trap 36).
 
-use super::known::Told;
+use super::{
+    instance::Instance,
+    source::{Malformed, Source},
+};
 use crate::{Error, Result};
 use md5::{Digest as _, Md5};
-use ring::digest::{Context, SHA256, digest};
-use serde::{
-    Deserialize, Deserializer,
-    de::{Error as _, IgnoredAny},
-};
+use ring::digest::{Context, SHA256};
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::value::RawValue;
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io::{self, BufReader, Read},
 };
 use store::state::Resource;
@@ -57,20 +57,14 @@ pub struct OutputValue {
     pub kind: Box<RawValue>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default)]
 struct RawState {
-    #[serde(default)]
     version: i64,
-    #[serde(default)]
     terraform_version: Option<String>,
-    #[serde(default)]
     serial: i64,
-    #[serde(default)]
     lineage: Option<String>,
-    #[serde(default)]
     outputs: Option<BTreeMap<String, IgnoredAny>>,
-    #[serde(default)]
-    resources: Option<Vec<RawResource>>,
+    resources: Vec<RawResource>,
 }
 
 #[derive(Deserialize)]
@@ -89,67 +83,65 @@ struct RawOutput {
     sensitive: bool,
 }
 
-#[derive(Deserialize)]
+#[derive(Default)]
 struct RawResource {
-    #[serde(default)]
     module: Option<String>,
-    #[serde(default)]
     mode: String,
-    #[serde(default, rename = "type")]
     kind: String,
-    #[serde(default)]
     name: String,
-    #[serde(default)]
     provider: String,
-    #[serde(default)]
     instances: Vec<Instance>,
 }
 
-/// What is kept of an instance: a state is read one instance at a time, however large it is.
-struct Instance {
-    index: String,
-    deposed: String,
-    hash: Vec<u8>,
-    told: Told,
+impl RawState {
+    fn read<R: Read>(state: R) -> Result<Self, Malformed> {
+        let (mut source, mut read, mut seen) = (Source::new(state), Self::default(), BTreeSet::new());
+        source.object(|source, key| {
+            match key {
+                "version" => read.version = source.value()?,
+                "terraform_version" => read.terraform_version = source.value()?,
+                "serial" => read.serial = source.value()?,
+                "lineage" => read.lineage = source.value()?,
+                "outputs" => read.outputs = source.value()?,
+                "resources" if source.null()? => {}
+                "resources" => source.array(|source| {
+                    read.resources.push(RawResource::read(source)?);
+                    Ok(())
+                })?,
+                _ => return source.value::<IgnoredAny>().map(drop),
+            }
+            once(source, &mut seen, key)
+        })?;
+        source.end().map(|()| read)
+    }
 }
 
-impl<'de> Deserialize<'de> for Instance {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> std::result::Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        struct Raw {
-            #[serde(default)]
-            index_key: Option<Box<RawValue>>,
-            #[serde(default)]
-            deposed: Option<String>,
-        }
-        #[derive(Deserialize)]
-        struct Full<'a> {
-            #[serde(default)]
-            index_key: Option<Box<RawValue>>,
-            #[serde(default)]
-            deposed: Option<String>,
-            #[serde(default, borrow)]
-            attributes: Option<&'a RawValue>,
-            #[serde(default, borrow)]
-            sensitive_attributes: Option<&'a RawValue>,
-        }
-        let raw = Box::<RawValue>::deserialize(deserializer)?;
-        let (Raw { index_key, deposed }, told) = match serde_json::from_str::<Full<'_>>(raw.get()) {
-            Ok(full) => {
-                let Full { index_key, deposed, attributes, sensitive_attributes } = full;
-                (Raw { index_key, deposed }, Told::of(attributes, sensitive_attributes))
+impl RawResource {
+    fn read<R: Read>(source: &mut Source<R>) -> Result<Self, Malformed> {
+        let (mut read, mut seen, mut raw) = (Self::default(), BTreeSet::new(), Vec::new());
+        source.object(|source, key| {
+            match key {
+                "module" => read.module = source.value()?,
+                "mode" => read.mode = source.value()?,
+                "type" => read.kind = source.value()?,
+                "name" => read.name = source.value()?,
+                "provider" => read.provider = source.value()?,
+                "instances" => source.array(|source| {
+                    source.copy_object(&mut raw)?;
+                    read.instances.push(Instance::read(&raw).map_err(|error| source.wrong(error))?);
+                    Ok(())
+                })?,
+                _ => return source.value::<IgnoredAny>().map(drop),
             }
-            // Attributes that come twice are kept as they are, and nothing is known of them.
-            Err(_) => (serde_json::from_str(raw.get()).map_err(D::Error::custom)?, Told::default()),
-        };
-        Ok(Self {
-            index: index_key.map(|key| format!("[{}]", key.get())).unwrap_or_default(),
-            deposed: deposed.map(|key| format!(" (deposed {key})")).unwrap_or_default(),
-            // Half a SHA-256 tells two versions of an instance apart; nobody can choose attributes to collide with themselves usefully.
-            hash: digest(&SHA256, raw.get().as_bytes()).as_ref()[..16].to_vec(),
-            told,
-        })
+            once(source, &mut seen, key)
+        })?;
+        Ok(read)
     }
+}
+
+/// What matters comes once.
+fn once<R: Read>(source: &Source<R>, seen: &mut BTreeSet<String>, key: &str) -> Result<(), Malformed> {
+    if seen.insert(key.to_owned()) { Ok(()) } else { Err(source.wrong(format!("{key:?} comes twice"))) }
 }
 
 fn refuse(error: impl std::fmt::Display) -> Error {
@@ -162,16 +154,10 @@ pub(crate) fn md5_hex(bytes: &[u8]) -> String {
 }
 
 impl Content {
-    /// Reads a state. Only a JSON object with a `version` is one.
-    pub fn read(bytes: &[u8]) -> Result<Self> {
-        let hashes = Hashes { md5: md5_hex(bytes), sha256: hex::encode(digest(&SHA256, bytes)) };
-        Self::of(serde_json::from_slice(bytes).map_err(refuse)?, hashes)
-    }
-
-    /// Reads a state as it streams in, to its end.
-    pub(crate) fn read_from(state: impl Read) -> Result<Self> {
+    /// Reads a state as it streams in, to its end. Only a JSON object with a `version` is one.
+    pub fn read(state: impl Read) -> Result<Self> {
         let mut hashed = Hashed { inner: state, md5: Md5::new(), sha256: Context::new(&SHA256) };
-        let state = serde_json::from_reader(BufReader::with_capacity(PIECE, &mut hashed)).map_err(refuse)?;
+        let state = RawState::read(&mut hashed).map_err(refuse)?;
         let hashes = Hashes { md5: hex::encode(hashed.md5.finalize()), sha256: hex::encode(hashed.sha256.finish()) };
         Self::of(state, hashes)
     }
@@ -191,7 +177,7 @@ impl Content {
         // Older formats nest their resources; the first engine that writes the state again brings it to version 4.
         if state.version == 4 {
             let mut room = Room { names: NAMES, known: KNOWN };
-            for resource in state.resources.unwrap_or_default() {
+            for resource in state.resources {
                 read_instances(resource, &mut resources, &mut room)?;
             }
         }
@@ -318,6 +304,7 @@ impl<R: Read> Read for Hashed<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use ring::digest::digest;
 
     const STATE: &str = r#"{"version":4,"terraform_version":"1.11.4","serial":7,"lineage":"l","outputs":{"a":{"value":12345678901234567890,"type":"number"},
         "p":{"value":"\u0026","type":"string","sensitive":true}},"resources":[{"module":"module.m[\"x\"]","mode":"managed","type":"t","name":"n",
@@ -336,11 +323,11 @@ mod tests {
 
     #[test]
     fn an_output_keeps_its_digits() {
-        let content = Content::read(STATE.as_bytes()).unwrap();
-        let streamed = Content::read_from(STATE.as_bytes()).unwrap();
-        assert_eq!((&streamed.md5, &streamed.outputs), (&content.md5, &content.outputs));
-        assert_eq!((&streamed.sha256, content.sha256.len()), (&content.sha256, 64));
-        assert_eq!(content.sha256, hex::encode(digest(&SHA256, STATE.as_bytes())));
+        // What follows its end belongs to its hashes.
+        let bytes = format!("{STATE} \n");
+        let content = Content::read(bytes.as_bytes()).unwrap();
+        assert_eq!(content.sha256, hex::encode(digest(&SHA256, bytes.as_bytes())));
+        assert_eq!(content.md5, md5_hex(bytes.as_bytes()));
         let outputs = outputs(STATE.as_bytes()).unwrap();
         assert_eq!(outputs[0].value.get(), "12345678901234567890");
         assert!(outputs[1].sensitive);
@@ -359,7 +346,8 @@ mod tests {
     fn what_is_known_is_left_out_before_a_state_is_refused() {
         let resource = r#"{"type":"t","name":"n","instances":[{"attributes":{"id":"a"}},{"index_key":1,"attributes":{"id":"b"}}]}"#;
         let (mut read, mut room) = (Vec::new(), Room { names: 100, known: 6 });
-        read_instances(serde_json::from_str(resource).unwrap(), &mut read, &mut room).unwrap();
+        let resource = RawResource::read(&mut Source::new(resource.as_bytes())).unwrap();
+        read_instances(resource, &mut read, &mut room).unwrap();
         assert_eq!(read.iter().map(|one| one.attributes.as_str()).collect::<Vec<_>>(), ["id=a\n", ""]);
     }
 
@@ -384,7 +372,6 @@ mod tests {
     fn what_is_no_state_is_refused() {
         for bytes in ["", "null", "[]", "{}", "{\"version\":99}", "{\"version\":4", "\u{0}"] {
             assert!(Content::read(bytes.as_bytes()).is_err(), "{bytes}");
-            assert!(Content::read_from(bytes.as_bytes()).is_err(), "{bytes}");
         }
         assert!(Content::is_lock(br#"{"ID":"1","Operation":"plan","Info":""}"#));
         assert!(!Content::is_lock(STATE.as_bytes()));

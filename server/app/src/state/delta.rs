@@ -48,12 +48,14 @@ impl App {
             let due = self.store.look(async |mut tx| store::delta::list_due(&mut tx, after, BATCH).await).await?;
             let Some(end) = due.last().cloned() else { return Ok(encoded) };
             for (workspace, sequence) in due {
+                let pace = self.pace();
                 match self.encode(&workspace, sequence).await {
                     Ok(new) => encoded += new,
                     Err(error) => {
                         tracing::warn!(%error, workspace, sequence, "a version of a state stays whole for now: writing it as a delta");
                     }
                 }
+                self.step_aside(pace).await;
             }
             last = Some(end);
         }

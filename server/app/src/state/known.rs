@@ -30,13 +30,6 @@ pub(super) struct Told {
 }
 
 impl Told {
-    /// Reads attributes; whatever is no object says nothing. `sensitive` are the paths as the engine writes them: what cannot be read hides
-    /// everything.
-    pub(super) fn of(attributes: Option<&RawValue>, sensitive: Option<&RawValue>) -> Self {
-        let (Some(attributes), Some(hidden)) = (attributes, hidden(sensitive)) else { return Self::default() };
-        Attributes(&hidden).deserialize(&mut serde_json::Deserializer::from_str(attributes.get())).unwrap_or_default()
-    }
-
     /// The lines that may be known of an instance of this type.
     pub(super) fn lines(&self, resource_type: &str) -> String {
         let mut lines = String::new();
@@ -85,8 +78,9 @@ fn is_plain(value: &str) -> bool {
     value.len() <= LONGEST && !value.chars().any(char::is_control)
 }
 
-/// The names of attributes that are sensitive, or have something inside that is; `None` where that cannot be told.
-fn hidden(sensitive: Option<&RawValue>) -> Option<Vec<String>> {
+/// The names of attributes that are sensitive, or have something inside that is, from their paths as the engine writes them; `None` where that
+/// cannot be told: then everything is.
+pub(super) fn hidden(sensitive: Option<&RawValue>) -> Option<Vec<String>> {
     let paths: Value = match sensitive {
         Some(raw) => serde_json::from_str(raw.get()).ok()?,
         None => return Some(Vec::new()),
@@ -105,7 +99,7 @@ fn hidden(sensitive: Option<&RawValue>) -> Option<Vec<String>> {
 }
 
 /// Reads attributes of which those with these names are hidden.
-struct Attributes<'h>(&'h [String]);
+pub(super) struct Attributes<'h>(pub(super) &'h [String]);
 
 impl<'de> DeserializeSeed<'de> for Attributes<'_> {
     type Value = Told;
@@ -212,9 +206,10 @@ mod tests {
     use super::*;
 
     fn lines(kind: &str, attributes: &str, sensitive: Option<&str>) -> String {
-        let raw = |text: &str| RawValue::from_string(text.to_owned()).unwrap();
-        let (attributes, sensitive) = (raw(attributes), sensitive.map(raw));
-        Told::of(Some(&attributes), sensitive.as_deref()).lines(kind)
+        let sensitive = sensitive.map(|text| RawValue::from_string(text.to_owned()).unwrap());
+        let Some(hidden) = hidden(sensitive.as_deref()) else { return String::new() };
+        let read = Attributes(&hidden).deserialize(&mut serde_json::Deserializer::from_str(attributes));
+        read.unwrap_or_default().lines(kind)
     }
 
     const SERVER: &str = r#"{"id":"i-1","arn":"arn:x","name":"web","region":null,"password":"canary","user_data":"canary","ami":"canary",

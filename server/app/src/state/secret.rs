@@ -1,5 +1,16 @@
 //! Names and values that say that they hold a secret, whether or not the provider said so: older versions of the engines did not write that down.
 
+use std::{cell::RefCell, collections::HashMap};
+
+/// So many answers a thread remembers: a state of many instances has few names of attributes.
+const REMEMBERED: usize = 1_024;
+/// The most bytes of a name that is remembered.
+const SHORT: usize = 64;
+
+thread_local! {
+    static NAMED: RefCell<HashMap<String, bool>> = RefCell::default();
+}
+
 /// Anywhere in a name, which is compared in small letters and without what stands between them.
 const SECRETS: [&str; 15] = [
     "password",
@@ -25,6 +36,23 @@ const WORDS: [&str; 3] = ["pass", "auth", "sas"];
 
 /// Whether what has this name is not to be shown.
 pub(crate) fn is_named(name: &str) -> bool {
+    if name.len() > SHORT {
+        return tells(name);
+    }
+    NAMED.with_borrow_mut(|named| {
+        if let Some(known) = named.get(name) {
+            return *known;
+        }
+        if named.len() >= REMEMBERED {
+            named.clear();
+        }
+        let tells = tells(name);
+        named.insert(name.to_owned(), tells);
+        tells
+    })
+}
+
+fn tells(name: &str) -> bool {
     let close: String = name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
     SECRETS.iter().any(|secret| close.contains(secret))
         || ENDS.iter().any(|end| close.ends_with(end))

@@ -27,8 +27,10 @@ const SMALL: usize = 4 << 20;
 const LARGE: usize = 256 << 10;
 /// So many large states are read at once: each holds a thread, and sealing needs some too.
 pub(crate) static READING: Semaphore = Semaphore::const_new(64);
-/// What is read of a stream at once, and what may wait for whoever reads the state: bytes.
+/// What is read of a stream at once: bytes.
 const PIECE: usize = 64 << 10;
+/// What may wait for whoever reads the state: bytes.
+const WAITING: usize = 512 << 10;
 
 /// The bytes of a state, or of its JSON form, as they come.
 pub struct Upload {
@@ -70,8 +72,8 @@ impl App {
         let knows = self.index_attributes;
         let read = move |input| {
             let mut content = match input {
-                Input::Whole(bytes) => Content::read(&bytes),
-                Input::Stream(stream) => Content::read_from(stream),
+                Input::Whole(bytes) => Content::read(&bytes[..]),
+                Input::Stream(stream) => Content::read(stream),
             }?;
             if !knows {
                 content.forget_attributes();
@@ -121,17 +123,24 @@ impl App {
         if start.len() <= SMALL {
             let bytes = Bytes::from(start);
             let input = Input::Whole(bytes.clone());
-            let read =
-                if bytes.len() > LARGE { spawn_blocking(|| read(input)).await.map_err(broken)? } else { read(input) };
-            return Ok((read?, self.seal_blob(organization, workspace, bytes).await?));
+            if bytes.len() <= LARGE {
+                return Ok((read(input)?, self.seal_blob(organization, workspace, bytes).await?));
+            }
+            let reading = spawn_blocking(|| read(input));
+            let sealed = self.seal_blob(organization, workspace, bytes).await;
+            return self.received(reading.await.map_err(broken)?, sealed).await;
         }
         // Never closed.
         let _reading = READING.acquire().await;
-        let (copy, stream) = duplex(PIECE);
+        let (copy, stream) = duplex(WAITING);
         let reading = spawn_blocking(move || read(Input::Stream(SyncIoBridge::new(stream))));
         let whole = Box::pin(Cursor::new(start).chain(body));
         let sealed = self.seal_stream(organization, workspace, tee(whole, copy), limit as u64).await;
-        let read = reading.await.map_err(broken)?;
+        self.received(reading.await.map_err(broken)?, sealed).await
+    }
+
+    /// What was read, and the blob: a state that was refused leaves none.
+    async fn received<T>(&self, read: Result<T>, sealed: Result<Blob>) -> Result<(T, Blob)> {
         let blob = sealed?;
         match read {
             Ok(read) => Ok((read, blob)),

@@ -2,7 +2,7 @@
 
 use super::{
     Content, Upload,
-    append::{announced_by, append, may_write, repeat, run_of, writer},
+    append::{New, announced_by, may_write, repeat, run_of, writer},
     upload::same,
 };
 use crate::{App, Caller, Error, Result, access, hub::Event};
@@ -84,6 +84,7 @@ impl App {
         version.run_id = run_of(caller).map(ToString::to_string);
         version.rollback_id = rollback.map(|earlier| earlier.id.to_string());
         let outputs = self.new_outputs(&version.id, &content);
+        let new = New { version: &version, content: &content, outputs: &outputs, blob: &blob, announced: false };
         points::pass("state.received");
         let stored = self
             .store
@@ -94,10 +95,10 @@ impl App {
                 }
                 let writer = writer(caller, source)?;
                 let stands = may_write(&workspace, &writer)?;
-                append(&mut tx, &workspace, &version, &content, &outputs, &blob, stands, false).await
+                self.append(&mut tx, &workspace, &new, stands).await
             })
             .await;
-        self.settle(&blob, stored).await
+        self.settle(&new, stored).await
     }
 
     /// Announces a state whose bytes come later. It is no state until they are there.
@@ -181,6 +182,7 @@ impl App {
             ..pending
         };
         let outputs = self.new_outputs(&version.id, &content);
+        let new = New { version: &version, content: &content, outputs: &outputs, blob: &blob, announced: true };
         let stored = self
             .store
             .write_once(async |mut tx, _| {
@@ -193,10 +195,10 @@ impl App {
                 }
                 let writer = announced_by(&version)?;
                 let stands = may_write(&workspace, &writer)?;
-                append(&mut tx, &workspace, &version, &content, &outputs, &blob, stands, true).await
+                self.append(&mut tx, &workspace, &new, stands).await
             })
             .await;
-        self.settle(&blob, stored).await
+        self.settle(&new, stored).await
     }
 
     /// Takes the JSON form of a state, which a client may send beside it.
@@ -263,6 +265,7 @@ impl App {
         let mut version = self.new_version(&seen, &content, None);
         version.run_id = Some(run.to_string());
         let outputs = self.new_outputs(&version.id, &content);
+        let new = New { version: &version, content: &content, outputs: &outputs, blob: &blob, announced: false };
         let stored = self
             .store
             .write(async |mut tx| {
@@ -277,7 +280,7 @@ impl App {
                     Standing::Barred => false,
                 };
                 if becomes_current {
-                    return append(&mut tx, &workspace, &version, &content, &outputs, &blob, stands, false).await;
+                    return self.append(&mut tx, &workspace, &new, stands).await;
                 }
                 if workspace.state().is_some_and(|c| c.md5 == version.md5 && c.serial == version.serial) {
                     return repeat(&mut tx, &workspace, &version, false).await;
@@ -293,7 +296,7 @@ impl App {
                 Ok(Written { version: late, repeated: false })
             })
             .await;
-        self.settle(&blob, stored).await
+        self.settle(&new, stored).await
     }
 
     /// Forgets the current state: `DELETE` of a `backend "http"`. Its versions stay.
@@ -352,15 +355,18 @@ impl App {
     }
 
     /// After the transaction: an object that no row points at is removed at once, not left to the sweep.
-    async fn settle(&self, blob: &Blob, stored: Result<Written>) -> Result<Written> {
+    async fn settle(&self, new: &New<'_>, stored: Result<Written>) -> Result<Written> {
         points::pass("state.stored");
         match &stored {
-            Ok(written) if !written.repeated => {
-                self.hub.announce([Event::Workspace(written.version.workspace_id.clone())]);
+            Ok(Written { version, repeated: false }) => {
+                if version.sequence.is_some() {
+                    self.hub.remembered.put(&version.id, &new.content.resources, version.parent_id.as_deref());
+                }
+                self.hub.announce([Event::Workspace(version.workspace_id.clone())]);
                 self.hub.supersede();
                 self.hub.unindex();
             }
-            _ => self.forget_blob(blob).await,
+            _ => self.forget_blob(new.blob).await,
         }
         stored
     }

@@ -1,6 +1,12 @@
 //! State versions, their outputs, and the index of what each held.
 
-use crate::{Result, Tx};
+mod append;
+mod resource;
+
+pub use append::{Append, append};
+pub use resource::{Resource, close_resources, list_current_hashes, list_differing, open_resources};
+
+use crate::{Result, Tx, query::Query};
 use domain::{
     id::{OrganizationId, OutputId, StateVersionId, WorkspaceId},
     time::Time,
@@ -77,57 +83,73 @@ macro_rules! select {
 
 /// Adds a version.
 pub async fn insert(tx: &mut Tx, version: &StateVersion) -> Result<()> {
-    tx.query(
-        "INSERT INTO state_versions (id, organization_id, workspace_id, sequence, parent_id, status, serial, lineage, md5, size, forced,
-         terraform_version, format, resource_count, blob_id, run_id, created_by, created_at, sha256,
-         rollback_id, place)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20,
-         COALESCE(2 * $4, 1 + 2 * (SELECT w.state_sequence FROM workspaces w WHERE w.id = $3)))",
-    )
-    .bind(version.id.as_str())
-    .bind(version.organization_id.as_str())
-    .bind(version.workspace_id.as_str())
-    .bind(version.sequence)
-    .bind(version.parent_id.as_deref())
-    .bind(version.status.as_str())
-    .bind(version.serial)
-    .bind(version.lineage.as_str())
-    .bind(version.md5.as_str())
-    .bind(version.size)
-    .bind(version.forced)
-    .bind(version.terraform_version.as_str())
-    .bind(version.format)
-    .bind(version.resource_count)
-    .bind(version.blob_id.as_deref())
-    .bind(version.run_id.as_deref())
-    .bind(version.created_by.as_deref())
-    .bind(version.created_at.micros())
-    .bind(version.sha256.as_deref())
-    .bind(version.rollback_id.as_deref())
-    .run()
-    .await
-    .map(drop)
+    inserting(tx.query(""), version).run().await.map(drop)
+}
+
+pub(crate) fn inserting<'t>(query: Query<'t>, version: &StateVersion) -> Query<'t> {
+    let query = query
+        .push(
+            "INSERT INTO state_versions (id, organization_id, workspace_id, sequence, parent_id, status, serial, lineage, md5, size, forced,
+             terraform_version, format, resource_count, blob_id, run_id, created_by, created_at, sha256, rollback_id, place) VALUES (",
+        )
+        .list([version.id.as_str(), version.organization_id.as_str(), version.workspace_id.as_str()])
+        .and(version.sequence)
+        .and(version.parent_id.as_deref())
+        .and(version.status.as_str())
+        .and(version.serial)
+        .and(version.lineage.as_str())
+        .and(version.md5.as_str())
+        .and(version.size)
+        .and(version.forced)
+        .and(version.terraform_version.as_str())
+        .and(version.format)
+        .and(version.resource_count)
+        .and(version.blob_id.as_deref())
+        .and(version.run_id.as_deref())
+        .and(version.created_by.as_deref())
+        .and(version.created_at.micros())
+        .and(version.sha256.as_deref())
+        .and(version.rollback_id.as_deref());
+    match version.sequence {
+        Some(sequence) => query.and(2 * sequence).push(")"),
+        None => query
+            .push(", 1 + 2 * (SELECT w.state_sequence FROM workspaces w WHERE w.id = ")
+            .value(version.workspace_id.as_str())
+            .push("))"),
+    }
 }
 
 /// Turns a pending version into the current one, or into what came too late.
 pub async fn finalize(tx: &mut Tx, version: &StateVersion) -> Result<()> {
-    tx.query(
-        "UPDATE state_versions SET sequence = $1, parent_id = $2, status = $3, size = $4, terraform_version = $5, format = $6,
-         resource_count = $7, blob_id = $8, sha256 = $9,
-         place = COALESCE(2 * $1, 1 + 2 * (SELECT w.state_sequence FROM workspaces w WHERE w.id = workspace_id)) WHERE id = $10 AND status = 'pending'",
-    )
-    .bind(version.sequence)
-    .bind(version.parent_id.as_deref())
-    .bind(version.status.as_str())
-    .bind(version.size)
-    .bind(version.terraform_version.as_str())
-    .bind(version.format)
-    .bind(version.resource_count)
-    .bind(version.blob_id.as_deref())
-    .bind(version.sha256.as_deref())
-    .bind(version.id.as_str())
-    .save()
-    .await
+    finalizing(tx.query(""), version).save().await
+}
+
+pub(crate) fn finalizing<'t>(query: Query<'t>, version: &StateVersion) -> Query<'t> {
+    let query = query
+        .push("UPDATE state_versions SET sequence = ")
+        .value(version.sequence)
+        .push(", parent_id = ")
+        .value(version.parent_id.as_deref())
+        .push(", status = ")
+        .value(version.status.as_str())
+        .push(", size = ")
+        .value(version.size)
+        .push(", terraform_version = ")
+        .value(version.terraform_version.as_str())
+        .push(", format = ")
+        .value(version.format)
+        .push(", resource_count = ")
+        .value(version.resource_count)
+        .push(", blob_id = ")
+        .value(version.blob_id.as_deref())
+        .push(", sha256 = ")
+        .value(version.sha256.as_deref())
+        .push(", place = ");
+    let query = match version.sequence {
+        Some(sequence) => query.value(2 * sequence),
+        None => query.push("1 + 2 * (SELECT w.state_sequence FROM workspaces w WHERE w.id = workspace_id)"),
+    };
+    query.push(" WHERE status = 'pending' AND id = ").value(version.id.as_str())
 }
 
 /// Remembers the JSON form of a version.
@@ -235,112 +257,4 @@ pub async fn list_outputs(tx: &mut Tx, version: &StateVersionId) -> Result<Vec<O
 /// An output.
 pub async fn find_output(tx: &mut Tx, id: &OutputId) -> Result<Option<Output>> {
     tx.query("SELECT id, state_version_id, name FROM state_outputs WHERE id = $1").bind(id.as_str()).optional().await
-}
-
-/// One resource instance of the index: it was there, and like this, from one state to another.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Resource {
-    /// `module.a.aws_instance.web[0]`
-    pub address: String,
-    /// `aws_instance`
-    pub kind: String,
-    /// The module's address; empty for the root.
-    pub module: String,
-    /// The provider's address.
-    pub provider: String,
-    /// Tells whether anything about it changed.
-    pub hash: Vec<u8>,
-    /// What may be known of it: a line `name=value` for each attribute.
-    pub attributes: String,
-}
-
-/// The address and hash of every instance that the workspace holds now.
-pub async fn list_current_hashes(tx: &mut Tx, workspace: &WorkspaceId) -> Result<Vec<(String, Vec<u8>)>> {
-    tx.query("SELECT address, hash FROM state_resources WHERE workspace_id = $1 AND to_sequence IS NULL")
-        .bind(workspace.as_str())
-        .all()
-        .await
-}
-
-/// What the index has of one of two states and not of the other, by address; whether it is the later one that has it. What both have and differs
-/// comes twice, one after the other; what changed and came back to what it was does not come.
-pub async fn list_differing(
-    tx: &mut Tx,
-    workspace: &WorkspaceId,
-    from: i64,
-    to: i64,
-    limit: i64,
-) -> Result<Vec<(Resource, bool)>> {
-    let rows: Vec<(String, String, String, String, Vec<u8>, bool)> = tx
-        .query(
-            "SELECT address, type, module, provider, hash, later FROM (
-                 SELECT address, type, module, provider, hash, from_sequence,
-                 (from_sequence <= $2 AND (to_sequence IS NULL OR to_sequence > $2)) AS earlier,
-                 (from_sequence <= $3 AND (to_sequence IS NULL OR to_sequence > $3)) AS later
-                 FROM state_resources WHERE workspace_id = $1
-             ) r WHERE earlier <> later AND NOT EXISTS (
-                 SELECT 1 FROM state_resources o
-                 WHERE o.workspace_id = $1 AND o.address = r.address AND o.hash = r.hash AND o.from_sequence <> r.from_sequence
-                 AND ((r.later AND o.from_sequence <= $2 AND (o.to_sequence IS NULL OR o.to_sequence > $2))
-                     OR (r.earlier AND o.from_sequence <= $3 AND (o.to_sequence IS NULL OR o.to_sequence > $3)))
-             ) ORDER BY address, from_sequence LIMIT $4",
-        )
-        .bind(workspace.as_str())
-        .bind(from)
-        .bind(to)
-        .bind(limit)
-        .all()
-        .await?;
-    let row = |(address, kind, module, provider, hash, later)| {
-        (Resource { address, kind, module, provider, hash, attributes: String::new() }, later)
-    };
-    Ok(rows.into_iter().map(row).collect())
-}
-
-/// Ends what is no longer like this, with the state before `sequence`.
-pub async fn close_resources(tx: &mut Tx, workspace: &WorkspaceId, sequence: i64, addresses: &[&str]) -> Result<()> {
-    for few in addresses.chunks(200) {
-        tx.query("UPDATE state_resources SET to_sequence = ")
-            .value(sequence)
-            .push(" WHERE to_sequence IS NULL AND workspace_id = ")
-            .value(workspace.as_str())
-            .push(" AND address IN (")
-            .list(few.iter().copied())
-            .push(")")
-            .run()
-            .await?;
-    }
-    Ok(())
-}
-
-/// Begins what is like this from state `sequence` on; each with the shelf on which it stands.
-pub async fn open_resources(
-    tx: &mut Tx,
-    version: &StateVersion,
-    sequence: i64,
-    resources: &[(&Resource, i64)],
-) -> Result<()> {
-    for few in resources.chunks(50) {
-        let mut query = tx.query(
-            "INSERT INTO state_resources (workspace_id, organization_id, address, from_sequence, type, module, provider, hash, attributes, shelf) VALUES ",
-        );
-        for (i, (resource, shelf)) in few.iter().enumerate() {
-            query = query
-                .push(if i == 0 { "(" } else { ", (" })
-                .list([version.workspace_id.as_str(), version.organization_id.as_str(), resource.address.as_str()])
-                .push(", ")
-                .value(sequence)
-                .push(", ")
-                .list([resource.kind.as_str(), resource.module.as_str(), resource.provider.as_str()])
-                .push(", ")
-                .value(resource.hash.as_slice())
-                .push(", ")
-                .value(resource.attributes.as_str())
-                .push(", ")
-                .value(*shelf)
-                .push(")");
-        }
-        query.run().await?;
-    }
-    Ok(())
 }

@@ -1,6 +1,6 @@
 //! What a workspace has now: its run, its state, the fence of its phases.
 
-use crate::{Result, Tx, state::StateVersion};
+use crate::{Result, Tx, query::Query, state::StateVersion};
 use domain::{
     id::{RunId, WorkspaceId},
     time::Time,
@@ -15,27 +15,25 @@ pub async fn set_current_run(tx: &mut Tx, id: &WorkspaceId, run: Option<&RunId>)
         .await
 }
 
-/// Says which state is current, if the one that was read still is: compare and swap.
-pub async fn set_current_state(
-    tx: &mut Tx,
-    id: &WorkspaceId,
-    state: &StateVersion,
-    from_sequence: i64,
-    now: Time,
-) -> Result<()> {
-    tx.query(
-        "UPDATE workspaces SET current_state_id = $1, state_serial = $2, state_lineage = $3, state_md5 = $4,
-         state_sequence = state_sequence + 1, updated_at = $5, version = version + 1 WHERE id = $6 AND state_sequence = $7",
-    )
-    .bind(state.id.as_str())
-    .bind(state.serial)
-    .bind(state.lineage.as_str())
-    .bind(state.md5.as_str())
-    .bind(now.micros())
-    .bind(id.as_str())
-    .bind(from_sequence)
-    .save()
-    .await
+/// Says which state is current, if the one before it in the count still is.
+pub(crate) fn making_current<'t>(query: Query<'t>, state: &StateVersion, sequence: i64, now: Time) -> Query<'t> {
+    query
+        .push("UPDATE workspaces SET version = version + 1, current_state_id = ")
+        .value(state.id.as_str())
+        .push(", state_serial = ")
+        .value(state.serial)
+        .push(", state_lineage = ")
+        .value(state.lineage.as_str())
+        .push(", state_md5 = ")
+        .value(state.md5.as_str())
+        .push(", state_sequence = ")
+        .value(sequence)
+        .push(", updated_at = ")
+        .value(now.micros())
+        .push(" WHERE id = ")
+        .value(state.workspace_id.as_str())
+        .push(" AND state_sequence = ")
+        .value(sequence - 1)
 }
 
 /// Says that there is no state any more; the sequence goes on.

@@ -6,7 +6,8 @@ mod find;
 mod lock;
 mod save;
 
-pub use current::{clear_current_state, set_current_run, set_current_state, set_fence};
+pub(crate) use current::making_current;
+pub use current::{clear_current_state, set_current_run, set_fence};
 pub use deleted::{Deleted, count_deleted, hold_deleted, list_deleted, undelete};
 pub use find::{Filter, count_in_project, find, find_by_name, find_of_module, hold, is_of, list, list_by_id};
 pub use lock::{lock, unlock};

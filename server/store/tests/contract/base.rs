@@ -133,6 +133,20 @@ pub(crate) fn workspace(
     workspace
 }
 
+/// Makes a version the current one: of bytes of its own, unless it says which.
+pub(crate) async fn append(tx: &mut Tx, world: &World, version: &state::StateVersion) -> Result<()> {
+    let serial = u8::try_from(version.serial).unwrap();
+    let mut blob = sealed(world, serial);
+    blob.id = match &version.blob_id {
+        Some(id) => id.parse().unwrap(),
+        None => BlobId::new(&[100 + serial; 32]),
+    };
+    let version = state::StateVersion { blob_id: Some(blob.id.to_string()), ..version.clone() };
+    let now = version.created_at;
+    let append = state::Append { version: &version, announced: false, blob: &blob, closed: &[], opened: &[], now };
+    state::append(tx, &append).await
+}
+
 pub(crate) fn sealed(world: &World, n: u8) -> blob::Blob {
     blob::Blob {
         id: BlobId::new(&[n; 32]),

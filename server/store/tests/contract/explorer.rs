@@ -1,6 +1,6 @@
 //! The explorer's views.
 
-use crate::base::{Fresh, on_both, run, version, workspace, world};
+use crate::base::{Fresh, append, on_both, run, version, workspace, world};
 use domain::explorer::{Filter, View};
 use store::{
     Error,
@@ -20,15 +20,14 @@ async fn furnish(store: &Fresh) -> crate::base::World {
     run(store, &world, 1).await;
     let (second, third) =
         (workspace(&world.organization, &world.project, 2), workspace(&world.organization, &world.project, 3));
-    let one = version(&world, 1);
+    let one = state::StateVersion { created_at: crate::base::NOW.plus_seconds(9), ..version(&world, 1) };
     let tags = [domain::tag::Tag::new("Stage", "prod").unwrap(), domain::tag::Tag::new("flat", "").unwrap()];
     store
         .write(async |mut tx| {
             ws::insert(&mut tx, &second, b"k").await?;
             ws::insert(&mut tx, &third, b"k").await?;
             ws::put_tags(&mut tx, &world.workspace, &tags).await?;
-            state::insert(&mut tx, &one).await?;
-            ws::set_current_state(&mut tx, &world.workspace.id, &one, 0, crate::base::NOW.plus_seconds(9)).await?;
+            append(&mut tx, &world, &one).await?;
             for due in search::list_due(&mut tx, "", 10).await? {
                 let mut uses = match due.name.as_str() {
                     "workspace-1" => vec![used("provider", "aws"), used("provider", "random"), used("module", "vpc")],

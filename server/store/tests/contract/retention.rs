@@ -1,6 +1,6 @@
 //! Policies of retention, what is due by them, and what stays whatever they say.
 
-use crate::base::{Fresh, NOW, World, configured, new_run, on_both, sealed, version, workspace, world};
+use crate::base::{Fresh, NOW, World, append, configured, new_run, on_both, sealed, version, workspace, world};
 use domain::{
     id::RetentionPolicyId,
     retention::{Kind, Retention},
@@ -80,9 +80,7 @@ async fn versions(tx: &mut Tx, world: &World, count: u8) -> Result<(), Error> {
     for n in 1..=count {
         let bytes = sealed(world, n);
         let version = state::StateVersion { blob_id: Some(bytes.id.to_string()), ..version(world, n) };
-        blob::insert(tx, &bytes).await?;
-        state::insert(tx, &version).await?;
-        ws::set_current_state(tx, &world.workspace.id, &version, i64::from(n) - 1, NOW).await?;
+        append(tx, world, &version).await?;
     }
     Ok(())
 }
@@ -161,10 +159,8 @@ async fn states_that_are_needed_after_all(store: &Fresh) {
             // A client took its state away: the count went on, and no version is newer.
             ws::clear_current_state(&mut tx, &world.workspace.id, NOW).await?;
             assert_eq!(ids(&due(&mut tx, 2).await?), [of(1), of(2)], "as many of those that are there stay");
-            let newer = state::StateVersion { blob_id: Some(sealed(&world, 8).id.to_string()), ..version(&world, 8) };
-            blob::insert(&mut tx, &sealed(&world, 8)).await?;
-            state::insert(&mut tx, &newer).await?;
-            ws::set_current_state(&mut tx, &world.workspace.id, &newer, 4, NOW).await?;
+            let newer = state::StateVersion { sequence: Some(5), ..version(&world, 8) };
+            append(&mut tx, &world, &newer).await?;
             assert_eq!(ids(&due(&mut tx, 1).await?), [of(1), of(2), of(3)], "the run of the late one has not ended");
             assert!(!purge::purge_state(&mut tx, &of(9), LATER).await?);
             run::update(&mut tx, &run, &[], Status::Errored, NOW).await?;

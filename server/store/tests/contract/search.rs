@@ -1,6 +1,6 @@
 //! The index of the search.
 
-use crate::base::{Fresh, World, on_both, version, workspace, world};
+use crate::base::{Fresh, World, append, on_both, version, workspace, world};
 use domain::search::{OWN_SHELF, Query, Run};
 use store::{Error, search, state, workspace as ws};
 
@@ -135,13 +135,7 @@ async fn what_is_due(store: &Fresh) {
     assert_eq!(due(store).await.name, "other");
     assert!(settled().await);
     let one = version(&world, 1);
-    store
-        .write(async |mut tx| {
-            state::insert(&mut tx, &one).await?;
-            ws::set_current_state(&mut tx, &world.workspace.id, &one, 0, crate::base::NOW).await
-        })
-        .await
-        .unwrap();
+    store.write(async |mut tx| append(&mut tx, &world, &one).await).await.unwrap();
     let found = store.look(async |mut tx| state::find(&mut tx, &one.id).await).await.unwrap();
     assert!(!found.unwrap().indexed);
     assert_eq!((due(store).await.indexed_sequence, due(store).await.state_sequence), (0, 1));

@@ -1,6 +1,6 @@
 //! State versions, outputs, the index.
 
-use crate::base::{Fresh, NOW, on_both, sealed, version, world};
+use crate::base::{Fresh, NOW, append, on_both, sealed, version, world};
 use domain::id::OutputId;
 use store::{
     Error, blob,
@@ -8,7 +8,7 @@ use store::{
     state, workspace as ws,
 };
 
-on_both! { versions  versions_of_a_clock_that_steps  outputs  the_index  deltas  a_chain_in_any_order  the_version_of_a_moment  the_index_of_two_states }
+on_both! { versions  a_state_in_one_go  versions_of_a_clock_that_steps  outputs  the_index  deltas  a_chain_in_any_order  the_version_of_a_moment  the_index_of_two_states }
 
 /// The time of day went back between two writes, and a state that did not become current came in between.
 async fn versions_of_a_clock_that_steps(store: &Fresh) {
@@ -18,9 +18,9 @@ async fn versions_of_a_clock_that_steps(store: &Fresh) {
     let listed = store
         .write(async |mut tx| {
             for version in [at(1, 50), at(2, 60), beside.clone(), at(3, 10)] {
-                state::insert(&mut tx, &version).await?;
-                if let Some(sequence) = version.sequence {
-                    ws::set_current_state(&mut tx, &world.workspace.id, &version, sequence - 1, NOW).await?;
+                match version.sequence {
+                    Some(_) => append(&mut tx, &world, &version).await?,
+                    None => state::insert(&mut tx, &version).await?,
                 }
             }
             state::list(&mut tx, &world.workspace.id, 9, 0).await
@@ -43,16 +43,16 @@ async fn versions(store: &Fresh) {
         sha256: version(&world, 2).sha256,
         ..pending.clone()
     };
+    let announced = state::Append { version: &done, announced: true, blob: &bytes, closed: &[], opened: &[], now: NOW };
     store
         .write(async |mut tx| {
             state::insert(&mut tx, &one).await?;
             state::insert(&mut tx, &pending).await?;
             assert_eq!(state::count(&mut tx, id).await?, 1, "what is pending is no state");
             assert!(state::current(&mut tx, id).await?.is_none());
-            blob::insert(&mut tx, &bytes).await?;
-            state::finalize(&mut tx, &done).await?;
+            ws::clear_current_state(&mut tx, id, NOW).await?;
+            state::append(&mut tx, &announced).await?;
             state::set_json(&mut tx, &one.id, bytes.id.as_str()).await?;
-            ws::set_current_state(&mut tx, id, &done, 0, NOW).await?;
             let current = state::current(&mut tx, id).await?.unwrap();
             assert_eq!((current.id, current.sha256), (done.id.clone(), done.sha256.clone()));
             let found = state::find(&mut tx, &one.id).await?.unwrap();
@@ -69,6 +69,47 @@ async fn versions(store: &Fresh) {
     let other = state::StateVersion { sequence: Some(2), ..version(&world, 3) };
     let taken = store.write(async |mut tx| state::insert(&mut tx, &other).await).await.unwrap_err();
     assert!(taken.is_taken("state_versions"), "one state a sequence: {taken:?}");
+}
+
+/// More of the index changes than one statement takes.
+async fn a_state_in_one_go(store: &Fresh) {
+    let world = world(store).await;
+    let id = &world.workspace.id;
+    let of = |n: usize, hash: u8| state::Resource {
+        address: format!("t.n[{n}]"),
+        kind: "t".into(),
+        module: String::new(),
+        provider: "p".into(),
+        hash: vec![hash; 16],
+        attributes: String::new(),
+    };
+    let (first, second): (Vec<_>, Vec<_>) =
+        ((0..450).map(|n| of(n, 1)).collect(), (0..301).map(|n| of(n, 2)).collect());
+    let on_shelf = |resources: &'static [state::Resource]| resources.iter().map(|one| (one, 0)).collect::<Vec<_>>();
+    let (first, second) = (on_shelf(first.leak()), on_shelf(second.leak()));
+    let gone: Vec<_> = first[..301].iter().map(|(resource, _)| resource.address.as_str()).collect();
+    let (one, two, bytes) = (version(&world, 1), version(&world, 2), [sealed(&world, 1), sealed(&world, 2)]);
+    let [begun, changed] = [(&one, &bytes[0], &[][..], &first[..]), (&two, &bytes[1], &gone[..], &second[..])].map(
+        |(version, blob, closed, opened)| state::Append { version, announced: false, blob, closed, opened, now: NOW },
+    );
+    store.write(async |mut tx| state::append(&mut tx, &begun).await).await.unwrap();
+    store.write(async |mut tx| state::append(&mut tx, &changed).await).await.unwrap();
+    let (hashes, kept, now) = store
+        .look(async |mut tx| {
+            let hashes = state::list_current_hashes(&mut tx, id).await?;
+            let kept = blob::find(&mut tx, bytes[1].id.as_str()).await?;
+            Ok::<_, Error>((hashes, kept, ws::find(&mut tx, id, "").await?.unwrap()))
+        })
+        .await
+        .unwrap();
+    let count = |hash: u8| hashes.iter().filter(|(_, one)| *one == [hash; 16]).count();
+    assert_eq!((count(1), count(2)), (149, 301));
+    assert_eq!(kept.unwrap().sealed, bytes[1].sealed);
+    assert_eq!((now.current_state_id.as_deref(), now.state_sequence), (Some(two.id.as_str()), 2));
+    // Behind another one, all of it is refused.
+    let late = state::Append { closed: &[], opened: &[], ..begun };
+    let refused = store.write(async |mut tx| state::append(&mut tx, &late).await).await;
+    assert!(refused.is_err());
 }
 
 async fn outputs(store: &Fresh) {
@@ -145,10 +186,8 @@ async fn deltas(store: &Fresh) {
     };
     store
         .write(async |mut tx| {
-            for (n, version) in versions.iter().enumerate() {
-                blob::insert(&mut tx, &blobs[n]).await?;
-                state::insert(&mut tx, version).await?;
-                ws::set_current_state(&mut tx, id, version, i64::try_from(n).unwrap(), NOW).await?;
+            for version in &versions {
+                append(&mut tx, &world, version).await?;
             }
             state::set_json(&mut tx, &versions[1].id, blobs[0].id.as_str()).await?;
             assert_eq!(state::find_by_sequence(&mut tx, id, 2).await?.unwrap().id, versions[1].id);

@@ -1,6 +1,6 @@
 //! Workspaces, their lock, tags and key; variables, blobs, configuration versions.
 
-use crate::base::{Fresh, NOW, configured, new_run, on_both, sealed, version, workspace, world};
+use crate::base::{Fresh, NOW, append, configured, new_run, on_both, sealed, version, workspace, world};
 use domain::{
     id::{RunId, VariableId},
     lock::{Door, Holder, Lock},
@@ -138,16 +138,18 @@ async fn the_current_state(store: &Fresh) {
     let (id, one) = (&world.workspace.id, version(&world, 1));
     store
         .write(async |mut tx| {
-            state::insert(&mut tx, &one).await?;
-            ws::set_current_state(&mut tx, id, &one, 0, NOW).await?;
+            append(&mut tx, &world, &one).await?;
             let found = ws::find(&mut tx, id, "").await?.unwrap();
             assert_eq!((found.state().unwrap().serial, found.state_sequence), (1, 1));
             Ok::<_, Error>(())
         })
         .await
         .unwrap();
-    let late = store.write(async |mut tx| ws::set_current_state(&mut tx, id, &one, 0, NOW).await).await;
-    assert!(matches!(late, Err(Error::Contended(_))), "{late:?}");
+    let late = state::StateVersion { id: version(&world, 7).id, sequence: Some(9), ..version(&world, 2) };
+    let refused = store.write(async |mut tx| append(&mut tx, &world, &late).await).await;
+    assert!(matches!(refused, Err(Error::Contended(_))), "{refused:?}");
+    let kept = store.look(async |mut tx| state::find(&mut tx, &late.id).await).await.unwrap();
+    assert!(kept.is_none(), "nothing of it is there");
     store.write(async |mut tx| ws::clear_current_state(&mut tx, id, NOW).await).await.unwrap();
     let found = store.look(async |mut tx| ws::find(&mut tx, id, "").await).await.unwrap().unwrap();
     assert_eq!((found.state(), found.state_sequence), (None, 2));
@@ -165,8 +167,7 @@ async fn who_waited_sees_the_newest_state(store: &Fresh) {
                 attempts.fetch_add(1, Relaxed);
                 let held = ws::hold(&mut tx, id, "").await?.unwrap();
                 assert_eq!(held.state().map_or(0, |state| state.serial), held.state_sequence);
-                let next = state::StateVersion { serial: held.state_sequence + 1, ..version(&world, 1) };
-                ws::set_current_state(&mut tx, id, &next, held.state_sequence, NOW).await
+                append(&mut tx, &world, &version(&world, u8::try_from(held.state_sequence + 1).unwrap())).await
             })
             .await
             .unwrap();
