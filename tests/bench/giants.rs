@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use terrane_tests::process::resident_kib;
-use terrane_tests::{Database, Server, Slug, Stage, Version};
+use terrane_tests::{Database, Peer, Server, Slug, Stage, Version};
 
 use crate::figures::{Figure, seconds};
 
@@ -26,11 +26,35 @@ pub(crate) fn figures(database: Database) -> Vec<Figure> {
     let folder = tempfile::Builder::new().prefix("tt-engines-").tempdir().expect("a folder");
     talkative(folder.path());
     let engines = folder.path().to_str().expect("a path of letters").to_owned();
-    let server = Server::start_with(database, &["--max-state-size", "2GiB", "--engines", &engines]);
-    let stage = Stage::on(server, VERSION);
-    let mut figures = state(&stage);
+    let stage = large(database, &["--engines", &engines]);
+    let mut figures = state(&stage, "a folder");
     figures.extend(log(&stage));
+    drop(stage);
+    figures.extend(in_a_bucket(database));
+    figures.extend(in_a_container(database));
     figures
+}
+
+fn in_a_bucket(database: Database) -> Vec<Figure> {
+    let moto = Peer::moto();
+    moto.make_bucket("giants");
+    let (address, secret) = (moto.address(), "nobody:a-secret");
+    let place = ["--objects", "s3:giants/site", "--objects-endpoint", &address, "--objects-credential", secret];
+    state(&large(database, &place), "a bucket")
+}
+
+fn in_a_container(database: Database) -> Vec<Figure> {
+    let folder = tempfile::tempdir().expect("a folder");
+    let azurite = Peer::azurite(folder.path().to_str().expect("a path of letters"));
+    azurite.make_container("giants");
+    let signed = azurite.container("giants");
+    state(&large(database, &["--objects", "azblob:giants/site", "--objects-credential", &signed]), "a container")
+}
+
+/// A server that takes such states, and has these flags.
+fn large(database: Database, flags: &[&str]) -> Stage {
+    let flags = [&["--max-state-size", "2GiB"], flags].concat();
+    Stage::on(Server::start_with(database, &flags), VERSION)
 }
 
 fn talkative(folder: &Path) {
@@ -41,7 +65,7 @@ fn talkative(folder: &Path) {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).expect("make it a program");
 }
 
-fn state(stage: &Stage) -> Vec<Figure> {
+fn state(stage: &Stage, place: &str) -> Vec<Figure> {
     const PATH: &str = "/api/http/acme/giant";
     let _ = stage.create_workspace("giant", json!({ "execution-mode": "local" }));
     let sent = watched(stage, || {
@@ -55,7 +79,10 @@ fn state(stage: &Stage) -> Vec<Figure> {
         length = io::copy(&mut answer, &mut io::sink()).expect("a whole state");
     });
     assert!(usize::try_from(length).is_ok_and(|length| length >= SIZE), "{length} bytes came back");
-    vec![Figure::new("1 GB state in", sent, "< 64 MB"), Figure::new("1 GB state out", read, "< 64 MB")]
+    vec![
+        Figure::new(&format!("1 GB state into {place}"), sent, "< 64 MB"),
+        Figure::new(&format!("1 GB state out of {place}"), read, "< 64 MB"),
+    ]
 }
 
 fn log(stage: &Stage) -> Vec<Figure> {

@@ -144,7 +144,7 @@ fn state(number: usize) -> String {
         .to_string()
 }
 
-/// What is asked, of whom, and the goal.
+/// What is asked, of whom, and the goal. The smaller site has a whole page of answers too, or the same few: otherwise it is their number that grows.
 fn questions(site: &Site) -> Vec<(&'static str, String, &'static str)> {
     let id = &site.workspaces[site.workspaces.len() / 2];
     vec![

@@ -4,7 +4,7 @@ use sqlx::{Connection as _, PgConnection, SqliteConnection};
 use terrane_tests::Server;
 
 /// Each counts rows that must not be.
-const QUERIES: [(&str, &str); 4] = [
+const QUERIES: [(&str, &str); 5] = [
     (
         "blobs that nothing points at",
         "SELECT COUNT(*) FROM blobs b WHERE NOT EXISTS (SELECT 1 FROM state_versions s WHERE s.blob_id = b.id OR s.json_blob_id = b.id) \
@@ -19,6 +19,11 @@ const QUERIES: [(&str, &str); 4] = [
     (
         "workspaces with gaps in their versions",
         "SELECT COUNT(*) FROM workspaces w WHERE w.state_sequence <> (SELECT COUNT(s.sequence) FROM state_versions s WHERE s.workspace_id = w.id)",
+    ),
+    (
+        "organizations that count their workspaces wrongly",
+        "SELECT COUNT(*) FROM organizations o WHERE o.workspace_count <> (SELECT COUNT(*) FROM workspaces w \
+         WHERE w.organization_id = o.id AND w.deleted_at IS NULL AND w.module_id IS NULL)",
     ),
     (
         "workspaces whose current version is not the last one",

@@ -15,6 +15,22 @@ fn main() {
         let took = fastest(times, || Content::read(bytes).expect("a state").resources.len());
         println!("{} KB of {instances} instances: {took:.2?}", bytes.len() / 1000);
     }
+    let state = outputs(200_000);
+    let took = fastest(3, || Content::read(state.as_bytes()).expect("a state").outputs.len());
+    println!("{} KB of 200000 outputs: {took:.2?}", state.len() / 1000);
+}
+
+/// Large outputs, and no instance.
+fn outputs(count: usize) -> String {
+    let mut list = String::new();
+    for index in 0..count {
+        let comma = if index == 0 { "" } else { "," };
+        write!(list, r#"{comma}"output-{index}":{{"value":{{"a":["{index}",{index},null]}},"type":["object",{{}}]}}"#)
+            .expect("writing to memory");
+    }
+    format!(
+        r#"{{"version":4,"terraform_version":"1.11.4","serial":1,"lineage":"l","outputs":{{{list}}},"resources":[]}}"#
+    )
 }
 
 fn fastest(times: usize, work: impl Fn() -> usize) -> Duration {

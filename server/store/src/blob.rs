@@ -35,6 +35,7 @@ pub async fn insert(tx: &mut Tx, blob: &Blob) -> Result<()> {
     inserting(tx.query(""), blob).run().await.map(drop)
 }
 
+/// The statement that adds a blob.
 pub(crate) fn inserting<'t>(query: Query<'t>, blob: &Blob) -> Query<'t> {
     query
         .push("INSERT INTO blobs (id, organization_id, workspace_id, size, sealed, object_key, base_blob_id) VALUES (")

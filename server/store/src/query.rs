@@ -1,4 +1,5 @@
-//! One SQL text with `$n`, two native drivers.
+//! One SQL text, two native drivers. Values are named `$n` by their number; where a text grows, SQLite gets `?` instead: there values have to
+//! come in the order of the text.
 
 use crate::{
     error::{Error, Result, disconnected, retries},
@@ -101,7 +102,7 @@ impl<'t> Query<'t> {
         self.grow().push_str(text);
         self
     }
-    /// Lets the text grow by the next `$n`, bound to this value.
+    /// Lets the text grow by a place for this value.
     pub fn value<'q>(mut self, value: impl Bind<'q>) -> Self {
         self.add(value);
         if self.numbered || self.open.conn.is_postgres() {
@@ -113,26 +114,30 @@ impl<'t> Query<'t> {
         }
         self
     }
-    /// Lets the text grow by a comma and the next `$n`, bound to this value.
+    /// Lets the text grow by a comma and a place for this value.
     pub(crate) fn and<'q>(self, value: impl Bind<'q>) -> Self {
         self.push(", ").value(value)
     }
-    /// Lets another statement follow what was said so far, which reads nothing: both are done in one go, since each on its own waits for the
-    /// thread of SQLite's connection, or for Postgres at the other end of the wire. In no order: neither may need the other.
+    /// Lets another statement follow what was said so far, which changes rows too: all of them are done in one go, since each on its own waits for
+    /// the thread of SQLite's connection, or for Postgres at the other end of the wire. There they see the same rows, those from before: none may
+    /// need what another one does.
     pub(crate) fn then(mut self) -> Self {
         self.before += 1;
-        let (number, is_postgres) = (self.before, self.open.conn.is_postgres());
-        let from = self.statement;
+        self.close();
+        self
+    }
+    /// On Postgres each of several statements is a part of one, which tells the rows that it changed.
+    fn close(&mut self) {
+        let (number, from, is_postgres) = (self.before, self.statement, self.open.conn.is_postgres());
         let text = self.grow();
         if is_postgres {
             let said = text.split_off(from);
             let with = if number == 1 { "WITH" } else { "," };
-            text.push_str(&format!("{with} s{number} AS ({said}) "));
+            text.push_str(&format!("{with} s{number} AS ({said} RETURNING 1) "));
         } else {
             text.push_str("; ");
         }
         self.statement = self.grow().len();
-        self
     }
     /// Lets the text grow by a comma-separated list of values.
     pub fn list<'q, V: Bind<'q>>(mut self, values: impl IntoIterator<Item = V>) -> Self {
@@ -180,22 +185,32 @@ impl<'t> Query<'t> {
     }
     /// A save that carries the version its verb read. No row means that another came first: the verb runs again.
     pub async fn save(self) -> Result<()> {
-        self.save_with(0).await
+        self.save_rows(1).await
     }
-    /// The same of the last statement of several, of which those before it change so many rows.
-    pub(crate) async fn save_with(self, others: u64) -> Result<()> {
+    /// The same of several statements, which change so many rows at least.
+    pub(crate) async fn save_rows(self, rows: u64) -> Result<()> {
         let Query { open, .. } = self;
         let query = Query { open: &mut *open, ..self };
-        // Postgres counts what the last one changed, SQLite what all did.
-        let expected = if query.open.conn.is_postgres() { 1 } else { 1 + others };
-        if query.run().await? == expected {
+        if query.run().await? >= rows {
             return Ok(());
         }
         open.failed = Some(Failed::Retry);
         Err(Error::Contended(1))
     }
-    /// How many rows it changed.
-    pub async fn run(self) -> Result<u64> {
-        fetch!(self, query_with, execute, |done| done.rows_affected())
+    /// How many rows it changed; of several statements, all of them together.
+    pub async fn run(mut self) -> Result<u64> {
+        if self.before == 0 || !self.open.conn.is_postgres() {
+            return fetch!(self, query_with, execute, |done| done.rows_affected());
+        }
+        self.before += 1;
+        self.close();
+        let last = self.before;
+        let text = self.grow();
+        text.push_str("SELECT count(*) FROM (SELECT 1 FROM s1");
+        for number in 2..=last {
+            text.push_str(&format!(" UNION ALL SELECT 1 FROM s{number}"));
+        }
+        text.push_str(") changed");
+        self.count().await.map(i64::unsigned_abs)
     }
 }

@@ -1,9 +1,14 @@
 //! Two servers on one Postgres: what only one may do is done once, and each hears the other.
 
-use crate::town::{Engine, Town, inside};
-use app::{App, NewRun};
-use domain::run::Status;
-use std::{collections::BTreeSet, future::pending, time::Duration};
+use crate::town::{Engine, Town, inside, state};
+use app::{App, Content, NewRun, Source, Upload, Which};
+use domain::{permission::Permission, run::Status};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    future::pending,
+    time::Duration,
+};
+use store::state::list_current_hashes;
 use tokio::{task::JoinSet, time::timeout};
 
 /// Many times what anything here takes, and less than a runner waits that nobody wakes.
@@ -49,6 +54,52 @@ async fn claims_are_exclusive_and_wake_the_other_server() {
         assert_eq!(other.run(&owner, run).await.unwrap().status().unwrap(), Status::PlannedAndFinished);
         assert_eq!(town.app.phases(run).await.unwrap().plan.attempts, 1);
     }
+}
+
+/// Each server remembers what it wrote last; the other one, and what took the state away or back, came in between.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_index_is_right_whoever_writes() {
+    let Some((town, other)) = two().await else { return };
+    let owner = town.caller("owner").await;
+    let write = async |app: &App, serial: i64, instances: &[(&str, u64)]| {
+        let seen = app.workspace(&owner, Which::Id(&town.workspace), Permission::WriteState).await.unwrap();
+        let upload = Upload::of(state(serial, "l", instances));
+        app.write_state(&owner, &seen, &Source::Http(None), upload, None).await.unwrap().version
+    };
+    let is_right = async || {
+        let current = town.app.current_state(&owner, Which::Id(&town.workspace)).await.unwrap();
+        let said = match current {
+            Some((version, _)) => Content::read(&town.app.state_bytes(&version).await.unwrap()[..]).unwrap().resources,
+            None => Vec::new(),
+        };
+        let said: BTreeMap<_, _> = said.into_iter().map(|resource| (resource.address, resource.hash)).collect();
+        let rows = town.app.store.look(async |mut tx| list_current_hashes(&mut tx, &town.workspace).await);
+        let rows = rows.await.unwrap();
+        assert_eq!(rows.len(), said.len());
+        assert_eq!(rows.into_iter().collect::<BTreeMap<_, _>>(), said);
+    };
+    let first = write(&town.app, 1, &[("a", 1), ("b", 1)]).await;
+    is_right().await;
+    let _ = write(&other, 2, &[("a", 2), ("c", 1)]).await;
+    is_right().await;
+    let _ = write(&town.app, 3, &[("a", 1), ("c", 1), ("d", 1)]).await;
+    is_right().await;
+    other.roll_back_locked(&owner, &town.workspace, &first.id, None, "").await.unwrap();
+    is_right().await;
+    town.app.delete_state(&owner, &town.workspace, &Source::Http(None)).await.unwrap();
+    is_right().await;
+    let _ = write(&town.app, 1, &[("a", 1), ("b", 1)]).await;
+    is_right().await;
+    let _ = write(&other, 2, &[("b", 1)]).await;
+    is_right().await;
+    let _ = write(&town.app, 3, &[]).await;
+    is_right().await;
+    let many: Vec<String> = (0..30).map(|n| format!("n{n}")).collect();
+    let many: Vec<(&str, u64)> = many.iter().map(|name| (name.as_str(), 1)).collect();
+    let _ = write(&other, 4, &many).await;
+    is_right().await;
+    let _ = write(&town.app, 5, &many[..3]).await;
+    is_right().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

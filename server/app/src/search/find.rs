@@ -21,6 +21,8 @@ use store::{
 
 /// So many places of each stretch are counted before one is chosen: more only where no stretch has less.
 const COUNTED: [i64; 3] = [256, 1_024, 4_096];
+/// So many are counted for one answer at most.
+const COUNTED_IN_ALL: i64 = 20_000;
 /// So many places are read at once.
 const PLACES: i64 = 64;
 /// So many instances are read at once.
@@ -97,11 +99,12 @@ async fn choose(tx: &mut Tx, organization: &OrganizationId, runs: &[Run]) -> Res
     // The longest first: it is likely to have the fewest, and the others need not be counted further than that.
     let mut order: Vec<usize> = (0..runs.len()).collect();
     order.sort_by_key(|run| std::cmp::Reverse(runs[*run].length()));
-    let mut best = order.first().copied();
+    let (mut best, mut counted) = (order.first().copied(), 0);
     for most in COUNTED {
         let mut fewest = most;
         for run in &order {
             let count = store::search::count_places(tx, organization, &runs[*run], fewest).await?;
+            counted += count;
             if count == 0 {
                 return Ok(None);
             }
@@ -109,7 +112,7 @@ async fn choose(tx: &mut Tx, organization: &OrganizationId, runs: &[Run]) -> Res
                 (fewest, best) = (count, Some(*run));
             }
         }
-        if fewest < most || order.len() == 1 {
+        if fewest < most || order.len() == 1 || counted > COUNTED_IN_ALL {
             break;
         }
     }

@@ -3,7 +3,7 @@
 //! what was read as gone cannot come back before its words go.
 
 use super::change::{Change, WORDS};
-use crate::{App, Error, Result};
+use crate::{App, Error, Result, pace::Round};
 use futures::{StreamExt as _, stream};
 use std::time::Duration;
 use store::{explorer::Use, search::Due};
@@ -17,6 +17,8 @@ const AT_ONCE: usize = 4;
 const SHELVES: usize = 8;
 /// The pause after each transaction of a large state: whoever waits for an answer comes first.
 const PAUSE: Duration = Duration::from_millis(2);
+/// So long one round over what is due steps aside for writers: nobody waits much longer to find what was stored.
+const PATIENCE: Duration = Duration::from_secs(5);
 /// So often what changed under the hand is read again; then it waits for the next call.
 const TRIES: usize = 8;
 
@@ -27,6 +29,7 @@ impl App {
     /// When the database cannot be asked. What concerns one workspace is logged, and tried again by a later call, after a pause that grows.
     pub async fn index_workspaces(&self) -> Result<u64> {
         self.forget_unwanted().await?;
+        let round = self.round(PATIENCE);
         let (mut indexed, mut last) = (0, String::new());
         loop {
             let due = self.store.look(async |mut tx| store::search::list_due(&mut tx, &last, BATCH).await).await?;
@@ -35,7 +38,7 @@ impl App {
             let now = self.clock.steady();
             let due: Vec<Due> = due.into_iter().filter(|one| !self.hub.indexing.waits(&one.id, now)).collect();
             let mut each =
-                stream::iter(due.into_iter().map(|one| self.clone().index_one(one))).buffer_unordered(AT_ONCE);
+                stream::iter(due.into_iter().map(|one| self.clone().index_one(one, &round))).buffer_unordered(AT_ONCE);
             while let Some(done) = each.next().await {
                 indexed += u64::from(done);
             }
@@ -43,12 +46,12 @@ impl App {
     }
 
     /// Whether that could be done.
-    async fn index_one(self, due: Due) -> bool {
+    async fn index_one(self, due: Due, round: &Round) -> bool {
         let pace = self.pace();
         match self.index_workspace(&due).await {
             Ok(done) => {
                 self.hub.indexing.succeeded(&due.id);
-                self.step_aside(pace).await;
+                self.step_aside(round, pace).await;
                 done
             }
             Err(error) => {

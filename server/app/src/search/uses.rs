@@ -1,6 +1,6 @@
 //! Which providers and modules a workspace uses, told by the instances of its state.
 
-use crate::{App, Result};
+use crate::{App, Result, state::address::indexed};
 use domain::explorer::{module, provider};
 use std::collections::BTreeSet;
 use store::{explorer::Use, search::Due};
@@ -11,7 +11,7 @@ impl App {
         let named = self.store.look(async |mut tx| store::explorer::list_named(&mut tx, &due.id).await).await?;
         let mut uses = BTreeSet::new();
         let mut add = |kind: &str, name: &str, source: &str| {
-            let (kind, name, source) = (kind.to_owned(), name.to_owned(), source.to_owned());
+            let (kind, name, source) = (kind.to_owned(), indexed(name.to_owned()), indexed(source.to_owned()));
             // A state says no version of either.
             uses.insert(Use { kind, name, source, version: String::new() });
         };

@@ -35,44 +35,38 @@ impl App {
         new: &New<'_>,
         stands: Standing,
     ) -> Result<Written> {
-        let known = workspace.current_state_id.as_deref().and_then(|current| self.hub.remembered.of(current));
-        append(tx, workspace, new, known, stands).await
+        let New { version, content, outputs, blob, announced } = *new;
+        let identity = Identity { serial: version.serial, lineage: version.lineage.clone(), md5: version.md5.clone() };
+        match judge(workspace.state().as_ref(), &identity, stands, version.forced) {
+            Verdict::Refuse(refusal) => return Err(Error::Conflict(refusal.to_string())),
+            Verdict::Repeat => return repeat(tx, workspace, version, announced).await,
+            Verdict::Append => {}
+        }
+        let version = StateVersion {
+            sequence: Some(workspace.state_sequence + 1),
+            parent_id: workspace.current_state_id.clone(),
+            status: "finalized".into(),
+            size: blob.size,
+            blob_id: Some(blob.id.to_string()),
+            ..version.clone()
+        };
+        let current = workspace.current_state_id.as_deref();
+        let known = match current.and_then(|current| self.hub.remembered.of(current)) {
+            Some(known) => known,
+            None => Arc::new(store::state::list_current_hashes(tx, &workspace.id).await?.into_iter().collect()),
+        };
+        let (closed, opened) = changed(&known, &content.resources);
+        let now = version.created_at;
+        let append = Append { version: &version, announced, blob, closed: &closed, opened: &opened, now };
+        let appended = store::state::append(tx, &append).await;
+        if let (Err(_), Some(current)) = (&appended, current) {
+            // Whatever it was, the next attempt reads the rows.
+            self.hub.remembered.forget(current);
+        }
+        appended?;
+        store::state::insert_outputs(tx, outputs).await?;
+        Ok(Written { version, repeated: false })
     }
-}
-
-async fn append(
-    tx: &mut Tx,
-    workspace: &Workspace,
-    new: &New<'_>,
-    known: Option<Arc<Hashes>>,
-    stands: Standing,
-) -> Result<Written> {
-    let New { version, content, outputs, blob, announced } = *new;
-    let new = Identity { serial: version.serial, lineage: version.lineage.clone(), md5: version.md5.clone() };
-    match judge(workspace.state().as_ref(), &new, stands, version.forced) {
-        Verdict::Refuse(refusal) => return Err(Error::Conflict(refusal.to_string())),
-        Verdict::Repeat => return repeat(tx, workspace, version, announced).await,
-        Verdict::Append => {}
-    }
-    let sequence = workspace.state_sequence + 1;
-    let version = StateVersion {
-        sequence: Some(sequence),
-        parent_id: workspace.current_state_id.clone(),
-        status: "finalized".into(),
-        size: blob.size,
-        blob_id: Some(blob.id.to_string()),
-        ..version.clone()
-    };
-    let known = match known {
-        Some(known) => known,
-        None => Arc::new(store::state::list_current_hashes(tx, &workspace.id).await?.into_iter().collect()),
-    };
-    let (closed, opened) = changed(&known, &content.resources);
-    let append =
-        Append { version: &version, announced, blob, closed: &closed, opened: &opened, now: version.created_at };
-    store::state::append(tx, &append).await?;
-    store::state::insert_outputs(tx, outputs).await?;
-    Ok(Written { version, repeated: false })
 }
 
 /// What the state before held that is no longer so, and what is new, each with the shelf on which it stands: nothing else is written.

@@ -2,6 +2,7 @@
 //! trap 31). Everything a client may leave out is derived from here (trap 36).
 
 use super::{
+    address::indexed,
     instance::Instance,
     source::{Malformed, Source},
 };
@@ -20,6 +21,8 @@ use store::state::Resource;
 const NAMES: usize = 512 << 20;
 /// The most bytes of what is known of all its attributes. Nothing is known of those behind them.
 const KNOWN: usize = 256 << 20;
+/// The most bytes of the name of an output: it is the key of an index.
+const LONGEST_OUTPUT: usize = 1_500;
 /// A stream is read in such pieces: bytes.
 const PIECE: usize = 64 << 10;
 
@@ -128,7 +131,7 @@ impl RawResource {
                 "provider" => read.provider = source.value()?,
                 "instances" => source.array(|source| {
                     source.copy_object(&mut raw)?;
-                    read.instances.push(Instance::read(&raw).map_err(|error| source.wrong(error))?);
+                    read.instances.push(Instance::read(&raw).map_err(|error| source.misread(&error))?);
                     Ok(())
                 })?,
                 _ => return source.value::<IgnoredAny>().map(drop),
@@ -172,6 +175,13 @@ impl Content {
         refuse_nul("its terraform_version", &version)?;
         for name in &outputs {
             refuse_nul("the name of an output", name)?;
+            if name.len() > LONGEST_OUTPUT {
+                let begins: String = name.chars().take(40).collect();
+                let length = name.len();
+                return Err(refuse(format!(
+                    "the name of the output that begins with {begins:?} has {length} bytes; {LONGEST_OUTPUT} are kept: shorten it"
+                )));
+            }
         }
         let mut resources = Vec::new();
         // Older formats nest their resources; the first engine that writes the state again brings it to version 4.
@@ -260,7 +270,7 @@ fn read_instances(resource: RawResource, into: &mut Vec<Resource>, room: &mut Ro
             None => attributes.clear(),
         }
         into.push(Resource {
-            address: format!("{prefix}{data}{kind}.{name}{index}{deposed}"),
+            address: indexed(format!("{prefix}{data}{kind}.{name}{index}{deposed}")),
             kind: kind.clone(),
             module: module.clone(),
             provider: provider.clone(),
@@ -349,6 +359,14 @@ mod tests {
         let resource = RawResource::read(&mut Source::new(resource.as_bytes())).unwrap();
         read_instances(resource, &mut read, &mut room).unwrap();
         assert_eq!(read.iter().map(|one| one.attributes.as_str()).collect::<Vec<_>>(), ["id=a\n", ""]);
+    }
+
+    #[test]
+    fn an_output_of_no_reasonable_name_is_refused_and_named() {
+        let state = |length: usize| format!(r#"{{"version":4,"outputs":{{"{}":{{}}}}}}"#, "o".repeat(length));
+        assert!(Content::read(state(LONGEST_OUTPUT).as_bytes()).is_ok());
+        let refused = Content::read(state(LONGEST_OUTPUT + 1).as_bytes()).unwrap_err().to_string();
+        assert!(refused.contains("\"oooo") && refused.contains("1501 bytes"), "{refused}");
     }
 
     #[test]

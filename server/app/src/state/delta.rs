@@ -20,6 +20,8 @@ use tokio::{task::spawn_blocking, time::sleep};
 const BATCH: i64 = 100;
 /// The pause after each that was written anew: whoever waits for an answer comes first.
 const PAUSE: Duration = Duration::from_millis(5);
+/// So long one round over what is due steps aside for writers: whole versions take room meanwhile.
+const PATIENCE: Duration = Duration::from_secs(120);
 /// What opens in less is opened on the spot: bytes.
 const SMALL: usize = 128 << 10;
 /// How often a chain is read again that somebody wrote anew meanwhile.
@@ -42,6 +44,7 @@ impl App {
     /// # Errors
     /// When the database cannot be asked. What concerns one version is logged, and tried again with the next call.
     pub async fn encode_old_states(&self) -> Result<u64> {
+        let round = self.round(PATIENCE);
         let (mut encoded, mut last): (u64, Option<(String, i64)>) = (0, None);
         loop {
             let after = last.as_ref().map(|(workspace, sequence)| (workspace.as_str(), *sequence));
@@ -55,7 +58,7 @@ impl App {
                         tracing::warn!(%error, workspace, sequence, "a version of a state stays whole for now: writing it as a delta");
                     }
                 }
-                self.step_aside(pace).await;
+                self.step_aside(&round, pace).await;
             }
             last = Some(end);
         }

@@ -1,5 +1,6 @@
 //! States: read them, write them through any door, and know what each holds.
 
+pub(crate) mod address;
 mod append;
 mod compare;
 mod content;

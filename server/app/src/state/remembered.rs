@@ -5,43 +5,68 @@ use domain::id::StateVersionId;
 use lru::LruCache;
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use store::state::Resource;
 
-/// So many instances are remembered together.
-const MOST: usize = 100_000;
+/// So much is remembered together: bytes, about.
+const MOST: usize = 24 << 20;
+/// What an instance takes beside its address, and what a state without any takes: bytes, about.
+const EACH: usize = 128;
 
 /// The hash of each instance of a state, by address.
 pub(super) type Hashes = HashMap<String, Vec<u8>>;
 
 /// The hashes of states by their version, those that were asked for last.
-#[derive(Debug)]
-pub(crate) struct Remembered(Mutex<(LruCache<String, Arc<Hashes>>, usize)>);
+#[derive(Debug, Default)]
+pub(crate) struct Remembered(Mutex<Inner>);
 
-impl Default for Remembered {
+#[derive(Debug)]
+struct Inner {
+    /// With what each takes.
+    by_version: LruCache<String, (Arc<Hashes>, usize)>,
+    taken: usize,
+}
+
+impl Default for Inner {
     fn default() -> Self {
-        Self(Mutex::new((LruCache::unbounded(), 0)))
+        Self { by_version: LruCache::unbounded(), taken: 0 }
     }
 }
 
 impl Remembered {
     /// What a version holds, if that is known here.
     pub(super) fn of(&self, version: &str) -> Option<Arc<Hashes>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).0.get(version).cloned()
+        self.lock().by_version.get(version).map(|(hashes, _)| hashes.clone())
     }
 
     /// Remembers what a version holds. The one whose place it took is forgotten.
     pub(super) fn put(&self, version: &StateVersionId, resources: &[Resource], before: Option<&str>) {
-        let hashes = (resources.len() <= MOST).then(|| Arc::new(by_address(resources)));
-        let (known, count) = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        *count -= before.and_then(|before| known.pop(before)).map_or(0, |gone| gone.len());
-        let Some(hashes) = hashes else { return };
-        *count += hashes.len();
-        *count -= known.put(version.to_string(), hashes).map_or(0, |gone| gone.len());
-        while *count > MOST {
-            *count -= known.pop_lru().map_or(*count, |(_, gone)| gone.len());
+        let takes = EACH + resources.iter().map(|resource| resource.address.len() + EACH).sum::<usize>();
+        let hashes = (takes <= MOST).then(|| Arc::new(by_address(resources)));
+        if let Some(before) = before {
+            self.forget(before);
         }
+        let Some(hashes) = hashes else { return };
+        let mut inner = self.lock();
+        inner.taken += takes;
+        let replaced = inner.by_version.put(version.to_string(), (hashes, takes));
+        inner.taken -= replaced.map_or(0, |(_, took)| took);
+        while inner.taken > MOST {
+            let (_, (_, took)) = inner.by_version.pop_lru().expect("what takes room is there");
+            inner.taken -= took;
+        }
+    }
+
+    /// Forgets what a version holds.
+    pub(super) fn forget(&self, version: &str) {
+        let mut inner = self.lock();
+        let took = inner.by_version.pop(version).map_or(0, |(_, took)| took);
+        inner.taken -= took;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -74,12 +99,27 @@ mod tests {
         remembered.put(&b, &resources(3), Some(a.as_str()));
         assert!(remembered.of(a.as_str()).is_none(), "its place was taken");
         assert_eq!(remembered.of(b.as_str()).unwrap().len(), 3);
-        remembered.put(&c, &resources(MOST - 3), None);
+        let many = resources(MOST / (EACH + 6) - 10);
+        remembered.put(&c, &many, None);
         assert!(remembered.of(b.as_str()).is_some());
-        remembered.put(&d, &resources(1), None);
+        remembered.put(&d, &many[..10_000], None);
         assert!(remembered.of(c.as_str()).is_none() && remembered.of(b.as_str()).is_some());
-        remembered.put(&a, &resources(MOST + 1), Some(b.as_str()));
-        assert!(remembered.of(a.as_str()).is_none() && remembered.of(b.as_str()).is_none());
-        assert_eq!(remembered.0.lock().unwrap().1, 1);
+        remembered.put(&a, &resources(2 * many.len()), Some(b.as_str()));
+        assert!(remembered.of(a.as_str()).is_none() && remembered.of(b.as_str()).is_none(), "it takes too much");
+        remembered.forget(d.as_str());
+        assert_eq!(remembered.lock().taken, 0);
+    }
+
+    #[test]
+    fn states_of_nothing_are_forgotten_too() {
+        let remembered = Remembered::default();
+        for n in 0..2 * (MOST / EACH) as u64 {
+            let mut entropy = [0; 32];
+            for (at, digit) in entropy.iter_mut().take(8).enumerate() {
+                *digit = u8::try_from(n >> (5 * at) & 31).unwrap();
+            }
+            remembered.put(&StateVersionId::new(&entropy), &[], None);
+        }
+        assert!(remembered.lock().by_version.len() <= MOST / EACH);
     }
 }

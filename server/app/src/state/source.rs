@@ -3,12 +3,17 @@
 
 use serde::de::DeserializeOwned;
 use serde_json::Deserializer;
-use std::io::{self, Read};
+use std::{
+    io::{self, Read},
+    mem,
+};
 
 /// It is read in such pieces: bytes.
 const PIECE: usize = 64 << 10;
 /// The most bytes of a number, or of a word like `true`.
 const SCALAR: usize = 1 << 10;
+/// Values of fewer bytes are read in one go.
+const SMALL: usize = 1 << 20;
 
 /// JSON that comes piece by piece.
 pub(super) struct Source<R> {
@@ -16,23 +21,51 @@ pub(super) struct Source<R> {
     buffer: Box<[u8]>,
     at: usize,
     end: usize,
-    /// How many bytes came before those of the buffer.
-    before: u64,
+    /// Where the buffer begins.
+    place: Place,
+    /// The bytes of a value.
+    text: Vec<u8>,
 }
 
-/// Why it is no JSON, or none of the wanted shape, and where.
+/// A place in a text, both counted from one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Place {
+    line: usize,
+    column: usize,
+}
+
+impl Place {
+    /// The place behind these bytes, the first of which is here.
+    fn behind(self, bytes: &[u8]) -> Self {
+        match memchr::memrchr(b'\n', bytes) {
+            Some(last) => {
+                Self { line: self.line + memchr::memchr_iter(b'\n', bytes).count(), column: bytes.len() - last }
+            }
+            None => Self { column: self.column + bytes.len(), ..self },
+        }
+    }
+}
+
+/// Why it is no JSON, or none of the wanted shape, and how far it was read.
 #[derive(Debug, thiserror::Error)]
-#[error("{what}, at byte {at}")]
+#[error("{what}, at line {} column {}", place.line, place.column)]
 pub(super) struct Malformed {
     what: String,
-    at: u64,
+    place: Place,
 }
 
 type Result<T, E = Malformed> = std::result::Result<T, E>;
 
 impl<R: Read> Source<R> {
     pub(super) fn new(inner: R) -> Self {
-        Self { inner, buffer: vec![0; PIECE].into(), at: 0, end: 0, before: 0 }
+        Self {
+            inner,
+            buffer: vec![0; PIECE].into(),
+            at: 0,
+            end: 0,
+            place: Place { line: 1, column: 1 },
+            text: Vec::new(),
+        }
     }
 
     /// Reads an object; `field` gets each of its keys and reads the value.
@@ -78,45 +111,62 @@ impl<R: Read> Source<R> {
 
     /// Reads any value.
     pub(super) fn value<T: DeserializeOwned>(&mut self) -> Result<T> {
-        let Some(first) = self.peek()? else { return Err(self.wrong("it ends too early")) };
-        if matches!(first, b'{' | b'[' | b'"') {
-            // Whoever reads these stops behind their last byte.
-            let read = T::deserialize(&mut Deserializer::from_reader(&mut *self));
-            return read.map_err(|error| self.wrong(error));
-        }
-        let mut text = Vec::new();
-        while let Some(byte) = self.look()?
-            && !matches!(byte, b',' | b']' | b'}' | b' ' | b'\t' | b'\r' | b'\n')
-        {
-            text.push(byte);
-            self.at += 1;
-            if text.len() > SCALAR {
-                return Err(self.wrong("a number is too long"));
-            }
-        }
-        serde_json::from_slice(&text).map_err(|error| self.wrong(error))
+        let mut text = mem::take(&mut self.text);
+        let whole = self.copy(&mut text, SMALL)?;
+        let read = if whole {
+            serde_json::from_slice(&text)
+        } else {
+            // Whoever reads a value that has an end stops there.
+            T::deserialize(&mut Deserializer::from_reader((&text[..]).chain(&mut *self)))
+        };
+        self.text = text;
+        read.map_err(|error| self.misread(&error))
     }
 
     /// Copies the text of an object, as it stands there: whether it is one is seen by who reads it.
     pub(super) fn copy_object(&mut self, into: &mut Vec<u8>) -> Result<()> {
-        into.clear();
         if self.peek()? != Some(b'{') {
             return Err(self.wrong("an object was expected"));
         }
+        self.copy(into, usize::MAX).map(drop)
+    }
+
+    /// Copies the text of a value, or the first `most` bytes of one that is longer; whether that is all of it.
+    fn copy(&mut self, into: &mut Vec<u8>, most: usize) -> Result<bool> {
+        into.clear();
+        let Some(first) = self.peek()? else { return Err(self.wrong("it ends too early")) };
+        if !matches!(first, b'{' | b'[' | b'"') {
+            return self.copy_scalar(into).map(|()| true);
+        }
         let mut frame = Frame::default();
-        loop {
+        while into.len() < most {
             if self.look()?.is_none() {
                 return Err(self.wrong("it ends too early"));
             }
             let piece = &self.buffer[self.at..self.end];
+            let piece = &piece[..piece.len().min(most - into.len())];
             let end = frame.end_in(piece);
             let taken = end.unwrap_or(piece.len());
             into.extend_from_slice(&piece[..taken]);
             self.at += taken;
             if end.is_some() {
-                return Ok(());
+                return Ok(true);
             }
         }
+        Ok(false)
+    }
+
+    fn copy_scalar(&mut self, into: &mut Vec<u8>) -> Result<()> {
+        while let Some(byte) = self.look()?
+            && !matches!(byte, b',' | b']' | b'}' | b' ' | b'\t' | b'\r' | b'\n')
+        {
+            into.push(byte);
+            self.at += 1;
+            if into.len() > SCALAR {
+                return Err(self.wrong("a number is too long"));
+            }
+        }
+        Ok(())
     }
 
     /// Makes sure that nothing follows.
@@ -129,7 +179,14 @@ impl<R: Read> Source<R> {
 
     /// What is wrong here.
     pub(super) fn wrong(&self, what: impl ToString) -> Malformed {
-        Malformed { what: what.to_string(), at: self.before + self.at as u64 }
+        Malformed { what: what.to_string(), place: self.place.behind(&self.buffer[..self.at]) }
+    }
+
+    /// What is wrong with what was just read. Its own place begins with it, and would mislead.
+    pub(super) fn misread(&self, error: &serde_json::Error) -> Malformed {
+        let told = error.to_string();
+        let what = told.rfind(" at line ").map_or(told.as_str(), |at| &told[..at]);
+        self.wrong(what)
     }
 
     /// The next byte, if there is one.
@@ -161,7 +218,7 @@ impl<R: Read> Source<R> {
     }
 
     fn fill(&mut self) -> io::Result<()> {
-        self.before += self.end as u64;
+        self.place = self.place.behind(&self.buffer[..self.end]);
         (self.at, self.end) = (0, 0);
         self.end = loop {
             match self.inner.read(&mut self.buffer) {
@@ -185,7 +242,7 @@ impl<R: Read> Read for Source<R> {
     }
 }
 
-/// How far an object was gone through that comes in pieces.
+/// How far an object, an array or a string was gone through that comes in pieces.
 #[derive(Default)]
 struct Frame {
     depth: usize,
@@ -201,9 +258,15 @@ impl Frame {
             if self.escaped {
                 self.escaped = false;
             } else if self.in_text {
-                let Some(skipped) = memchr::memchr2(b'"', b'\\', &piece[at..]) else { return None };
-                at += skipped;
-                if piece[at] == b'"' { self.in_text = false } else { self.escaped = true }
+                at += memchr::memchr2(b'"', b'\\', &piece[at..])?;
+                if piece[at] == b'"' {
+                    self.in_text = false
+                } else {
+                    self.escaped = true
+                }
+                if !self.in_text && self.depth == 0 {
+                    return Some(at + 1);
+                }
             } else {
                 match byte {
                     b'"' => self.in_text = true,
@@ -302,11 +365,23 @@ mod tests {
         ] {
             assert!(read(text, 3).is_err(), "{text}");
         }
-        assert_eq!(
-            read("{\"x\":1 2}", 2).unwrap_err().to_string(),
-            "a comma or the end of an object was expected, at byte 7"
-        );
+        let told = |text: &str| read(text, 2).unwrap_err().to_string();
+        assert_eq!(told("{\n\"x\":1 2}"), "a comma or the end of an object was expected, at line 2 column 7");
+        assert_eq!(told("{\n\n  \"x\":\n[1,]}"), "trailing comma, at line 4 column 5");
         assert!(read(&format!("{{\"x\":{}}}", "1".repeat(2_000)), 99).is_err());
+    }
+
+    #[test]
+    fn a_value_of_any_length_is_read() {
+        for length in [SMALL - 3, SMALL - 2, SMALL - 1, 3 * SMALL] {
+            let text = format!(r#"{{"x":["{}"],"y":"{}","z":{{"k":1}}}}"#, "é".repeat(length / 2), "y".repeat(length));
+            let others = read(&text, 1 << 16).unwrap().1;
+            assert_eq!(others[0].1[0].as_str().map(str::len), Some(length / 2 * 2));
+            assert_eq!(others[1].1.as_str().map(str::len), Some(length));
+            assert_eq!(others[2].1["k"], 1);
+            let cut = &text[..text.len() - 9];
+            assert!(read(cut, 1 << 16).is_err());
+        }
     }
 
     proptest! {
@@ -316,7 +391,7 @@ mod tests {
             let whole: std::result::Result<Value, _> = serde_json::from_str(&text);
             let streamed = read(&text, drop).and_then(|(objects, others)| {
                 let parsed: std::result::Result<Vec<Value>, _> = objects.iter().map(|text| serde_json::from_str(text)).collect();
-                Ok((parsed.map_err(|error| Malformed { what: error.to_string(), at: 0 })?, others))
+                Ok((parsed.map_err(|error| Malformed { what: error.to_string(), place: Place { line: 1, column: 1 } })?, others))
             });
             match (whole, streamed) {
                 (Ok(whole), Ok((objects, others))) => {

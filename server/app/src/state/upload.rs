@@ -128,7 +128,7 @@ impl App {
             }
             let reading = spawn_blocking(|| read(input));
             let sealed = self.seal_blob(organization, workspace, bytes).await;
-            return self.received(reading.await.map_err(broken)?, sealed).await;
+            return self.received(reading.await.map_err(broken).flatten(), sealed).await;
         }
         // Never closed.
         let _reading = READING.acquire().await;
@@ -136,18 +136,20 @@ impl App {
         let reading = spawn_blocking(move || read(Input::Stream(SyncIoBridge::new(stream))));
         let whole = Box::pin(Cursor::new(start).chain(body));
         let sealed = self.seal_stream(organization, workspace, tee(whole, copy), limit as u64).await;
-        self.received(reading.await.map_err(broken)?, sealed).await
+        let read = reading.await.map_err(broken).flatten();
+        // An upload that was cut is no state either.
+        self.received(read, Ok(sealed?)).await
     }
 
-    /// What was read, and the blob: a state that was refused leaves none.
+    /// What was read, and the blob. What is wrong with the state comes before what is wrong with the store; it leaves no blob.
     async fn received<T>(&self, read: Result<T>, sealed: Result<Blob>) -> Result<(T, Blob)> {
-        let blob = sealed?;
-        match read {
-            Ok(read) => Ok((read, blob)),
-            Err(error) => {
+        match (read, sealed) {
+            (Ok(read), sealed) => Ok((read, sealed?)),
+            (Err(error), Ok(blob)) => {
                 self.forget_blob(&blob).await;
                 Err(error)
             }
+            (Err(error), Err(_)) => Err(error),
         }
     }
 }

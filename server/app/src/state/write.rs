@@ -302,7 +302,8 @@ impl App {
     /// Forgets the current state: `DELETE` of a `backend "http"`. Its versions stay.
     pub async fn delete_state(&self, caller: &Caller, id: &WorkspaceId, source: &Source) -> Result<()> {
         let now = self.now();
-        self.store
+        let gone = self
+            .store
             .write(async |mut tx| {
                 let workspace = access::hold(&mut tx, caller, id, Permission::WriteState).await?;
                 may_write(&workspace, &writer(caller, source)?)?;
@@ -310,9 +311,12 @@ impl App {
                 let gone: Vec<&str> = gone.iter().map(|(address, _)| address.as_str()).collect();
                 store::state::close_resources(&mut tx, id, workspace.state_sequence + 1, &gone).await?;
                 store::workspace::clear_current_state(&mut tx, id, now).await?;
-                Ok::<_, Error>(())
+                Ok::<_, Error>(workspace.current_state_id)
             })
             .await?;
+        if let Some(gone) = gone {
+            self.hub.remembered.forget(&gone);
+        }
         self.hub.announce([Event::Workspace(id.clone())]);
         Ok(())
     }

@@ -131,9 +131,15 @@ impl Query {
         }
     }
 
-    /// Every stretch of the index that has to hold what is found, in the order of the query.
+    /// Every stretch of the index that has to hold what is found, each once, in the order of the query.
     #[must_use]
     pub fn runs(&self) -> Vec<Run> {
-        self.terms.iter().flat_map(|term| Run::of(&term.text)).collect()
+        let mut runs: Vec<Run> = Vec::new();
+        for run in self.terms.iter().flat_map(|term| Run::of(&term.text)) {
+            if !runs.contains(&run) {
+                runs.push(run);
+            }
+        }
+        runs
     }
 }

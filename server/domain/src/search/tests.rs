@@ -132,6 +132,8 @@ fn a_term_leads_along_its_words_two_by_two() {
     let runs = |text: &str| Query::read(text).unwrap().runs().into_iter().map(|run| run.0).collect::<Vec<_>>();
     assert_eq!(runs("team-77"), ["team-77"]);
     assert_eq!(runs("eu-central-1 web"), ["eu-central", "central-1", "web"]);
+    assert_eq!(runs("10.0.0.1"), ["10.0", "0.0", "0.1"]);
+    assert_eq!(runs("a b a b-b"), ["a", "b", "b-b"]);
     // The second word is not in the stretch of the first one, of which the index has no more than the beginning.
     let long = "é".repeat(20);
     assert_eq!(runs(&format!("{long}-7")), [&long[..32], "7"]);

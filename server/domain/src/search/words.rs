@@ -64,14 +64,16 @@ pub struct Run(pub(super) String);
 
 impl Run {
     /// The stretches that hold whatever holds this folded text from the beginning of a word on.
-    pub(super) fn of(folded: &str) -> impl Iterator<Item = Self> {
-        let mut before = "";
-        words(folded).filter_map(move |word| {
-            // The last word is in the stretch before it, which is narrower.
-            let told = before.len() > word.len() && before.ends_with(word);
-            before = word;
-            (!told).then(|| Self(word.to_owned()))
-        })
+    pub(super) fn of(folded: &str) -> Vec<Self> {
+        let mut words: Vec<&str> = words(folded).collect();
+        // The last word is in the stretch before it, which is narrower, unless the index has no more than the beginning of that.
+        if let [.., before, last] = words[..]
+            && before.len() > last.len()
+            && before.ends_with(last)
+        {
+            words.pop();
+        }
+        words.into_iter().map(|word| Self(word.to_owned())).collect()
     }
 
     /// Where it begins.

@@ -2,7 +2,7 @@
 
 use super::{
     Resource, StateVersion, close_resources, finalizing, inserting, open_resources,
-    resource::{CLOSED, OPENED, closing, opening},
+    resource::{closing, opening},
 };
 use crate::{
     Result, Tx,
@@ -28,12 +28,18 @@ pub struct Append<'a> {
     pub now: Time,
 }
 
+/// Up to so many rows of the index are changed together with the rest: each number of them is a text of its own, of which connections keep a few.
+const FEW: usize = 8;
+
 /// Makes a state the current one, if the one before it in the count still is: compare and swap.
 pub async fn append(tx: &mut Tx, new: &Append<'_>) -> Result<()> {
     let Append { version, announced, blob: bytes, closed, opened, now } = *new;
     let (id, sequence) = (&version.workspace_id, version.sequence.unwrap_or_default());
-    let (ended, to_end) = closed.split_at(closed.len().min(CLOSED));
-    let (begun, to_begin) = opened.split_at(opened.len().min(OPENED));
+    let few = |count: usize| if count <= FEW { count } else { 0 };
+    let (ended, to_end) = closed.split_at(few(closed.len()));
+    let (begun, to_begin) = opened.split_at(few(opened.len()));
+    // What is ended is so before anything of the same address begins.
+    close_resources(tx, id, sequence, to_end).await?;
     let mut query = blob::inserting(tx.query(""), bytes).then();
     query = if announced { finalizing(query, version) } else { inserting(query, version) }.then();
     if !ended.is_empty() {
@@ -42,7 +48,7 @@ pub async fn append(tx: &mut Tx, new: &Append<'_>) -> Result<()> {
     if !begun.is_empty() {
         query = opening(query, version, sequence, begun).then();
     }
-    workspace::making_current(query, version, sequence, now).save_with((2 + ended.len() + begun.len()) as u64).await?;
-    close_resources(tx, id, sequence, to_end).await?;
+    let rows = 3 + ended.len() + begun.len();
+    workspace::making_current(query, version, sequence, now).save_rows(rows as u64).await?;
     open_resources(tx, version, sequence, to_begin).await
 }

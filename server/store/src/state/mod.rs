@@ -86,6 +86,7 @@ pub async fn insert(tx: &mut Tx, version: &StateVersion) -> Result<()> {
     inserting(tx.query(""), version).run().await.map(drop)
 }
 
+/// The statement that adds a version.
 pub(crate) fn inserting<'t>(query: Query<'t>, version: &StateVersion) -> Query<'t> {
     let query = query
         .push(
@@ -124,6 +125,7 @@ pub async fn finalize(tx: &mut Tx, version: &StateVersion) -> Result<()> {
     finalizing(tx.query(""), version).save().await
 }
 
+/// The statement that ends a pending one.
 pub(crate) fn finalizing<'t>(query: Query<'t>, version: &StateVersion) -> Query<'t> {
     let query = query
         .push("UPDATE state_versions SET sequence = ")

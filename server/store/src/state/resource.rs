@@ -65,9 +65,9 @@ pub async fn list_differing(
 }
 
 /// So many instances are ended by one statement.
-pub(super) const CLOSED: usize = 200;
+const CLOSED: usize = 200;
 /// So many are begun by one.
-pub(super) const OPENED: usize = 50;
+const OPENED: usize = 50;
 
 /// Ends what is no longer like this, with the state before `sequence`.
 pub async fn close_resources(tx: &mut Tx, workspace: &WorkspaceId, sequence: i64, addresses: &[&str]) -> Result<()> {
@@ -77,6 +77,7 @@ pub async fn close_resources(tx: &mut Tx, workspace: &WorkspaceId, sequence: i64
     Ok(())
 }
 
+/// The statement that ends so many.
 pub(super) fn closing<'t>(query: Query<'t>, workspace: &WorkspaceId, sequence: i64, few: &[&str]) -> Query<'t> {
     query
         .push("UPDATE state_resources SET to_sequence = ")
@@ -101,6 +102,7 @@ pub async fn open_resources(
     Ok(())
 }
 
+/// The statement that begins so many.
 pub(super) fn opening<'t>(
     mut query: Query<'t>,
     version: &StateVersion,

@@ -78,5 +78,6 @@ pub async fn undelete(tx: &mut Tx, workspace: &Workspace, now: Time) -> Result<(
     .bind(now.micros())
     .bind(workspace.id.as_str())
     .save()
-    .await
+    .await?;
+    super::save::count_listed(tx, &workspace.id, 1).await
 }

@@ -40,8 +40,21 @@ pub async fn insert(tx: &mut Tx, workspace: &Workspace, wrapped_key: &[u8]) -> R
         .bind(wrapped_key)
         .bind(workspace.created_at.micros())
         .run()
-        .await
-        .map(drop)
+        .await?;
+    count_listed(tx, &workspace.id, 1).await
+}
+
+/// Says that one more or one less of the workspaces of an organization is listed. What a module's tests are kept in never is.
+pub(super) async fn count_listed(tx: &mut Tx, id: &WorkspaceId, by: i64) -> Result<()> {
+    tx.query(
+        "UPDATE organizations SET workspace_count = workspace_count + $1
+         WHERE id = (SELECT w.organization_id FROM workspaces w WHERE w.id = $2 AND w.module_id IS NULL)",
+    )
+    .bind(by)
+    .bind(id.as_str())
+    .run()
+    .await
+    .map(drop)
 }
 
 /// The sealed data key of a workspace.
@@ -104,7 +117,8 @@ pub async fn delete(tx: &mut Tx, id: &WorkspaceId, now: Time) -> Result<()> {
         .bind(now.micros())
         .bind(id.as_str())
         .save()
-        .await
+        .await?;
+    count_listed(tx, id, -1).await
 }
 
 /// Marks the workspace of a module's tests as deleted, and lets the module go.

@@ -2,6 +2,7 @@
 
 use crate::base::{Fresh, NOW, append, on_both, sealed, version, world};
 use domain::id::OutputId;
+use std::collections::BTreeMap;
 use store::{
     Error, blob,
     delta::{self, Form},
@@ -71,45 +72,60 @@ async fn versions(store: &Fresh) {
     assert!(taken.is_taken("state_versions"), "one state a sequence: {taken:?}");
 }
 
-/// More of the index changes than one statement takes.
+/// Few and many of the index change: together with the rest, or in statements of their own. What changed ends and begins under one address.
 async fn a_state_in_one_go(store: &Fresh) {
     let world = world(store).await;
     let id = &world.workspace.id;
-    let of = |n: usize, hash: u8| state::Resource {
-        address: format!("t.n[{n}]"),
-        kind: "t".into(),
-        module: String::new(),
-        provider: "p".into(),
-        hash: vec![hash; 16],
-        attributes: String::new(),
-    };
-    let (first, second): (Vec<_>, Vec<_>) =
-        ((0..450).map(|n| of(n, 1)).collect(), (0..301).map(|n| of(n, 2)).collect());
-    let on_shelf = |resources: &'static [state::Resource]| resources.iter().map(|one| (one, 0)).collect::<Vec<_>>();
-    let (first, second) = (on_shelf(first.leak()), on_shelf(second.leak()));
-    let gone: Vec<_> = first[..301].iter().map(|(resource, _)| resource.address.as_str()).collect();
-    let (one, two, bytes) = (version(&world, 1), version(&world, 2), [sealed(&world, 1), sealed(&world, 2)]);
-    let [begun, changed] = [(&one, &bytes[0], &[][..], &first[..]), (&two, &bytes[1], &gone[..], &second[..])].map(
-        |(version, blob, closed, opened)| state::Append { version, announced: false, blob, closed, opened, now: NOW },
-    );
-    store.write(async |mut tx| state::append(&mut tx, &begun).await).await.unwrap();
-    store.write(async |mut tx| state::append(&mut tx, &changed).await).await.unwrap();
-    let (hashes, kept, now) = store
-        .look(async |mut tx| {
-            let hashes = state::list_current_hashes(&mut tx, id).await?;
-            let kept = blob::find(&mut tx, bytes[1].id.as_str()).await?;
-            Ok::<_, Error>((hashes, kept, ws::find(&mut tx, id, "").await?.unwrap()))
-        })
-        .await
-        .unwrap();
-    let count = |hash: u8| hashes.iter().filter(|(_, one)| *one == [hash; 16]).count();
-    assert_eq!((count(1), count(2)), (149, 301));
-    assert_eq!(kept.unwrap().sealed, bytes[1].sealed);
-    assert_eq!((now.current_state_id.as_deref(), now.state_sequence), (Some(two.id.as_str()), 2));
-    // Behind another one, all of it is refused.
-    let late = state::Append { closed: &[], opened: &[], ..begun };
-    let refused = store.write(async |mut tx| state::append(&mut tx, &late).await).await;
-    assert!(refused.is_err());
+    let mut held: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    for (n, (gone, new)) in
+        (1_u8..).zip([(0..0, 0..450), (0..301, 0..301), (0..450, 3..4), (3..4, 0..60), (0..7, 2..9), (0..0, 0..0)])
+    {
+        let of = |index: usize| state::Resource {
+            address: format!("t.n[{index}]"),
+            kind: "t".into(),
+            module: String::new(),
+            provider: "p".into(),
+            hash: vec![n; 16],
+            attributes: String::new(),
+        };
+        let gone: Vec<String> = gone.map(|n| of(n).address).filter(|address| held.remove(address).is_some()).collect();
+        let new: Vec<state::Resource> = new.map(of).filter(|one| !held.contains_key(&one.address)).collect();
+        held.extend(new.iter().map(|one| (one.address.clone(), one.hash.clone())));
+        let (closed, opened): (Vec<_>, Vec<_>) =
+            (gone.iter().map(String::as_str).collect(), new.iter().map(|one| (one, 0)).collect());
+        let (version, bytes) = (version(&world, n), sealed(&world, n));
+        let append = state::Append {
+            version: &version,
+            announced: false,
+            blob: &bytes,
+            closed: &closed,
+            opened: &opened,
+            now: NOW,
+        };
+        store.write(async |mut tx| state::append(&mut tx, &append).await).await.unwrap();
+        let (hashes, kept, now) = store
+            .look(async |mut tx| {
+                let hashes = state::list_current_hashes(&mut tx, id).await?;
+                let kept = blob::find(&mut tx, bytes.id.as_str()).await?;
+                Ok::<_, Error>((hashes, kept, ws::find(&mut tx, id, "").await?.unwrap()))
+            })
+            .await
+            .unwrap();
+        assert_eq!(hashes.len(), held.len(), "{n}");
+        assert_eq!(hashes.into_iter().collect::<BTreeMap<_, _>>(), held, "{n}");
+        assert_eq!(kept.unwrap().sealed, bytes.sealed);
+        assert_eq!((now.current_state_id.as_deref(), now.state_sequence), (Some(version.id.as_str()), i64::from(n)));
+    }
+    // Behind another one, all of it is refused; so is one that was announced, and is there already.
+    let (behind, bytes) = (state::StateVersion { sequence: Some(9), ..version(&world, 8) }, sealed(&world, 8));
+    let again = state::StateVersion { sequence: Some(7), ..version(&world, 6) };
+    for (version, announced) in [(&behind, false), (&again, true)] {
+        let refused = state::Append { version, announced, blob: &bytes, closed: &[], opened: &[], now: NOW };
+        let refused = store.write(async |mut tx| state::append(&mut tx, &refused).await).await;
+        assert!(matches!(refused, Err(Error::Contended(_))), "{refused:?}");
+        let kept = store.look(async |mut tx| blob::find(&mut tx, bytes.id.as_str()).await).await.unwrap();
+        assert!(kept.is_none(), "nothing of it is there");
+    }
 }
 
 async fn outputs(store: &Fresh) {

@@ -286,6 +286,11 @@ async fn deleted_and_taken_back(store: &Fresh) {
         })
         .await
         .unwrap();
+    let listed = async || {
+        let listed = store.look(async |mut tx| ws::list(&mut tx, org, user, &ws::Filter::default(), 1, 0).await).await;
+        listed.unwrap().1
+    };
+    assert_eq!(listed().await, 1, "the other one");
     let found = store.write(async |mut tx| ws::hold_deleted(&mut tx, id, user).await).await.unwrap().unwrap();
     assert_eq!(found.id, *id);
     let taken = store.write(async |mut tx| ws::undelete(&mut tx, &found, NOW).await).await.unwrap_err();
@@ -296,6 +301,7 @@ async fn deleted_and_taken_back(store: &Fresh) {
     store.write(async |mut tx| ws::undelete(&mut tx, &renamed, NOW).await).await.unwrap();
     let back = store.look(async |mut tx| ws::find(&mut tx, id, user).await).await.unwrap().unwrap();
     assert_eq!((back.name.as_str(), back.execution_mode.as_str()), ("back", "local"));
+    assert_eq!(listed().await, 2);
     let twice = store.write(async |mut tx| ws::undelete(&mut tx, &renamed, NOW).await).await;
     assert!(matches!(twice, Err(Error::Contended(_))), "{twice:?}");
 }
