@@ -66,7 +66,7 @@ impl App {
         let mut place = self.hub.line().join(pool_of(claimant).unwrap_or_default());
         loop {
             let (token, hash) = self.vault.new_token(secrets::TokenKind::Run)?;
-            if let Some(claimed) = self.take(claimant, claim, &hash, &mut place).await? {
+            if let Some(claimed) = Box::pin(self.take(claimant, claim, &hash, &mut place)).await? {
                 let job = match refusal(claimant, &claimed.phase) {
                     Some(refusal) => Err(Error::invalid("", refusal)),
                     None => self.job(&claimed, token).await,
@@ -76,7 +76,7 @@ impl App {
                     Err(error) => {
                         let reason = unprepared(&claimed.lease, &error);
                         let outcome = protocol::Outcome::Failed { reason, exit_code: None };
-                        self.finish(&claimed.lease, outcome, Vec::new()).await?;
+                        Box::pin(self.finish(&claimed.lease, outcome, Vec::new())).await?;
                         continue;
                     }
                 }

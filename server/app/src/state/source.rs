@@ -178,8 +178,8 @@ impl<R: Read> Source<R> {
     }
 
     /// What is wrong here.
-    pub(super) fn wrong(&self, what: impl ToString) -> Malformed {
-        Malformed { what: what.to_string(), place: self.place.behind(&self.buffer[..self.at]) }
+    pub(super) fn wrong(&self, what: impl Into<String>) -> Malformed {
+        Malformed { what: what.into(), place: self.place.behind(&self.buffer[..self.at]) }
     }
 
     /// What is wrong with what was just read. Its own place begins with it, and would mislead.
@@ -192,7 +192,7 @@ impl<R: Read> Source<R> {
     /// The next byte, if there is one.
     fn look(&mut self) -> Result<Option<u8>> {
         if self.at == self.end {
-            self.fill().map_err(|error| self.wrong(error))?;
+            self.fill().map_err(|error| self.wrong(error.to_string()))?;
         }
         Ok(self.buffer[..self.end].get(self.at).copied())
     }
@@ -259,11 +259,8 @@ impl Frame {
                 self.escaped = false;
             } else if self.in_text {
                 at += memchr::memchr2(b'"', b'\\', &piece[at..])?;
-                if piece[at] == b'"' {
-                    self.in_text = false
-                } else {
-                    self.escaped = true
-                }
+                let ends = piece[at] == b'"';
+                (self.in_text, self.escaped) = (!ends, !ends);
                 if !self.in_text && self.depth == 0 {
                     return Some(at + 1);
                 }
@@ -304,8 +301,10 @@ mod tests {
         }
     }
 
-    /// The texts of the objects in the array `a` of an object, and its other values.
-    fn read(text: &str, drop: usize) -> Result<(Vec<String>, Vec<(String, Value)>)> {
+    /// What is read of an object: the texts of the objects in its array `a`, and its other values.
+    type Told = (Vec<String>, Vec<(String, Value)>);
+
+    fn read(text: &str, drop: usize) -> Result<Told> {
         let mut source = Source::new(Drops(text.as_bytes(), drop));
         let (mut objects, mut others, mut raw) = (Vec::new(), Vec::new(), Vec::new());
         source.object(|source, key| {
