@@ -9,8 +9,8 @@ use futures::{
 };
 
 /// Bytes of a part: no store takes less than 5 MiB of one that is not the last.
-const PART: usize = 8 << 20;
-/// After so many parts, the next ones have twice the size: 10,000, which is what S3 takes at most, hold 460 GiB.
+const PART: usize = 6 << 20;
+/// After so many parts, the next ones have twice the size: 10,000, which is what S3 takes at most, hold 360 GiB.
 const DOUBLED_AFTER: usize = 2_000;
 /// How many parts of one object are on their way at once, and with that in memory.
 const AT_ONCE: usize = 3;
