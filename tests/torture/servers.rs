@@ -21,6 +21,8 @@ const WRITERS: usize = 8;
 const APPLIERS: usize = 3;
 /// How long everything that was begun may take to come to its end after the last kill.
 const PATIENCE: Duration = Duration::from_secs(180);
+/// What a run says whose plan was lost too often.
+const GIVEN_UP: &str = "nothing was changed; start the run again";
 /// After so many kills there are other clients on other workspaces: a history that is too long is slow to read back.
 const CHAPTER: u64 = 20;
 
@@ -77,12 +79,18 @@ pub(crate) fn torture(database: Database, kills: u64, mut chance: Chance) -> boo
 
     let lost =
         writes.iter().map(|writes| writes.lost).sum::<u64>() + applies.iter().filter(|apply| apply.lost).count() as u64;
-    let failed: Vec<_> = applies.iter().filter(|apply| !apply.finished).collect();
+    let executed = testimony.executed();
+    // A plan whose process died with its server begins again, a few times: whoever kills often enough ends it, and is told so.
+    let (given_up, failed): (Vec<_>, Vec<_>) = applies
+        .iter()
+        .filter(|apply| !apply.finished)
+        .partition(|apply| apply.told.contains(GIVEN_UP) && !executed.contains(&apply.number));
     let unfinished = failed.iter().filter(|apply| running_at_a_kill.contains(&apply.number)).count() as u64;
     let (running, twice) = (running_at_a_kill.len() as u64, testimony.twice());
     report.count("acknowledged writes", writes.iter().map(|writes| writes.acknowledged).sum());
     report.count("applies", applies.len() as u64);
-    report.count("applies that were executed", testimony.executed().len() as u64);
+    report.count("applies that were executed", executed.len() as u64);
+    report.count("runs whose plan was killed too often", given_up.len() as u64);
     report.count("applies running at a kill", running);
     report.count("of them adopted and finished", running - unfinished);
     report.zero("lost acknowledged states", lost, || "a writer or an applier misses a state".to_owned());

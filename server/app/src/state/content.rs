@@ -4,15 +4,15 @@
 use super::{
     address::indexed,
     instance::Instance,
-    source::{Malformed, Source},
+    raw::{RawResource, RawState},
 };
 use crate::{Error, Result};
 use md5::{Digest as _, Md5};
 use ring::digest::{Context, SHA256};
-use serde::{Deserialize, de::IgnoredAny};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     io::{self, BufReader, Read},
 };
 use store::state::Resource;
@@ -60,16 +60,6 @@ pub struct OutputValue {
     pub kind: Box<RawValue>,
 }
 
-#[derive(Default)]
-struct RawState {
-    version: i64,
-    terraform_version: Option<String>,
-    serial: i64,
-    lineage: Option<String>,
-    outputs: Option<BTreeMap<String, IgnoredAny>>,
-    resources: Vec<RawResource>,
-}
-
 #[derive(Deserialize)]
 struct RawOutputs {
     #[serde(default)]
@@ -84,67 +74,6 @@ struct RawOutput {
     kind: Option<Box<RawValue>>,
     #[serde(default)]
     sensitive: bool,
-}
-
-#[derive(Default)]
-struct RawResource {
-    module: Option<String>,
-    mode: String,
-    kind: String,
-    name: String,
-    provider: String,
-    instances: Vec<Instance>,
-}
-
-impl RawState {
-    fn read<R: Read>(state: R) -> Result<Self, Malformed> {
-        let (mut source, mut read, mut seen) = (Source::new(state), Self::default(), BTreeSet::new());
-        source.object(|source, key| {
-            match key {
-                "version" => read.version = source.value()?,
-                "terraform_version" => read.terraform_version = source.value()?,
-                "serial" => read.serial = source.value()?,
-                "lineage" => read.lineage = source.value()?,
-                "outputs" => read.outputs = source.value()?,
-                "resources" if source.null()? => {}
-                "resources" => source.array(|source| {
-                    read.resources.push(RawResource::read(source)?);
-                    Ok(())
-                })?,
-                _ => return source.value::<IgnoredAny>().map(drop),
-            }
-            once(source, &mut seen, key)
-        })?;
-        source.end().map(|()| read)
-    }
-}
-
-impl RawResource {
-    fn read<R: Read>(source: &mut Source<R>) -> Result<Self, Malformed> {
-        let (mut read, mut seen, mut raw) = (Self::default(), BTreeSet::new(), Vec::new());
-        source.object(|source, key| {
-            match key {
-                "module" => read.module = source.value()?,
-                "mode" => read.mode = source.value()?,
-                "type" => read.kind = source.value()?,
-                "name" => read.name = source.value()?,
-                "provider" => read.provider = source.value()?,
-                "instances" => source.array(|source| {
-                    source.copy_object(&mut raw)?;
-                    read.instances.push(Instance::read(&raw).map_err(|error| source.misread(&error))?);
-                    Ok(())
-                })?,
-                _ => return source.value::<IgnoredAny>().map(drop),
-            }
-            once(source, &mut seen, key)
-        })?;
-        Ok(read)
-    }
-}
-
-/// What matters comes once.
-fn once<R: Read>(source: &Source<R>, seen: &mut BTreeSet<String>, key: &str) -> Result<(), Malformed> {
-    if seen.insert(key.to_owned()) { Ok(()) } else { Err(source.wrong(format!("{key:?} comes twice"))) }
 }
 
 fn refuse(error: impl std::fmt::Display) -> Error {
@@ -356,7 +285,7 @@ mod tests {
     fn what_is_known_is_left_out_before_a_state_is_refused() {
         let resource = r#"{"type":"t","name":"n","instances":[{"attributes":{"id":"a"}},{"index_key":1,"attributes":{"id":"b"}}]}"#;
         let (mut read, mut room) = (Vec::new(), Room { names: 100, known: 6 });
-        let resource = RawResource::read(&mut Source::new(resource.as_bytes())).unwrap();
+        let resource = RawResource::read(&mut super::super::source::Source::new(resource.as_bytes())).unwrap();
         read_instances(resource, &mut read, &mut room).unwrap();
         assert_eq!(read.iter().map(|one| one.attributes.as_str()).collect::<Vec<_>>(), ["id=a\n", ""]);
     }

@@ -52,8 +52,9 @@ impl Remembered {
         inner.taken += takes;
         let replaced = inner.by_version.put(version.to_string(), (hashes, takes));
         inner.taken -= replaced.map_or(0, |(_, took)| took);
-        while inner.taken > MOST {
-            let (_, (_, took)) = inner.by_version.pop_lru().expect("what takes room is there");
+        while inner.taken > MOST
+            && let Some((_, (_, took))) = inner.by_version.pop_lru()
+        {
             inner.taken -= took;
         }
     }

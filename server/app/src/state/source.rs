@@ -1,6 +1,7 @@
 //! JSON as it streams in, read by hand where most of a state is: a reader of whole documents asks for one byte after the other, and takes twice
 //! as long. Whatever is small or rare is left to `serde_json`.
 
+use super::frame::Frame;
 use serde::de::DeserializeOwned;
 use serde_json::Deserializer;
 use std::{
@@ -239,47 +240,6 @@ impl<R: Read> Read for Source<R> {
         into[..length].copy_from_slice(&self.buffer[self.at..self.at + length]);
         self.at += length;
         Ok(length)
-    }
-}
-
-/// How far an object, an array or a string was gone through that comes in pieces.
-#[derive(Default)]
-struct Frame {
-    depth: usize,
-    in_text: bool,
-    escaped: bool,
-}
-
-impl Frame {
-    /// Where in this piece it ends, behind its last byte.
-    fn end_in(&mut self, piece: &[u8]) -> Option<usize> {
-        let mut at = 0;
-        while let Some(byte) = piece.get(at) {
-            if self.escaped {
-                self.escaped = false;
-            } else if self.in_text {
-                at += memchr::memchr2(b'"', b'\\', &piece[at..])?;
-                let ends = piece[at] == b'"';
-                (self.in_text, self.escaped) = (!ends, !ends);
-                if !self.in_text && self.depth == 0 {
-                    return Some(at + 1);
-                }
-            } else {
-                match byte {
-                    b'"' => self.in_text = true,
-                    b'{' | b'[' => self.depth += 1,
-                    b'}' | b']' => {
-                        self.depth -= 1;
-                        if self.depth == 0 {
-                            return Some(at + 1);
-                        }
-                    }
-                    _ => {}
-                }
-            }
-            at += 1;
-        }
-        None
     }
 }
 
