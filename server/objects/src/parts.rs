@@ -12,8 +12,8 @@ use futures::{
 const PART: usize = 6 << 20;
 /// After so many parts, the next ones have twice the size: 10,000, which is what S3 takes at most, hold 360 GiB.
 const DOUBLED_AFTER: usize = 2_000;
-/// How many parts of one object are on their way at once, and with that in memory.
-const AT_ONCE: usize = 3;
+/// How many parts of one object are on their way at once, and with that in memory; another one is being filled.
+const AT_ONCE: usize = 2;
 
 /// One part of an object.
 #[derive(Debug)]
