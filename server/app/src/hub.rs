@@ -1,7 +1,7 @@
 //! What just changed, for everybody who waits for it, in this process and in the other servers on the same database. It is a wake-up and no
 //! truth: who hears it reads again.
 
-use crate::{App, line::Line, search::Indexing, state::Remembered};
+use crate::{App, line::Line, listing::Names, search::Indexing, state::Remembered};
 use domain::id::{OrganizationId, RunId, WorkspaceId};
 use std::{
     future::Future,
@@ -47,6 +47,8 @@ pub struct Hub {
     pub(crate) indexing: Indexing,
     /// What the states that this process wrote last hold.
     pub(crate) remembered: Remembered,
+    /// The names of the workspaces that somebody looked for.
+    pub(crate) names: Names,
     post: Option<Post>,
 }
 
@@ -60,6 +62,7 @@ impl Default for Hub {
             unindexed: Notify::new(),
             indexing: Indexing::default(),
             remembered: Remembered::default(),
+            names: Names::default(),
             post: None,
         }
     }

@@ -8,10 +8,7 @@ use domain::{
     queue::MOST,
     tag::{self, Tag},
 };
-use store::{
-    Tx,
-    workspace::{Filter, Workspace},
-};
+use store::{Tx, workspace::Workspace};
 
 /// The version of the engine that a workspace gets when nobody chooses.
 const NEWEST: &str = "latest";
@@ -159,38 +156,6 @@ impl App {
             .await?;
         self.hub.unindex();
         Ok(saved)
-    }
-
-    /// A page of an organization's workspaces by name, and how many there are in all.
-    pub async fn list_workspaces(
-        &self,
-        caller: &Caller,
-        organization: &str,
-        filter: &Filter,
-        limit: i64,
-        offset: i64,
-    ) -> Result<(Vec<Workspace>, i64)> {
-        let organization = self.organization(caller, organization, Permission::Read).await?;
-        let user = caller.user_id();
-        Ok(self
-            .store
-            .read(async |mut tx| store::workspace::list(&mut tx, &organization.id, user, filter, limit, offset).await)
-            .await?)
-    }
-
-    /// Those of an organization's workspaces that these ids name, by name.
-    pub async fn list_workspaces_by_id(
-        &self,
-        caller: &Caller,
-        organization: &str,
-        ids: &[String],
-    ) -> Result<Vec<Workspace>> {
-        let organization = self.organization(caller, organization, Permission::Read).await?;
-        let (ids, user) = (ids.iter().map(String::as_str).collect::<Vec<_>>(), caller.user_id());
-        let mut found = self.store.look(async |mut tx| store::workspace::list_by_id(&mut tx, &ids, user).await).await?;
-        found.retain(|workspace| workspace.organization_id == organization.id);
-        found.sort_by(|a, b| a.name.cmp(&b.name));
-        Ok(found)
     }
 
     /// Changes a workspace's settings; tags only if some are said.

@@ -23,7 +23,8 @@ use store::{
 const COUNTED: [i64; 3] = [256, 1_024, 4_096];
 /// So many are counted for one answer at most.
 const COUNTED_IN_ALL: i64 = 20_000;
-/// So many places are read at once.
+/// So many places are read first: a few fill most answers. Then so many at once.
+const FIRST_PLACES: i64 = 8;
 const PLACES: i64 = 64;
 /// So many instances are read at once.
 const INSTANCES: i64 = 200;
@@ -138,8 +139,9 @@ impl Walk<'_> {
     async fn go(mut self, tx: &mut Tx, organization: &OrganizationId) -> Result<Found> {
         let mut visited = 0;
         loop {
-            let places = store::search::list_places(tx, organization, self.run, &self.at.place, PLACES).await?;
-            let last = i64::try_from(places.len()).is_ok_and(|count| count < PLACES);
+            let most = if visited == 0 { FIRST_PLACES } else { PLACES };
+            let places = store::search::list_places(tx, organization, self.run, &self.at.place, most).await?;
+            let last = i64::try_from(places.len()).is_ok_and(|count| count < most);
             let ids: Vec<&str> = places.iter().map(|place| place.workspace_id.as_str()).collect();
             let there = store::workspace::list_by_id(tx, &ids, self.user).await?;
             let there: HashMap<&str, &Workspace> = there.iter().map(|one| (one.id.as_str(), one)).collect();

@@ -1,6 +1,9 @@
 //! How a state becomes the current one, inside the transaction that judged it.
 
-use super::{Content, Source, Written, remembered::Hashes};
+use super::{
+    Content, Source, Written,
+    remembered::{ByAddress, Hashes},
+};
 use crate::{App, Caller, Error, Result, lock::locked};
 use domain::{
     id::RunId,
@@ -8,7 +11,7 @@ use domain::{
     search::shelf_of,
     state::{Identity, Verdict, judge},
 };
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 use store::{
     Tx,
     blob::Blob,
@@ -20,6 +23,8 @@ use store::{
 pub(super) struct New<'a> {
     pub(super) version: &'a StateVersion,
     pub(super) content: &'a Content,
+    /// What is in it.
+    pub(super) held: &'a ByAddress<'a>,
     pub(super) outputs: &'a [Output],
     pub(super) blob: &'a Blob,
     /// Its version is there, since it was announced.
@@ -35,7 +40,7 @@ impl App {
         new: &New<'_>,
         stands: Standing,
     ) -> Result<Written> {
-        let New { version, content, outputs, blob, announced } = *new;
+        let New { version, content, held, outputs, blob, announced } = *new;
         let identity = Identity { serial: version.serial, lineage: version.lineage.clone(), md5: version.md5.clone() };
         match judge(workspace.state().as_ref(), &identity, stands, version.forced) {
             Verdict::Refuse(refusal) => return Err(Error::Conflict(refusal.to_string())),
@@ -55,7 +60,7 @@ impl App {
             Some(known) => known,
             None => Arc::new(store::state::list_current_hashes(tx, &workspace.id).await?.into_iter().collect()),
         };
-        let (closed, opened) = changed(&known, &content.resources);
+        let (closed, opened) = changed(&known, held, content.resources.len());
         let now = version.created_at;
         let append = Append { version: &version, announced, blob, closed: &closed, opened: &opened, now };
         let appended = store::state::append(tx, &append).await;
@@ -70,17 +75,15 @@ impl App {
 }
 
 /// What the state before held that is no longer so, and what is new, each with the shelf on which it stands: nothing else is written.
-fn changed<'a>(known: &'a Hashes, resources: &'a [Resource]) -> (Vec<&'a str>, Vec<(&'a Resource, i64)>) {
-    // A state that names an address twice is damaged, and stored as it is; the index holds each address once, as it came last.
-    let once: HashMap<&str, &Resource> = resources.iter().map(|r| (r.address.as_str(), r)).collect();
+fn changed<'a>(known: &'a Hashes, held: &ByAddress<'a>, count: usize) -> (Vec<&'a str>, Vec<(&'a Resource, i64)>) {
     let is_known = |resource: &Resource| known.get(&resource.address).is_some_and(|hash| *hash == resource.hash);
-    let is_there = |address: &str, hash: &[u8]| once.get(address).is_some_and(|resource| resource.hash == hash);
+    let is_there = |address: &str, hash: &[u8]| held.get(address).is_some_and(|resource| resource.hash == hash);
     let closed = known.iter().filter(|(address, hash)| !is_there(address, hash)).map(|(address, _)| address.as_str());
     let mut closed: Vec<&str> = closed.collect();
-    let mut opened: Vec<&Resource> = once.values().copied().filter(|resource| !is_known(resource)).collect();
+    let mut opened: Vec<&Resource> = held.values().copied().filter(|resource| !is_known(resource)).collect();
     closed.sort_unstable();
     opened.sort_by(|a, b| a.address.cmp(&b.address));
-    let shelf = |resource: &'a Resource| (resource, shelf_of(&resource.address, resources.len()));
+    let shelf = |resource: &'a Resource| (resource, shelf_of(&resource.address, count));
     (closed, opened.into_iter().map(shelf).collect())
 }
 

@@ -1,12 +1,9 @@
 //! What the states that this process wrote last hold: the next state of the same workspace is compared with that, not with rows that are read
 //! for it. What a version holds never changes, so whoever asks by the version that is current is told the truth or nothing.
 
+use crate::kept::Kept;
 use domain::id::StateVersionId;
-use lru::LruCache;
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
+use std::{collections::HashMap, sync::Arc};
 use store::state::Resource;
 
 /// So much is remembered together: bytes, about.
@@ -16,64 +13,46 @@ const EACH: usize = 128;
 
 /// The hash of each instance of a state, by address.
 pub(super) type Hashes = HashMap<String, Vec<u8>>;
+/// The instances of a state, by address.
+pub(super) type ByAddress<'a> = HashMap<&'a str, &'a Resource>;
 
-/// The hashes of states by their version, those that were asked for last.
-#[derive(Debug, Default)]
-pub(crate) struct Remembered(Mutex<Inner>);
-
-#[derive(Debug)]
-struct Inner {
-    /// With what each takes.
-    by_version: LruCache<String, (Arc<Hashes>, usize)>,
-    taken: usize,
+/// A state that names an address twice is damaged, and stored as it is; the index holds each address once, as it came last.
+pub(super) fn by_address(resources: &[Resource]) -> ByAddress<'_> {
+    resources.iter().map(|resource| (resource.address.as_str(), resource)).collect()
 }
 
-impl Default for Inner {
+/// The hashes of states by their version, those that were asked for last.
+#[derive(Debug)]
+pub(crate) struct Remembered(Kept<Hashes>);
+
+impl Default for Remembered {
     fn default() -> Self {
-        Self { by_version: LruCache::unbounded(), taken: 0 }
+        Self(Kept::new(MOST))
     }
 }
 
 impl Remembered {
     /// What a version holds, if that is known here.
     pub(super) fn of(&self, version: &str) -> Option<Arc<Hashes>> {
-        self.lock().by_version.get(version).map(|(hashes, _)| hashes.clone())
+        self.0.of(version)
     }
 
     /// Remembers what a version holds. The one whose place it took is forgotten.
-    pub(super) fn put(&self, version: &StateVersionId, resources: &[Resource], before: Option<&str>) {
-        let takes = EACH + resources.iter().map(|resource| resource.address.len() + EACH).sum::<usize>();
-        let hashes = (takes <= MOST).then(|| Arc::new(by_address(resources)));
+    pub(super) fn put(&self, version: &StateVersionId, held: &ByAddress<'_>, before: Option<&str>) {
         if let Some(before) = before {
-            self.forget(before);
+            self.0.forget(before);
         }
-        let Some(hashes) = hashes else { return };
-        let mut inner = self.lock();
-        inner.taken += takes;
-        let replaced = inner.by_version.put(version.to_string(), (hashes, takes));
-        inner.taken -= replaced.map_or(0, |(_, took)| took);
-        while inner.taken > MOST
-            && let Some((_, (_, took))) = inner.by_version.pop_lru()
-        {
-            inner.taken -= took;
+        let takes = EACH + held.keys().map(|address| address.len() + EACH).sum::<usize>();
+        if takes <= MOST {
+            let hashes = held.iter().map(|(address, resource)| ((*address).to_owned(), resource.hash.clone()));
+            self.0.put(version.to_string(), Arc::new(hashes.collect()), takes);
         }
     }
 
     /// Forgets what a version holds.
     pub(super) fn forget(&self, version: &str) {
-        let mut inner = self.lock();
-        let took = inner.by_version.pop(version).map_or(0, |(_, took)| took);
-        inner.taken -= took;
+        self.0.forget(version);
     }
-
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A state that names an address twice is damaged, and stored as it is; the index holds each address once, as it came last.
-fn by_address(resources: &[Resource]) -> Hashes {
-    resources.iter().map(|resource| (resource.address.clone(), resource.hash.clone())).collect()
 }
 
 #[cfg(test)]
@@ -93,34 +72,34 @@ mod tests {
     }
 
     #[test]
-    fn what_was_asked_for_last_stays() {
+    fn the_newest_of_a_workspace_is_remembered_if_it_is_not_too_large() {
         let remembered = Remembered::default();
         let [a, b, c, d] = [1, 2, 3, 4].map(|n| StateVersionId::new(&[n; 32]));
-        remembered.put(&a, &resources(3), None);
-        remembered.put(&b, &resources(3), Some(a.as_str()));
+        let few = resources(3);
+        remembered.put(&a, &by_address(&few), None);
+        remembered.put(&b, &by_address(&few), Some(a.as_str()));
         assert!(remembered.of(a.as_str()).is_none(), "its place was taken");
-        assert_eq!(remembered.of(b.as_str()).unwrap().len(), 3);
-        let many = resources(MOST / (EACH + 6) - 10);
-        remembered.put(&c, &many, None);
-        assert!(remembered.of(b.as_str()).is_some());
-        remembered.put(&d, &many[..10_000], None);
-        assert!(remembered.of(c.as_str()).is_none() && remembered.of(b.as_str()).is_some());
-        remembered.put(&a, &resources(2 * many.len()), Some(b.as_str()));
-        assert!(remembered.of(a.as_str()).is_none() && remembered.of(b.as_str()).is_none(), "it takes too much");
-        remembered.forget(d.as_str());
-        assert_eq!(remembered.lock().taken, 0);
+        assert_eq!(remembered.of(b.as_str()).unwrap()["2"], [1]);
+        let many = resources(MOST / EACH);
+        remembered.put(&c, &by_address(&many), Some(b.as_str()));
+        assert!(remembered.of(b.as_str()).is_none() && remembered.of(c.as_str()).is_none(), "it takes too much");
+        remembered.put(&d, &by_address(&many[..10_000]), None);
+        assert_eq!(remembered.of(d.as_str()).unwrap().len(), 10_000);
     }
 
     #[test]
     fn states_of_nothing_are_forgotten_too() {
         let remembered = Remembered::default();
-        for n in 0..2 * (MOST / EACH) as u64 {
+        let version = |n: u64| {
             let mut entropy = [0; 32];
             for (at, digit) in entropy.iter_mut().take(8).enumerate() {
                 *digit = u8::try_from(n >> (5 * at) & 31).unwrap();
             }
-            remembered.put(&StateVersionId::new(&entropy), &[], None);
+            StateVersionId::new(&entropy)
+        };
+        for n in 0..=(MOST / EACH) as u64 {
+            remembered.put(&version(n), &by_address(&[]), None);
         }
-        assert!(remembered.lock().by_version.len() <= MOST / EACH);
+        assert!(remembered.of(version(0).as_str()).is_none() && remembered.of(version(1).as_str()).is_some());
     }
 }

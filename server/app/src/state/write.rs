@@ -3,6 +3,7 @@
 use super::{
     Content, Upload,
     append::{New, announced_by, may_write, repeat, run_of, writer},
+    remembered::by_address,
     upload::same,
 };
 use crate::{App, Caller, Error, Result, access, hub::Event};
@@ -84,7 +85,9 @@ impl App {
         version.run_id = run_of(caller).map(ToString::to_string);
         version.rollback_id = rollback.map(|earlier| earlier.id.to_string());
         let outputs = self.new_outputs(&version.id, &content);
-        let new = New { version: &version, content: &content, outputs: &outputs, blob: &blob, announced: false };
+        let held = by_address(&content.resources);
+        let new =
+            New { version: &version, content: &content, held: &held, outputs: &outputs, blob: &blob, announced: false };
         points::pass("state.received");
         let stored = self
             .store
@@ -182,7 +185,9 @@ impl App {
             ..pending
         };
         let outputs = self.new_outputs(&version.id, &content);
-        let new = New { version: &version, content: &content, outputs: &outputs, blob: &blob, announced: true };
+        let held = by_address(&content.resources);
+        let new =
+            New { version: &version, content: &content, held: &held, outputs: &outputs, blob: &blob, announced: true };
         let stored = self
             .store
             .write_once(async |mut tx, _| {
@@ -265,7 +270,9 @@ impl App {
         let mut version = self.new_version(&seen, &content, None);
         version.run_id = Some(run.to_string());
         let outputs = self.new_outputs(&version.id, &content);
-        let new = New { version: &version, content: &content, outputs: &outputs, blob: &blob, announced: false };
+        let held = by_address(&content.resources);
+        let new =
+            New { version: &version, content: &content, held: &held, outputs: &outputs, blob: &blob, announced: false };
         let stored = self
             .store
             .write(async |mut tx| {
@@ -364,7 +371,7 @@ impl App {
         match &stored {
             Ok(Written { version, repeated: false }) => {
                 if version.sequence.is_some() {
-                    self.hub.remembered.put(&version.id, &new.content.resources, version.parent_id.as_deref());
+                    self.hub.remembered.put(&version.id, new.held, version.parent_id.as_deref());
                 }
                 self.hub.announce([Event::Workspace(version.workspace_id.clone())]);
                 self.hub.supersede();

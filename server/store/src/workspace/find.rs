@@ -6,6 +6,7 @@ use domain::{
     id::{ModuleId, OrganizationId, ProjectId, WorkspaceId},
     tag::Tag,
 };
+use sqlx::FromRow;
 
 macro_rules! select {
     ($rest:literal) => {
@@ -79,6 +80,35 @@ pub struct Filter {
     pub tags: Vec<Tag>,
 }
 
+/// The names of an organization's listed workspaces, without reading them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, FromRow)]
+pub struct Listing {
+    /// It grows whenever one of them comes, goes or changes: what was read at one version is true as long as this is the version.
+    #[sqlx(rename = "listing_version")]
+    pub version: i64,
+    /// How many there are.
+    #[sqlx(rename = "workspace_count")]
+    pub count: i64,
+}
+
+/// How the names of an organization's listed workspaces are at this moment.
+pub async fn find_listing(tx: &mut Tx, organization: &OrganizationId) -> Result<Option<Listing>> {
+    tx.query("SELECT listing_version, workspace_count FROM organizations WHERE id = $1")
+        .bind(organization.as_str())
+        .optional()
+        .await
+}
+
+/// The ids and names of an organization's listed workspaces, by name: all of them, so that the caller looks first how many there are.
+pub async fn list_names(tx: &mut Tx, organization: &OrganizationId) -> Result<Vec<(String, String)>> {
+    tx.query(
+        "SELECT id, name FROM workspaces WHERE deleted_at IS NULL AND module_id IS NULL AND organization_id = $1 ORDER BY name, id",
+    )
+    .bind(organization.as_str())
+    .all()
+    .await
+}
+
 /// A page of workspaces by name, and how many there are in all; none is that of a module.
 pub async fn list(
     tx: &mut Tx,
@@ -109,6 +139,11 @@ pub async fn list(
 }
 
 impl Filter {
+    /// The part of a name, where that is all that is asked for.
+    pub fn only_name(&self) -> Option<&str> {
+        self.search.as_deref().filter(|_| self.project.is_none() && self.tags.is_empty())
+    }
+
     /// Whether it lets every workspace through.
     fn is_any(&self) -> bool {
         self.search.is_none() && self.project.is_none() && self.tags.is_empty()

@@ -9,7 +9,10 @@ mod save;
 pub(crate) use current::making_current;
 pub use current::{clear_current_state, set_current_run, set_fence};
 pub use deleted::{Deleted, count_deleted, hold_deleted, list_deleted, undelete};
-pub use find::{Filter, count_in_project, find, find_by_name, find_of_module, hold, is_of, list, list_by_id};
+pub use find::{
+    Filter, Listing, count_in_project, find, find_by_name, find_listing, find_of_module, hold, is_of, list, list_by_id,
+    list_names,
+};
 pub use lock::{lock, unlock};
 pub use save::{delete, delete_of_module, find_key, forget_pool, insert, put_tags, update};
 

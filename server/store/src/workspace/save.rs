@@ -47,7 +47,7 @@ pub async fn insert(tx: &mut Tx, workspace: &Workspace, wrapped_key: &[u8]) -> R
 /// Says that one more or one less of the workspaces of an organization is listed. What a module's tests are kept in never is.
 pub(super) async fn count_listed(tx: &mut Tx, id: &WorkspaceId, by: i64) -> Result<()> {
     tx.query(
-        "UPDATE organizations SET workspace_count = workspace_count + $1
+        "UPDATE organizations SET workspace_count = workspace_count + $1, listing_version = listing_version + 1
          WHERE id = (SELECT w.organization_id FROM workspaces w WHERE w.id = $2 AND w.module_id IS NULL)",
     )
     .bind(by)
@@ -66,6 +66,15 @@ pub async fn find_key(tx: &mut Tx, id: &WorkspaceId) -> Result<Option<Vec<u8>>> 
 
 /// Saves a workspace's settings. The workspace is held. `Error::is_taken("workspaces")` when the new name is in use.
 pub async fn update(tx: &mut Tx, workspace: &Workspace, now: Time) -> Result<()> {
+    tx.query(
+        "UPDATE organizations SET listing_version = listing_version + 1 WHERE id = (
+             SELECT w.organization_id FROM workspaces w WHERE w.id = $1 AND w.name <> $2 AND w.module_id IS NULL
+         )",
+    )
+    .bind(workspace.id.as_str())
+    .bind(workspace.name.as_str())
+    .run()
+    .await?;
     tx.query(
         "UPDATE workspaces SET project_id = $1, name = $2, description = $3, execution_mode = $4, engine = $5, terraform_version = $6,
          working_directory = $7, auto_apply = $8, plan_limit = $9, updated_at = $10, agent_pool_id = $11, image = $12, global_remote_state = $13,

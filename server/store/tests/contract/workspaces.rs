@@ -2,7 +2,7 @@
 
 use crate::base::{Fresh, NOW, append, configured, new_run, on_both, sealed, version, workspace, world};
 use domain::{
-    id::{RunId, VariableId},
+    id::{OrganizationId, RunId, VariableId},
     lock::{Door, Holder, Lock},
     permission::Role,
     tag::Tag,
@@ -10,7 +10,7 @@ use domain::{
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
 use store::{Error, blob, configuration, organization, run, state, variable, workspace as ws};
 
-on_both! { settings  names  a_list  the_lock  the_current_state  who_waited_sees_the_newest_state  variables  blobs  configurations  deleted_and_taken_back }
+on_both! { settings  names  a_list  names_and_their_changes  the_lock  the_current_state  who_waited_sees_the_newest_state  variables  blobs  configurations  deleted_and_taken_back }
 
 fn tag(key: &str, value: &str) -> Tag {
     Tag { key: key.into(), value: value.into() }
@@ -90,6 +90,42 @@ async fn a_list(store: &Fresh) {
     assert_eq!(list(project, 9, 0).await.1, 4);
     let tags = |value| ws::Filter { tags: vec![tag("team", value)], ..ws::Filter::default() };
     assert_eq!((list(tags(""), 9, 0).await.1, list(tags("t3"), 9, 0).await.1), (3, 1));
+}
+
+async fn names_and_their_changes(store: &Fresh) {
+    let world = world(store).await;
+    let organization = &world.organization.id;
+    let listing = async || {
+        let read = store.read(async |mut tx| {
+            let listing = ws::find_listing(&mut tx, organization).await?.unwrap();
+            Ok::<_, Error>((listing, ws::list_names(&mut tx, organization).await?))
+        });
+        let (listing, names) = read.await.unwrap();
+        assert_eq!(listing.count, i64::try_from(names.len()).unwrap());
+        (listing.version, names.into_iter().map(|(_, name)| name).collect::<Vec<_>>())
+    };
+    let nobody = OrganizationId::new(&[9; 32]);
+    assert_eq!(store.read(async |mut tx| ws::find_listing(&mut tx, &nobody).await).await.unwrap(), None);
+    let (mut version, names) = listing().await;
+    assert_eq!(names, ["workspace-1"]);
+    let mut other = workspace(&world.organization, &world.project, 2);
+    store.write(async |mut tx| ws::insert(&mut tx, &other, b"").await).await.unwrap();
+    let mut changed = async |expected: &[&str], grows: bool, what: &str| {
+        let (now, names) = listing().await;
+        assert_eq!((names, now > version), (expected.iter().map(|&n| n.to_owned()).collect(), grows), "{what}");
+        version = now;
+    };
+    changed(&["workspace-1", "workspace-2"], true, "made").await;
+    other.description = "another".into();
+    store.write(async |mut tx| ws::update(&mut tx, &other, NOW).await).await.unwrap();
+    changed(&["workspace-1", "workspace-2"], false, "a setting").await;
+    other.name = "a-name".into();
+    store.write(async |mut tx| ws::update(&mut tx, &other, NOW).await).await.unwrap();
+    changed(&["a-name", "workspace-1"], true, "renamed").await;
+    store.write(async |mut tx| ws::delete(&mut tx, &other.id, NOW).await).await.unwrap();
+    changed(&["workspace-1"], true, "deleted").await;
+    store.write(async |mut tx| ws::undelete(&mut tx, &other, NOW).await).await.unwrap();
+    changed(&["a-name", "workspace-1"], true, "taken back").await;
 }
 
 async fn the_lock(store: &Fresh) {
