@@ -1,7 +1,7 @@
 //! The workspaces of an organization, listed. Whoever looks for a part of a name compares it with every name there is: they are kept in memory,
 //! under the number that the database gives to their latest change, so that what is found is as true as what is read.
 
-use crate::{App, Caller, Result, kept::Kept};
+use crate::{App, Caller, Result, cache::Bounded};
 use domain::{id::OrganizationId, permission::Permission};
 use memchr::memmem;
 use std::{collections::HashMap, ops::Range, sync::Arc};
@@ -9,19 +9,28 @@ use store::{
     Tx,
     workspace::{Filter, Listing, Workspace},
 };
+use tokio::sync::Semaphore;
 
 /// So much of all organizations' names is kept: bytes, about.
 const KEPT: usize = 16 << 20;
 /// So many names of an organization, and no more, are kept.
 const MOST: i64 = 100_000;
+/// What an organization takes beside its workspaces: bytes, about.
+const EACH: usize = 256;
 
 /// The names of the workspaces of organizations, as they were when somebody looked for one.
 #[derive(Debug)]
-pub(crate) struct Names(Kept<Listed>);
+pub(crate) struct Names {
+    kept: Bounded<Listed>,
+    /// The number that was met last: names are read where it is met again, not while they change.
+    met: Bounded<i64>,
+    /// Who reads names: one at a time, since they are many.
+    reading: Semaphore,
+}
 
 impl Default for Names {
     fn default() -> Self {
-        Self(Kept::new(KEPT))
+        Self { kept: Bounded::new(KEPT), met: Bounded::new(KEPT), reading: Semaphore::new(1) }
     }
 }
 
@@ -38,7 +47,8 @@ struct Listed {
 
 impl Listed {
     fn new(version: i64, names: Vec<(String, String)>) -> Self {
-        let mut listed = Self { version, text: String::new(), lines: Vec::with_capacity(names.len()) };
+        let length = names.iter().map(|(_, name)| name.len() + 1).sum();
+        let mut listed = Self { version, text: String::with_capacity(length), lines: Vec::with_capacity(names.len()) };
         for (id, name) in names {
             listed.text.push_str(&name.to_ascii_lowercase());
             listed.text.push('\n');
@@ -68,7 +78,7 @@ impl Listed {
     /// What it takes in memory: bytes, about.
     fn takes(&self) -> usize {
         let line = |(_, id): &(usize, String)| size_of::<(usize, String)>() + id.len();
-        self.text.len() + self.lines.iter().map(line).sum::<usize>()
+        EACH + self.text.len() + self.lines.iter().map(line).sum::<usize>()
     }
 }
 
@@ -112,15 +122,20 @@ impl App {
         Ok(found)
     }
 
-    /// The names of an organization's workspaces as this transaction sees them, if they are not too many.
+    /// The names of an organization's workspaces as this transaction sees them, if they are kept or are to be: without them the database is asked.
     async fn names(&self, tx: &mut Tx, organization: &OrganizationId) -> store::Result<Option<Arc<Listed>>> {
         let Some(Listing { version, count }) = store::workspace::find_listing(tx, organization).await? else {
             return Ok(None);
         };
-        let Names(kept) = &self.hub.names;
+        let Names { kept, met, reading } = &self.hub.names;
         if let Some(names) = kept.of(organization.as_str()).filter(|names| names.version == version) {
             return Ok(Some(names));
         }
+        if met.of(organization.as_str()).is_none_or(|met| *met != version) {
+            met.put(organization.to_string(), Arc::new(version), EACH);
+            return Ok(None);
+        }
+        let Ok(_turn) = reading.try_acquire() else { return Ok(None) };
         if count > MOST {
             return Ok(None);
         }

@@ -15,6 +15,7 @@ mod identity;
 mod input;
 mod keys;
 mod large;
+mod listing;
 mod login;
 mod mirror;
 mod mistakes;

@@ -1,8 +1,8 @@
 //! Two servers on one Postgres: what only one may do is done once, and each hears the other.
 
 use crate::town::{Engine, Town, inside, state};
-use app::{App, Content, NewRun, Settings, Source, Upload, Which, model::Filter};
-use domain::{id::WorkspaceId, permission::Permission, run::Status};
+use app::{App, Content, NewRun, Source, Upload, Which};
+use domain::{permission::Permission, run::Status};
 use std::{
     collections::{BTreeMap, BTreeSet},
     future::pending,
@@ -100,42 +100,6 @@ async fn the_index_is_right_whoever_writes() {
     is_right().await;
     let _ = write(&town.app, 5, &many[..3]).await;
     is_right().await;
-}
-
-/// Each server keeps the names that it read; workspaces come, change and go on the other one meanwhile.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_part_of_a_name_is_found_whoever_changed_names() {
-    let Some((town, other)) = two().await else { return };
-    let owner = town.caller("owner").await;
-    let found = async |part: &str| {
-        let filter = Filter { search: Some(part.into()), ..Filter::default() };
-        let mut answers = Vec::new();
-        for app in [&town.app, &other, &town.app] {
-            let (page, total) = app.list_workspaces(&owner, "acme", &filter, 2, 1).await.unwrap();
-            let names: Vec<String> = page.into_iter().map(|workspace| workspace.name).collect();
-            answers.push((names, total));
-        }
-        assert!(answers.iter().all(|answer| *answer == answers[0]), "{answers:?}");
-        answers.remove(0)
-    };
-    assert_eq!(found("net").await, (vec![], 0));
-    for name in ["net-a", "a-NET", "net-b", "c"] {
-        town.new_workspace(&owner, "acme", name).await;
-    }
-    assert_eq!(found("net").await, (vec!["net-a".into(), "net-b".into()], 3));
-    let id = found_id(&other, &owner, "net-a").await;
-    let settings = Settings { name: Some("other".into()), ..Settings::default() };
-    other.update_workspace(&owner, &id, &settings).await.unwrap();
-    assert_eq!(found("net").await, (vec!["net-b".into()], 2));
-    assert_eq!(found("r").await, (vec![], 1));
-    town.app.delete_workspace(&owner, &id, false).await.unwrap();
-    assert_eq!(found("other").await, (vec![], 0));
-    other.restore_workspace(&owner, &id, Some("net-z")).await.unwrap();
-    assert_eq!(found("Net").await, (vec!["net-b".into(), "net-z".into()], 3));
-}
-
-async fn found_id(app: &App, caller: &app::Caller, name: &str) -> WorkspaceId {
-    app.workspace(caller, Which::Name("acme", name), Permission::Read).await.unwrap().id
 }
 
 #[tokio::test(flavor = "multi_thread")]

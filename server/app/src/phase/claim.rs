@@ -133,8 +133,9 @@ impl App {
                 let Some(turn) = queue::next(&candidates, clock) else { return Ok::<_, Error>(None) };
                 let missing = || Error::Internal(format!("{} vanished while it was claimed", turn.candidate.phase));
                 let phase = store::phase::find(&mut tx, &turn.candidate.phase).await?.ok_or_else(missing)?;
-                store::queue::serve(&mut tx, &phase.organization_id, turn.served, turn.now).await?;
+                // A workspace before its organization, as in every verb.
                 let workspace = access::hold_ours(&mut tx, &phase.workspace_id).await?;
+                store::queue::serve(&mut tx, &phase.organization_id, turn.served, turn.now).await?;
                 let lease = claimant.new_lease(&self.limits, &phase, workspace.fence + 1);
                 let until = now.plus_seconds(lease.seconds.into());
                 let new =

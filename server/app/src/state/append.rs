@@ -23,7 +23,7 @@ use store::{
 pub(super) struct New<'a> {
     pub(super) version: &'a StateVersion,
     pub(super) content: &'a Content,
-    /// What is in it.
+    /// Its instances.
     pub(super) held: &'a ByAddress<'a>,
     pub(super) outputs: &'a [Output],
     pub(super) blob: &'a Blob,

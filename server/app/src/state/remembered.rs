@@ -1,7 +1,7 @@
 //! What the states that this process wrote last hold: the next state of the same workspace is compared with that, not with rows that are read
 //! for it. What a version holds never changes, so whoever asks by the version that is current is told the truth or nothing.
 
-use crate::kept::Kept;
+use crate::cache::Bounded;
 use domain::id::StateVersionId;
 use std::{collections::HashMap, sync::Arc};
 use store::state::Resource;
@@ -23,11 +23,11 @@ pub(super) fn by_address(resources: &[Resource]) -> ByAddress<'_> {
 
 /// The hashes of states by their version, those that were asked for last.
 #[derive(Debug)]
-pub(crate) struct Remembered(Kept<Hashes>);
+pub(crate) struct Remembered(Bounded<Hashes>);
 
 impl Default for Remembered {
     fn default() -> Self {
-        Self(Kept::new(MOST))
+        Self(Bounded::new(MOST))
     }
 }
 

@@ -79,5 +79,5 @@ pub async fn undelete(tx: &mut Tx, workspace: &Workspace, now: Time) -> Result<(
     .bind(workspace.id.as_str())
     .save()
     .await?;
-    super::save::count_listed(tx, &workspace.id, 1).await
+    super::save::count_listed(tx, &workspace.id, 1, now).await
 }

@@ -41,16 +41,21 @@ pub async fn insert(tx: &mut Tx, workspace: &Workspace, wrapped_key: &[u8]) -> R
         .bind(workspace.created_at.micros())
         .run()
         .await?;
-    count_listed(tx, &workspace.id, 1).await
+    count_listed(tx, &workspace.id, 1, workspace.created_at).await
 }
 
-/// Says that one more or one less of the workspaces of an organization is listed. What a module's tests are kept in never is.
-pub(super) async fn count_listed(tx: &mut Tx, id: &WorkspaceId, by: i64) -> Result<()> {
+/// Says that the names of an organization's listed workspaces changed, and that there are so many more or less of them. What a module's tests are
+/// kept in never is listed. The workspace is held, which always comes before its organization: whoever takes them the other way round may wait for
+/// whom waits for it.
+pub(super) async fn count_listed(tx: &mut Tx, id: &WorkspaceId, by: i64, now: Time) -> Result<()> {
+    // The moment, so that no number comes twice where the database was put back to an earlier one.
     tx.query(
-        "UPDATE organizations SET workspace_count = workspace_count + $1, listing_version = listing_version + 1
-         WHERE id = (SELECT w.organization_id FROM workspaces w WHERE w.id = $2 AND w.module_id IS NULL)",
+        "UPDATE organizations SET workspace_count = workspace_count + $1,
+         listing_version = CASE WHEN listing_version < $2 THEN $2 ELSE listing_version + 1 END
+         WHERE id = (SELECT w.organization_id FROM workspaces w WHERE w.id = $3 AND w.module_id IS NULL)",
     )
     .bind(by)
+    .bind(now.micros())
     .bind(id.as_str())
     .run()
     .await
@@ -66,15 +71,8 @@ pub async fn find_key(tx: &mut Tx, id: &WorkspaceId) -> Result<Option<Vec<u8>>> 
 
 /// Saves a workspace's settings. The workspace is held. `Error::is_taken("workspaces")` when the new name is in use.
 pub async fn update(tx: &mut Tx, workspace: &Workspace, now: Time) -> Result<()> {
-    tx.query(
-        "UPDATE organizations SET listing_version = listing_version + 1 WHERE id = (
-             SELECT w.organization_id FROM workspaces w WHERE w.id = $1 AND w.name <> $2 AND w.module_id IS NULL
-         )",
-    )
-    .bind(workspace.id.as_str())
-    .bind(workspace.name.as_str())
-    .run()
-    .await?;
+    let kept = tx.query("SELECT count(*) FROM workspaces WHERE id = $1 AND name = $2");
+    let renamed = kept.bind(workspace.id.as_str()).bind(workspace.name.as_str()).count().await? == 0;
     tx.query(
         "UPDATE workspaces SET project_id = $1, name = $2, description = $3, execution_mode = $4, engine = $5, terraform_version = $6,
          working_directory = $7, auto_apply = $8, plan_limit = $9, updated_at = $10, agent_pool_id = $11, image = $12, global_remote_state = $13,
@@ -95,7 +93,8 @@ pub async fn update(tx: &mut Tx, workspace: &Workspace, now: Time) -> Result<()>
     .bind(workspace.global_remote_state)
     .bind(workspace.id.as_str())
     .save()
-    .await
+    .await?;
+    if renamed { count_listed(tx, &workspace.id, 0, now).await } else { Ok(()) }
 }
 
 /// Gives a workspace these tags and no others.
@@ -127,7 +126,7 @@ pub async fn delete(tx: &mut Tx, id: &WorkspaceId, now: Time) -> Result<()> {
         .bind(id.as_str())
         .save()
         .await?;
-    count_listed(tx, id, -1).await
+    count_listed(tx, id, -1, now).await
 }
 
 /// Marks the workspace of a module's tests as deleted, and lets the module go.

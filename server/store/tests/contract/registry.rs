@@ -114,8 +114,10 @@ async fn tests_of_a_module(store: &Fresh) {
         .write(async |mut tx| {
             let listed = async |tx: &mut store::Tx| ws::list(tx, org, "", &ws::Filter::default(), 1, 0).await;
             assert_eq!(listed(&mut tx).await?.1, 1, "it does not count");
+            let names = ws::find_listing(&mut tx, org).await?;
             ws::delete_of_module(&mut tx, &hidden.id, NOW).await?;
             assert_eq!(listed(&mut tx).await?.1, 1);
+            assert_eq!(ws::find_listing(&mut tx, org).await?, names);
             assert!(ws::find_of_module(&mut tx, &tested.id).await?.is_none());
             assert!(ws::find(&mut tx, &hidden.id, "").await?.is_none());
             assert_eq!(registry::delete_module(&mut tx, &tested.id).await?, 1);
