@@ -1,5 +1,7 @@
 //! `make bench`: every figure of speed and size that the project promises, beside the raw limits of the machine it runs on, since
 //! those move from machine to machine and from hour to hour. A benchmark, never a timed test: it prints and judges nothing.
+//!
+//! `terrane-bench [PART [sqlite|postgres]]`: one part, on one database.
 
 #![expect(clippy::print_stdout, reason = "what this program is for is what it prints")]
 
@@ -38,7 +40,8 @@ fn main() {
     if wanted("start") {
         Table::print("Start and size", start::figures());
     }
-    for database in Database::ALL {
+    let chosen = arguments.get(1);
+    for database in Database::ALL.into_iter().filter(|one| chosen.is_none_or(|chosen| *chosen == one.to_string())) {
         if wanted("states") {
             Table::print(&format!("States on {database}"), states::figures(database));
         }

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+use sqlx::{Connection as _, Executor as _, PgConnection};
 use terrane_tests::{Database, Server, Slug, Stage, Version};
 
 use crate::figures::{Figure, Spread, seconds};
@@ -201,7 +202,17 @@ async fn indexed(site: &Site) -> Duration {
     began.elapsed()
 }
 
+/// Has Postgres do at once what it does in the minutes after so much was written, beside everything else: a site that stands is measured.
+async fn settle(site: &Site) {
+    let Some(url) = site.stage.server.postgres() else { return };
+    let mut connection = PgConnection::connect(&url).await.expect("the database");
+    for statement in ["VACUUM (ANALYZE)", "CHECKPOINT"] {
+        connection.execute(statement).await.expect(statement);
+    }
+}
+
 async fn measure(site: &Site) -> Vec<Spread> {
+    settle(site).await;
     let target = site.target(&site.reader);
     let mut measured = Vec::new();
     for (_, path, _) in questions(site) {
