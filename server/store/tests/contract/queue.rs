@@ -72,7 +72,13 @@ async fn take(tx: &mut Tx, defaults: Defaults) -> Result<Option<String>, Error> 
 }
 
 async fn taken(store: &Store, defaults: Defaults) -> Option<String> {
-    store.write(async |mut tx| take(&mut tx, defaults).await).await.unwrap()
+    loop {
+        match store.write(async |mut tx| take(&mut tx, defaults).await).await {
+            // On a busy machine a hundred others may come first: who was told so asks again.
+            Err(Error::Slow(_)) => {}
+            taken => return taken.unwrap(),
+        }
+    }
 }
 
 async fn give_back(store: &Store, id: &str) {
