@@ -2,7 +2,7 @@
 
 use super::{
     Content, Source, Written,
-    remembered::{ByAddress, Hashes},
+    remembered::{ByAddress, Hashes, by_address},
 };
 use crate::{App, Caller, Error, Result, lock::locked};
 use domain::{
@@ -24,11 +24,18 @@ pub(super) struct New<'a> {
     pub(super) version: &'a StateVersion,
     pub(super) content: &'a Content,
     /// Its instances.
-    pub(super) held: &'a ByAddress<'a>,
+    pub(super) held: ByAddress<'a>,
     pub(super) outputs: &'a [Output],
     pub(super) blob: &'a Blob,
     /// Its version is there, since it was announced.
     pub(super) announced: bool,
+}
+
+impl<'a> New<'a> {
+    /// One that nobody announced.
+    pub(super) fn of(version: &'a StateVersion, content: &'a Content, outputs: &'a [Output], blob: &'a Blob) -> Self {
+        Self { version, content, held: by_address(&content.resources), outputs, blob, announced: false }
+    }
 }
 
 impl App {
@@ -40,7 +47,7 @@ impl App {
         new: &New<'_>,
         stands: Standing,
     ) -> Result<Written> {
-        let New { version, content, held, outputs, blob, announced } = *new;
+        let New { version, content, ref held, outputs, blob, announced } = *new;
         let identity = Identity { serial: version.serial, lineage: version.lineage.clone(), md5: version.md5.clone() };
         match judge(workspace.state().as_ref(), &identity, stands, version.forced) {
             Verdict::Refuse(refusal) => return Err(Error::Conflict(refusal.to_string())),

@@ -3,7 +3,6 @@
 use super::{
     Content, Upload,
     append::{New, announced_by, may_write, repeat, run_of, writer},
-    remembered::by_address,
     upload::same,
 };
 use crate::{App, Caller, Error, Result, access, hub::Event};
@@ -85,9 +84,7 @@ impl App {
         version.run_id = run_of(caller).map(ToString::to_string);
         version.rollback_id = rollback.map(|earlier| earlier.id.to_string());
         let outputs = self.new_outputs(&version.id, &content);
-        let held = by_address(&content.resources);
-        let new =
-            New { version: &version, content: &content, held: &held, outputs: &outputs, blob: &blob, announced: false };
+        let new = New::of(&version, &content, &outputs, &blob);
         points::pass("state.received");
         let stored = self
             .store
@@ -185,9 +182,7 @@ impl App {
             ..pending
         };
         let outputs = self.new_outputs(&version.id, &content);
-        let held = by_address(&content.resources);
-        let new =
-            New { version: &version, content: &content, held: &held, outputs: &outputs, blob: &blob, announced: true };
+        let new = New { announced: true, ..New::of(&version, &content, &outputs, &blob) };
         let stored = self
             .store
             .write_once(async |mut tx, _| {
@@ -270,9 +265,7 @@ impl App {
         let mut version = self.new_version(&seen, &content, None);
         version.run_id = Some(run.to_string());
         let outputs = self.new_outputs(&version.id, &content);
-        let held = by_address(&content.resources);
-        let new =
-            New { version: &version, content: &content, held: &held, outputs: &outputs, blob: &blob, announced: false };
+        let new = New::of(&version, &content, &outputs, &blob);
         let stored = self
             .store
             .write(async |mut tx| {
@@ -371,7 +364,7 @@ impl App {
         match &stored {
             Ok(Written { version, repeated: false }) => {
                 if version.sequence.is_some() {
-                    self.hub.remembered.put(&version.id, new.held, version.parent_id.as_deref());
+                    self.hub.remembered.put(&version.id, &new.held, version.parent_id.as_deref());
                 }
                 self.hub.announce([Event::Workspace(version.workspace_id.clone())]);
                 self.hub.supersede();

@@ -129,8 +129,7 @@ pub async fn list(
         return Ok((page, offset + shown));
     }
     let total = if filter.is_any() {
-        let counted = tx.query("SELECT workspace_count FROM organizations WHERE id = $1").bind(organization.as_str());
-        counted.count().await?
+        find_listing(tx, organization).await?.map_or(0, |listing| listing.count)
     } else {
         let query = tx.query("SELECT count(*) FROM workspaces w ");
         filter.narrow(query, organization, ignoring_case).count().await?
