@@ -287,10 +287,15 @@ pub(super) fn runner_name(known: &Path) -> io::Result<String> {
     if let Ok(name) = fs::read_to_string(&path) {
         return Ok(name);
     }
+    let name = nonce()?;
+    supervise::write_bytes(known, "runner", name.as_bytes(), true)?;
+    Ok(name)
+}
+
+/// A name that nothing else has.
+pub(super) fn nonce() -> io::Result<String> {
     let mut bytes = [0; 10];
     ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut bytes)
         .map_err(|_| io::Error::other("no random bytes"))?;
-    let name = hex::encode(bytes);
-    supervise::write_bytes(known, "runner", name.as_bytes(), true)?;
-    Ok(name)
+    Ok(hex::encode(bytes))
 }

@@ -3,13 +3,17 @@
 //! It is filled through the engine, into a container that is made for that and never started: no program of any image has a part in it, and the
 //! engine may be another machine. Packages are named by what they hold, and a phase is given a link only to one that is whole there.
 
-use super::{Docker, Image, container::told, errand::Errand, wall::RUNNER};
+use super::{
+    Docker, Image,
+    container::{nonce, told},
+    errand::Errand,
+    wall::{RUNNER, VOLUME},
+};
 use crate::{
     providers::{Link, Providers},
     supervise,
 };
 use bollard::{
-    errors::Error,
     models::{ContainerCreateBody, HostConfig, Mount, MountType, MountVolumeOptions, VolumeCreateRequest},
     query_parameters::UploadToContainerOptionsBuilder,
 };
@@ -26,8 +30,10 @@ pub(crate) const PACKAGES: &str = "/terrane-providers";
 /// What is whole in the volume.
 #[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 struct Filled {
-    /// When the engine made the volume: another one of that name is empty.
-    made: String,
+    /// The volume's own mark: another one of that name is empty. What the engine says of when it was made will not do, since Docker before 23
+    /// gives the time of the last change in it: <https://github.com/moby/moby/issues/44364>.
+    #[serde(default)]
+    mark: String,
     keys: BTreeSet<String>,
 }
 
@@ -71,11 +77,11 @@ impl Docker {
             return Ok(());
         }
         let mut filled = self.volume.filled.lock().await;
-        let made = self.make_volume().await.map_err(|error| told(&error))?;
+        let mark = self.make_volume().await?;
         let note = self.volume.known.join(NOTE);
         let mut now = filled.take().or_else(|| serde_json::from_slice(&fs::read(&note).ok()?).ok()).unwrap_or_default();
-        if now.made != made {
-            now = Filled { made, keys: BTreeSet::new() };
+        if now.mark != mark {
+            now = Filled { mark, keys: BTreeSet::new() };
         }
         let missing: BTreeSet<_> = links.iter().map(Link::key).filter(|key| !now.keys.contains(key)).collect();
         if !missing.is_empty() {
@@ -88,15 +94,18 @@ impl Docker {
         Ok(())
     }
 
-    /// Makes the volume where there is none, and says when it was made.
-    async fn make_volume(&self) -> Result<String, Error> {
+    /// Makes the volume where there is none, and gives its mark. One that is there keeps the labels it was made with.
+    async fn make_volume(&self) -> Result<String, String> {
+        let mark = nonce().map_err(|error| error.to_string())?;
+        let labels = HashMap::from([(RUNNER.to_owned(), self.runner.clone()), (VOLUME.to_owned(), mark)]);
         let request = VolumeCreateRequest {
             name: Some(self.volume_name()),
-            labels: Some(HashMap::from([(RUNNER.to_owned(), self.runner.clone())])),
+            labels: Some(labels),
             ..VolumeCreateRequest::default()
         };
-        let volume = self.api.create_volume(request).await?;
-        Ok(volume.created_at.unwrap_or_default())
+        let mut volume = self.api.create_volume(request).await.map_err(|error| told(&error))?;
+        // One that an earlier release made has none, and stays as it is.
+        Ok(volume.labels.remove(VOLUME).unwrap_or_default())
     }
 
     async fn fill(&self, image: &Image, packages: Vec<(String, PathBuf)>) -> Result<(), String> {

@@ -41,6 +41,8 @@ pub(super) const RUNNER: &str = "terrane.runner";
 pub(super) const RUN: &str = "terrane.run";
 /// Label: the phase.
 pub(super) const PHASE: &str = "terrane.phase";
+/// Label of a volume: what tells it from an earlier one of the same name.
+pub(super) const VOLUME: &str = "terrane.volume";
 
 impl Docker {
     /// A container of this image that waits for its phase.

@@ -4,7 +4,9 @@ use crate::rig::{Rig, variable};
 use protocol::{Category, Job, Outcome, Phase};
 use std::{
     io::{Cursor, Write},
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 const H1: &str = "h1:CFnENdqQu4g3LJNevA32aDxcUz2qGkRGQpFfkI8TCdE=";
@@ -84,4 +86,34 @@ async fn what_is_not_as_the_mirror_says_is_not_kept() {
     assert_eq!((kept(&rig).len(), *rig.server.fetched.lock().unwrap()), (0, 1));
     let entries = std::fs::read_dir(rig.options.directory.join("known/providers")).unwrap();
     assert_eq!(entries.count(), 0, "something unfinished is left");
+}
+
+/// The engine says of a volume that it was made when something in it changed last.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_in_the_volume_of_packages_is_not_written_again() {
+    let Some(mut rig) = Rig::docker() else { return };
+    *rig.server.package.lock().unwrap() = Some((vec![H1.to_owned()], package()));
+    rig.configuration(&[("main.tf", "resource \"null_resource\" \"it\" {}"), (".terraform.lock.hcl", LOCK)]);
+    let plan = |rig: &Rig| {
+        let mut job = rig.job(Phase::Plan);
+        unreachable(&mut job);
+        job
+    };
+    let first = rig.execute(plan(&rig)).await;
+    assert!(matches!(first, Outcome::Planned { .. }), "{first:?} {}", rig.server.log());
+    let name = std::fs::read_to_string(rig.options.directory.join("known/runner")).unwrap();
+    let volume = rig.api().inspect_volume(&format!("terrane-providers-{name}")).await.unwrap();
+    let volume = PathBuf::from(volume.mountpoint);
+    let written = || {
+        let program = kept(&rig)[0].file_name().map(|key| volume.join(key).join(PROGRAM)).unwrap();
+        let program = std::fs::metadata(program).unwrap();
+        (program.ino(), program.ctime(), program.ctime_nsec())
+    };
+    let before = written();
+    // It tells whole seconds.
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    std::fs::create_dir(volume.join("another")).unwrap();
+    let second = rig.execute(plan(&rig)).await;
+    assert!(matches!(second, Outcome::Planned { .. }), "{second:?} {}", rig.server.log());
+    assert_eq!(written(), before);
 }

@@ -424,7 +424,11 @@ async fn resources_are_listed(town: &Town) {
 }
 
 async fn a_large_state_is_found_too(town: &Town) {
-    let many: Vec<Value> = (0..3_000).map(server).collect();
+    let mut many: Vec<Value> = (0..3_000).map(server).collect();
+    // On each shelf are both sides of this, and one instance alone is on both.
+    for (n, one) in many.iter_mut().enumerate().filter(|(n, _)| n % 3 == 1 || *n == 2_997) {
+        one["tags"]["Side"] = json!(format!("left-{}", n % 2));
+    }
     town.write(&servers(1, &many)).await.unwrap();
     indexed(town).await;
     assert_eq!(found(town, "i-02999", 20).await.len(), 1);
@@ -433,6 +437,10 @@ async fn a_large_state_is_found_too(town: &Town) {
     let path = "/api/v2/organizations/acme/search?q=aws+xyz";
     assert_eq!(town.ask("read", "GET", path, "").await.json()["data"], json!([]));
     assert!(found(town, "tag:owner=team-0 name:x", 20).await.is_empty());
+    for query in ["tag:owner=team-0 tag:side=left", "team-0 left-1", "WEB left-1 team-0"] {
+        assert_eq!(found(town, query, 20).await, ["resource web module.net.aws_instance.web[2997]"], "{query}");
+    }
+    assert_eq!(found(town, "web left-0", 20).await.len(), 500);
 }
 
 async fn the_index_finds_what_looking_at_everything_finds(town: &Town) {

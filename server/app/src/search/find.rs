@@ -2,6 +2,7 @@
 //! is bounded, so that a query of common words answers as fast as one of rare ones; where it went on is told instead of a count.
 
 use super::{
+    ahead::Ahead,
     cursor::{Cursor, Through},
     outputs::Outputs,
     tag_lines,
@@ -12,7 +13,7 @@ use domain::{
     permission::Permission,
     search::{Document, Kind, OWN_SHELF, Query, Run, fold},
 };
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use store::{
     Tx,
     search::{Instance, Place},
@@ -26,8 +27,12 @@ const COUNTED_IN_ALL: i64 = 20_000;
 /// So many places are read first: a few fill most answers. Then so many at once.
 const FIRST_PLACES: i64 = 8;
 const PLACES: i64 = 64;
-/// So many instances are read at once.
+/// So many instances of one place are read at once.
 const INSTANCES: i64 = 200;
+/// So many instances of several places are read ahead: if there are more, each place is read when it is visited.
+const AHEAD: i64 = 1_000;
+/// Places that so many things each were judged at are not read ahead: their instances would be too many.
+const FEW: usize = 16;
 /// So many things are judged for one answer at most.
 const JUDGED: usize = 4_000;
 /// So many places are visited for one answer at most.
@@ -85,6 +90,7 @@ impl App {
                     limit,
                     at: cursor,
                     outputs: Outputs::default(),
+                    ahead: Ahead::default(),
                     judged: 0,
                     found: Found::default(),
                     end: None,
@@ -99,7 +105,7 @@ impl App {
 async fn choose(tx: &mut Tx, organization: &OrganizationId, runs: &[Run]) -> Result<Option<Cursor>> {
     // The longest first: it is likely to have the fewest, and the others need not be counted further than that.
     let mut order: Vec<usize> = (0..runs.len()).collect();
-    order.sort_by_key(|run| std::cmp::Reverse(runs[*run].length()));
+    order.sort_by_key(|run| std::cmp::Reverse(runs[*run].text().len()));
     let (mut best, mut counted) = (order.first().copied(), 0);
     for most in COUNTED {
         let mut fewest = most;
@@ -129,6 +135,7 @@ struct Walk<'q> {
     /// Everything before this was judged.
     at: Cursor,
     outputs: Outputs,
+    ahead: Ahead,
     judged: usize,
     found: Found,
     /// Behind the last thing that fits, once another was found.
@@ -145,6 +152,9 @@ impl Walk<'_> {
             let ids: Vec<&str> = places.iter().map(|place| place.workspace_id.as_str()).collect();
             let there = store::workspace::list_by_id(tx, &ids, self.user).await?;
             let there: HashMap<&str, &Workspace> = there.iter().map(|one| (one.id.as_str(), one)).collect();
+            if visited > 0 {
+                self.read_ahead(tx, &places, &there, visited).await?;
+            }
             for place in &places {
                 if self.at.place != *place {
                     self.at.place = place.clone();
@@ -249,31 +259,71 @@ impl Walk<'_> {
             Through::Instance(address) => address.clone(),
             _ => String::new(),
         };
+        if let Some(some) = shelf.and_then(|shelf| self.ahead.on(workspace.id.as_str(), shelf)) {
+            self.judge_instances(workspace, name, &some);
+            return Ok(());
+        }
         // What is told at a place holds its word; where that is one of the workspace's name, anything is.
         let word = String::from_utf8_lossy(&self.at.place.word).into_owned();
-        let word = if shelf.is_some() { word.as_str() } else { "" };
+        let word = shelf.map(|_| word.as_str());
+        let texts: Vec<&str> = word.into_iter().chain(self.query.texts().filter(|text| !name.contains(text))).collect();
         loop {
-            let some = store::search::list_holding(tx, &workspace.id, shelf, &after, word, INSTANCES).await?;
+            let some = store::search::list_holding(tx, &workspace.id, shelf, &after, &texts, INSTANCES).await?;
             let last = i64::try_from(some.len()).is_ok_and(|count| count < INSTANCES);
-            for instance in some {
-                if self.is_over() {
-                    return Ok(());
-                }
-                let Instance { address, kind, module, provider, attributes, .. } = &instance;
-                let known = attributes.as_deref().unwrap_or_default();
-                let document = Document::resource(name, address, kind, module, provider, known);
-                let through = Through::Instance(address.clone());
-                after.clone_from(address);
-                if self.judge(&document) {
-                    self.keep(workspace, through, Thing::Resource(instance));
-                } else {
-                    self.at.through = through;
-                }
+            if let Some(instance) = some.last() {
+                after.clone_from(&instance.address);
             }
-            if last {
+            self.judge_instances(workspace, name, &some);
+            if last || self.is_over() {
                 return Ok(());
             }
         }
+    }
+
+    /// Judges instances of the workspace, by address.
+    fn judge_instances(&mut self, workspace: &Workspace, name: &str, instances: &[Instance]) {
+        for instance in instances {
+            if self.is_over() {
+                return;
+            }
+            let Instance { address, kind, module, provider, attributes, .. } = instance;
+            let known = attributes.as_deref().unwrap_or_default();
+            let document = Document::resource(name, address, kind, module, provider, known);
+            let through = Through::Instance(address.clone());
+            if self.judge(&document) {
+                self.keep(workspace, through, Thing::Resource(instance.clone()));
+            } else {
+                self.at.through = through;
+            }
+        }
+    }
+
+    /// Reads what these places hold in one go, where it is little.
+    async fn read_ahead(
+        &mut self,
+        tx: &mut Tx,
+        places: &[Place],
+        there: &HashMap<&str, &Workspace>,
+        visited: usize,
+    ) -> Result<()> {
+        self.ahead = Ahead::default();
+        if !self.wants(Kind::Resource) || self.judged > visited * FEW {
+            return Ok(());
+        }
+        let shelves: BTreeSet<(&str, i64)> = places
+            .iter()
+            .filter(|place| place.shelf != OWN_SHELF && there.contains_key(place.workspace_id.as_str()))
+            .map(|place| (place.workspace_id.as_str(), place.shelf))
+            .collect();
+        let names: Vec<_> = there.values().map(|workspace| fold(&workspace.name)).collect();
+        let others = self.query.texts().filter(|text| !names.iter().any(|name| name.contains(text)));
+        let texts: Vec<&str> = std::iter::once(self.run.text()).chain(others).collect();
+        let shelves: Vec<_> = shelves.into_iter().collect();
+        let some = store::search::list_holding_on(tx, &shelves, &texts, AHEAD).await?;
+        if i64::try_from(some.len()).is_ok_and(|count| count < AHEAD) {
+            self.ahead = Ahead::of(&shelves, some);
+        }
+        Ok(())
     }
 
     /// Whether the query finds it, and it is told at this place and at no other.

@@ -1,6 +1,7 @@
 //! Search over what all workspaces of an organization hold. States write rows of instances within their own transaction; `index` puts the words of
 //! those rows where they are looked up, after it; `find` goes along one stretch of them and judges what it meets.
 
+mod ahead;
 mod change;
 mod cursor;
 mod find;

@@ -131,6 +131,13 @@ impl Query {
         }
     }
 
+    /// What an instance that is found has in its address, its provider or what is known of it, if it is not in the name of its workspace.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        // A long address does not hold all of these two.
+        let elsewhere = [Some(Field::Type), Some(Field::Module)];
+        self.terms.iter().filter(move |term| !elsewhere.contains(&term.field)).map(|term| term.text.as_str())
+    }
+
     /// Every stretch of the index that has to hold what is found, each once, in the order of the query.
     #[must_use]
     pub fn runs(&self) -> Vec<Run> {

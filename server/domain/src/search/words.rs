@@ -89,10 +89,10 @@ impl Run {
         [self.0.as_bytes(), &[0xff]].concat()
     }
 
-    /// How many bytes its words have at least.
+    /// What its words begin with.
     #[must_use]
-    pub fn length(&self) -> usize {
-        self.0.len()
+    pub fn text(&self) -> &str {
+        &self.0
     }
 
     /// Whether a word of the index lies in it.

@@ -1,6 +1,10 @@
 //! Instances of the index: those that are, and those that ended and whose words are still there.
 
-use crate::{Result, Tx, query::containing, state::Resource};
+use crate::{
+    Result, Tx,
+    query::{Query, containing},
+    state::Resource,
+};
 use domain::id::WorkspaceId;
 use sqlx::FromRow;
 
@@ -43,16 +47,17 @@ pub async fn list_instances(
     after: &str,
     limit: i64,
 ) -> Result<Vec<Instance>> {
-    list_holding(tx, workspace, shelf, after, "", limit).await
+    list_holding(tx, workspace, shelf, after, &[], limit).await
 }
 
-/// The same without those that do not hold this text in small letters: more come where the engine cannot tell, and for a text that is not of ASCII all.
+/// The same without those that do not hold all of these texts in small letters: more come where the engine cannot tell, and for a text that is not of
+/// ASCII all.
 pub async fn list_holding(
     tx: &mut Tx,
     workspace: &WorkspaceId,
     shelf: Option<i64>,
     after: &str,
-    text: &str,
+    texts: &[&str],
     limit: i64,
 ) -> Result<Vec<Instance>> {
     let mut query = tx
@@ -63,7 +68,41 @@ pub async fn list_holding(
     if let Some(shelf) = shelf {
         query = query.push(" AND shelf = ").value(shelf);
     }
-    if !text.is_empty() && text.is_ascii() {
+    holding(query, texts).push(" ORDER BY address LIMIT ").value(limit).all().await
+}
+
+/// An instance with the shelf that it stands on.
+#[derive(Debug, Clone, FromRow)]
+pub struct Shelved {
+    /// Of which workspace.
+    pub workspace_id: String,
+    /// Which.
+    pub shelf: i64,
+    /// What stands there.
+    #[sqlx(flatten)]
+    pub instance: Instance,
+}
+
+/// The same of several shelves at once, each of which is named once; by address.
+pub async fn list_holding_on(tx: &mut Tx, shelves: &[(&str, i64)], texts: &[&str], limit: i64) -> Result<Vec<Shelved>> {
+    if shelves.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut query = tx.query("WITH p (of_workspace, of_shelf) AS (VALUES ");
+    for (i, (workspace, shelf)) in shelves.iter().enumerate() {
+        query = query.push(if i == 0 { "(" } else { ", (" }).value(*workspace).and(*shelf).push(")");
+    }
+    // SQLite reads the tables of a CROSS JOIN in this order.
+    let query = query.push(
+        ") SELECT workspace_id, shelf, address, type, module, provider, attributes, from_sequence
+         FROM p CROSS JOIN state_resources WHERE workspace_id = of_workspace AND shelf = of_shelf AND to_sequence IS NULL",
+    );
+    holding(query, texts).push(" ORDER BY address LIMIT ").value(limit).all().await
+}
+
+/// Leaves out what does not hold these texts.
+fn holding<'t>(mut query: Query<'t>, texts: &[&str]) -> Query<'t> {
+    for text in texts.iter().filter(|text| text.is_ascii()) {
         let pattern = containing(text);
         for (before, after) in [
             (" AND (lower(address) LIKE ", " ESCAPE '\\'"),
@@ -78,7 +117,7 @@ pub async fn list_holding(
              OR octet_length(attributes) <> length(attributes))",
         );
     }
-    query.push(" ORDER BY address LIMIT ").value(limit).all().await
+    query
 }
 
 /// An instance with the states that made it and changed it last.

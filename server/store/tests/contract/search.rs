@@ -83,15 +83,30 @@ async fn instances_of_a_shelf(store: &Fresh) {
             assert_eq!(at(search::list_instances(&mut tx, id, Some(0), "", 9).await?), ["a", "c"]);
             assert_eq!(at(search::list_instances(&mut tx, id, Some(0), "a", 9).await?), ["c"]);
             assert_eq!(at(search::list_instances(&mut tx, id, None, "a", 1).await?), ["b"]);
-            assert_eq!(at(search::list_holding(&mut tx, id, None, "", "id=1", 9).await?), ["a", "b", "c"]);
-            assert_eq!(at(search::list_holding(&mut tx, id, Some(0), "a", "id=1", 9).await?), ["c"]);
-            assert!(at(search::list_holding(&mut tx, id, None, "", "i%1", 9).await?).is_empty());
+            assert_eq!(at(search::list_holding(&mut tx, id, None, "", &["id=1"], 9).await?), ["a", "b", "c"]);
+            assert_eq!(at(search::list_holding(&mut tx, id, Some(0), "a", &["id=1"], 9).await?), ["c"]);
+            assert!(at(search::list_holding(&mut tx, id, None, "", &["i%1"], 9).await?).is_empty());
+            assert_eq!(at(search::list_holding(&mut tx, id, None, "", &["id=1", "c"], 9).await?), ["c"]);
             let odd = [instance("K\u{212a}", ""), instance("n_m", "NAME=X_\n")];
             let rows: Vec<_> = odd.iter().map(|one| (one, 5)).collect();
             state::open_resources(&mut tx, &one, 1, &rows).await?;
-            assert_eq!(at(search::list_holding(&mut tx, id, Some(5), "", "kk", 9).await?), ["K\u{212a}"], "who knows");
-            assert_eq!(at(search::list_holding(&mut tx, id, Some(5), "", "name=x_", 9).await?), ["K\u{212a}", "n_m"]);
-            assert_eq!(at(search::list_holding(&mut tx, id, Some(5), "", "ü", 9).await?).len(), 2);
+            assert_eq!(
+                at(search::list_holding(&mut tx, id, Some(5), "", &["kk"], 9).await?),
+                ["K\u{212a}"],
+                "who knows"
+            );
+            assert_eq!(
+                at(search::list_holding(&mut tx, id, Some(5), "", &["name=x_"], 9).await?),
+                ["K\u{212a}", "n_m"]
+            );
+            assert_eq!(at(search::list_holding(&mut tx, id, Some(5), "", &["ü"], 9).await?).len(), 2);
+            let shelves = [(id.as_str(), 0), (id.as_str(), 5), (id.as_str(), 7), ("ws-of-nobody", 1)];
+            let found = search::list_holding_on(&mut tx, &shelves, &["n"], 9).await?;
+            let found: Vec<_> = found.iter().map(|one| (one.shelf, one.instance.address.as_str())).collect();
+            assert_eq!(found, [(5, "K\u{212a}"), (5, "n_m")], "and what ended is not there");
+            assert_eq!(search::list_holding_on(&mut tx, &shelves[..1], &[], 9).await?.len(), 2);
+            assert_eq!(search::list_holding_on(&mut tx, &shelves, &[], 3).await?.len(), 3);
+            assert!(search::list_holding_on(&mut tx, &[], &["n"], 9).await?.is_empty());
             state::close_resources(&mut tx, id, 1, &["K\u{212a}", "n_m"]).await?;
             assert_eq!(search::count_instances(&mut tx, id).await?, 3);
             // What has ended may have words, whenever it began: until it is passed.
