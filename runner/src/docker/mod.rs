@@ -125,7 +125,7 @@ impl Docker {
             Api::connect_with_host(&options.host)
         };
         let api = api.map_err(unreachable)?.negotiate_version().await.map_err(unreachable)?;
-        let volume = providers::Volume::new(known.to_owned());
+        let volume = providers::Volume::new(known.to_owned()).map_err(failed)?;
         let (guarded, warm) = (Mutex::default(), warm::Warm::default());
         Ok(Self { api, options, runner, guarded, warm, volume })
     }

@@ -14,6 +14,7 @@ use crate::{
     supervise,
 };
 use bollard::{
+    errors::Error,
     models::{ContainerCreateBody, HostConfig, Mount, MountType, MountVolumeOptions, VolumeCreateRequest},
     query_parameters::UploadToContainerOptionsBuilder,
 };
@@ -21,6 +22,7 @@ use std::{
     collections::{BTreeSet, HashMap},
     fs, io,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
 };
 use tokio_util::io::ReaderStream;
 
@@ -31,8 +33,8 @@ pub(crate) const PACKAGES: &str = "/terrane-providers";
 #[derive(Debug, Default, serde::Serialize, serde::Deserialize)]
 struct Filled {
     /// The volume's own mark: another one of that name is empty. What the engine says of when it was made will not do, since Docker before 23
-    /// gives the time of the last change in it: <https://github.com/moby/moby/issues/44364>.
-    #[serde(default)]
+    /// gives the time of the last change in it: <https://github.com/moby/moby/issues/44364>. For a volume without a mark it has to.
+    #[serde(alias = "made")]
     mark: String,
     keys: BTreeSet<String>,
 }
@@ -40,6 +42,9 @@ struct Filled {
 /// One writer's knowledge of its volume.
 pub(super) struct Volume {
     known: PathBuf,
+    /// The beginning of the marks that this writer gives.
+    nonce: String,
+    next: AtomicU64,
     filled: tokio::sync::Mutex<Option<Filled>>,
 }
 
@@ -48,8 +53,8 @@ const NOTE: &str = "volume.json";
 
 impl Volume {
     /// The volume whose contents are noted in this directory.
-    pub(super) fn new(known: PathBuf) -> Self {
-        Self { known, filled: tokio::sync::Mutex::default() }
+    pub(super) fn new(known: PathBuf) -> io::Result<Self> {
+        Ok(Self { known, nonce: nonce()?, next: AtomicU64::new(0), filled: tokio::sync::Mutex::default() })
     }
 }
 
@@ -65,8 +70,13 @@ impl Docker {
             source: Some(self.volume_name()),
             typ: Some(MountType::VOLUME),
             read_only: Some(!writable),
-            // Whatever an image has in that place stays out of it.
-            volume_options: Some(MountVolumeOptions { no_copy: Some(true), ..MountVolumeOptions::default() }),
+            volume_options: Some(MountVolumeOptions {
+                // Whatever an image has in that place stays out of it.
+                no_copy: Some(true),
+                // Where somebody removed it the engine makes it again.
+                labels: Some(self.volume_labels()),
+                ..MountVolumeOptions::default()
+            }),
             ..Mount::default()
         }
     }
@@ -77,7 +87,7 @@ impl Docker {
             return Ok(());
         }
         let mut filled = self.volume.filled.lock().await;
-        let mark = self.make_volume().await?;
+        let mark = self.make_volume().await.map_err(|error| told(&error))?;
         let note = self.volume.known.join(NOTE);
         let mut now = filled.take().or_else(|| serde_json::from_slice(&fs::read(&note).ok()?).ok()).unwrap_or_default();
         if now.mark != mark {
@@ -94,18 +104,20 @@ impl Docker {
         Ok(())
     }
 
-    /// Makes the volume where there is none, and gives its mark. One that is there keeps the labels it was made with.
-    async fn make_volume(&self) -> Result<String, String> {
-        let mark = nonce().map_err(|error| error.to_string())?;
-        let labels = HashMap::from([(RUNNER.to_owned(), self.runner.clone()), (VOLUME.to_owned(), mark)]);
-        let request = VolumeCreateRequest {
-            name: Some(self.volume_name()),
-            labels: Some(labels),
-            ..VolumeCreateRequest::default()
-        };
-        let mut volume = self.api.create_volume(request).await.map_err(|error| told(&error))?;
-        // One that an earlier release made has none, and stays as it is.
-        Ok(volume.labels.remove(VOLUME).unwrap_or_default())
+    /// What a volume is given that is made now: a mark that no other one has.
+    fn volume_labels(&self) -> HashMap<String, String> {
+        let number = self.volume.next.fetch_add(1, Ordering::Relaxed);
+        let mark = format!("{}-{number}", self.volume.nonce);
+        HashMap::from([(RUNNER.to_owned(), self.runner.clone()), (VOLUME.to_owned(), mark)])
+    }
+
+    /// Makes the volume where there is none, and gives its mark.
+    async fn make_volume(&self) -> Result<String, Error> {
+        let (name, labels) = (Some(self.volume_name()), Some(self.volume_labels()));
+        self.api.create_volume(VolumeCreateRequest { name, labels, ..VolumeCreateRequest::default() }).await?;
+        // What the engine answers to the above may lack the labels of one that is there, from its start until somebody asks for it by name.
+        let mut volume = self.api.inspect_volume(&self.volume_name()).await?;
+        Ok(volume.labels.remove(VOLUME).or(volume.created_at).unwrap_or_default())
     }
 
     async fn fill(&self, image: &Image, packages: Vec<(String, PathBuf)>) -> Result<(), String> {

@@ -4,7 +4,7 @@ use crate::{engine::Engine, real::ONE, rig::Rig};
 use protocol::{Artifact, Job, Outcome, Phase, Wish};
 
 /// Until there are this many containers of the rig's runner: nothing tells of that.
-async fn until(rig: &mut Rig, count: usize) {
+pub(crate) async fn until(rig: &mut Rig, count: usize) {
     while rig.count().await != count {
         tokio::task::yield_now().await;
     }

@@ -105,7 +105,7 @@ impl<'t> Query<'t> {
     /// Lets the text grow by a place for this value.
     pub fn value<'q>(mut self, value: impl Bind<'q>) -> Self {
         self.add(value);
-        if self.numbered || self.open.conn.is_postgres() {
+        if self.numbered || self.is_postgres() {
             let place = format!("${}", self.bound);
             self.grow().push_str(&place);
         } else {
@@ -118,6 +118,10 @@ impl<'t> Query<'t> {
     pub(crate) fn and<'q>(self, value: impl Bind<'q>) -> Self {
         self.push(", ").value(value)
     }
+    /// Whether it is said to Postgres, where the two do not speak alike.
+    pub(crate) fn is_postgres(&self) -> bool {
+        self.open.conn.is_postgres()
+    }
     /// Lets another statement follow what was said so far, which changes rows too: all of them are done in one go, since each on its own waits for
     /// the thread of SQLite's connection, or for Postgres at the other end of the wire. There they see the same rows, those from before: none may
     /// need what another one does.
@@ -128,7 +132,7 @@ impl<'t> Query<'t> {
     }
     /// On Postgres each of several statements is a part of one, which tells the rows that it changed.
     fn close(&mut self) {
-        let (number, from, is_postgres) = (self.before, self.statement, self.open.conn.is_postgres());
+        let (number, from, is_postgres) = (self.before, self.statement, self.is_postgres());
         let text = self.grow();
         if is_postgres {
             let said = text.split_off(from);
@@ -151,7 +155,7 @@ impl<'t> Query<'t> {
     }
     /// Lets the text end by holding its rows until the transaction ends: who comes second waits for them. SQLite's only writer holds everything.
     pub(crate) fn held(self) -> Self {
-        if self.open.conn.is_postgres() { self.push(" FOR NO KEY UPDATE") } else { self }
+        if self.is_postgres() { self.push(" FOR NO KEY UPDATE") } else { self }
     }
     fn grow(&mut self) -> &mut String {
         if let Text::Fixed(text) = self.text {
@@ -199,7 +203,7 @@ impl<'t> Query<'t> {
     }
     /// How many rows it changed; of several statements, all of them together.
     pub async fn run(mut self) -> Result<u64> {
-        if self.before == 0 || !self.open.conn.is_postgres() {
+        if self.before == 0 || !self.is_postgres() {
             return fetch!(self, query_with, execute, |done| done.rows_affected());
         }
         self.before += 1;

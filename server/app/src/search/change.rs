@@ -126,9 +126,7 @@ impl App {
 }
 
 fn words_of(instance: &Instance) -> Vec<String> {
-    let known = instance.attributes.as_deref().unwrap_or_default();
-    let Instance { address, kind, module, provider, .. } = instance;
-    Document::resource("", address, kind, module, provider, known).words().map(str::to_owned).collect()
+    instance.document("").words().map(str::to_owned).collect()
 }
 
 #[cfg(test)]

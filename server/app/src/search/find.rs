@@ -2,7 +2,7 @@
 //! is bounded, so that a query of common words answers as fast as one of rare ones; where it went on is told instead of a count.
 
 use super::{
-    ahead::Ahead,
+    ahead::{Ahead, PLACES},
     cursor::{Cursor, Through},
     outputs::Outputs,
     tag_lines,
@@ -13,7 +13,7 @@ use domain::{
     permission::Permission,
     search::{Document, Kind, OWN_SHELF, Query, Run, fold},
 };
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use store::{
     Tx,
     search::{Instance, Place},
@@ -24,19 +24,18 @@ use store::{
 const COUNTED: [i64; 3] = [256, 1_024, 4_096];
 /// So many are counted for one answer at most.
 const COUNTED_IN_ALL: i64 = 20_000;
-/// So many places are read first: a few fill most answers. Then so many at once.
-const FIRST_PLACES: i64 = 8;
-const PLACES: i64 = 64;
+/// So many places are read first: a few fill most answers.
+const FIRST_PLACES: usize = 8;
 /// So many instances of one place are read at once.
 const INSTANCES: i64 = 200;
-/// So many instances of several places are read ahead: if there are more, each place is read when it is visited.
-const AHEAD: i64 = 1_000;
-/// Places that so many things each were judged at are not read ahead: their instances would be too many.
-const FEW: usize = 16;
 /// So many things are judged for one answer at most.
 const JUDGED: usize = 4_000;
 /// So many places are visited for one answer at most.
-const VISITED: usize = 256;
+const VISITED: usize = 160;
+/// So many instances of a workspace are looked through for the texts of a query: a larger one is gone through bit by bit.
+const SMALL: i64 = 2_000;
+/// So many instances are looked through so for one answer at most.
+const LOOKED_THROUGH: i64 = 8_000;
 
 /// What was found.
 #[derive(Debug, Clone, Default)]
@@ -90,8 +89,9 @@ impl App {
                     limit,
                     at: cursor,
                     outputs: Outputs::default(),
-                    ahead: Ahead::default(),
+                    ahead: None,
                     judged: 0,
+                    looked_through: 0,
                     found: Found::default(),
                     end: None,
                 };
@@ -135,8 +135,10 @@ struct Walk<'q> {
     /// Everything before this was judged.
     at: Cursor,
     outputs: Outputs,
-    ahead: Ahead,
+    /// What was read of places that are still to be visited.
+    ahead: Option<Ahead>,
     judged: usize,
+    looked_through: i64,
     found: Found,
     /// Behind the last thing that fits, once another was found.
     end: Option<Cursor>,
@@ -145,15 +147,18 @@ struct Walk<'q> {
 impl Walk<'_> {
     async fn go(mut self, tx: &mut Tx, organization: &OrganizationId) -> Result<Found> {
         let mut visited = 0;
+        let mut reads_ahead = self.wants(Kind::Resource);
         loop {
             let most = if visited == 0 { FIRST_PLACES } else { PLACES };
-            let places = store::search::list_places(tx, organization, self.run, &self.at.place, most).await?;
-            let last = i64::try_from(places.len()).is_ok_and(|count| count < most);
+            let limit = i64::try_from(most).unwrap_or(i64::MAX);
+            let places = store::search::list_places(tx, organization, self.run, &self.at.place, limit).await?;
+            let last = places.len() < most;
             let ids: Vec<&str> = places.iter().map(|place| place.workspace_id.as_str()).collect();
             let there = store::workspace::list_by_id(tx, &ids, self.user).await?;
             let there: HashMap<&str, &Workspace> = there.iter().map(|one| (one.id.as_str(), one)).collect();
-            if visited > 0 {
-                self.read_ahead(tx, &places, &there, visited).await?;
+            if visited > 0 && reads_ahead {
+                self.ahead = Ahead::read(tx, self.query, self.run, &places, &there).await?;
+                reads_ahead = self.ahead.is_some();
             }
             for place in &places {
                 if self.at.place != *place {
@@ -174,7 +179,7 @@ impl Walk<'_> {
                 }
                 self.at.place.shelf = place.shelf.saturating_add(1);
                 self.at.through = Through::None;
-                if visited >= VISITED {
+                if visited >= VISITED || self.looked_through >= LOOKED_THROUGH {
                     return Ok(Found { next: Some(self.at.write()), ..self.found });
                 }
             }
@@ -259,14 +264,22 @@ impl Walk<'_> {
             Through::Instance(address) => address.clone(),
             _ => String::new(),
         };
-        if let Some(some) = shelf.and_then(|shelf| self.ahead.on(workspace.id.as_str(), shelf)) {
+        if let Some(some) = self.ahead.as_mut().and_then(|ahead| ahead.take(&self.at.place)) {
             self.judge_instances(workspace, name, &some);
             return Ok(());
         }
-        // What is told at a place holds its word; where that is one of the workspace's name, anything is.
+        let mut texts: Vec<&str> = self.query.texts().filter(|text| !name.contains(text)).collect();
         let word = String::from_utf8_lossy(&self.at.place.word).into_owned();
-        let word = shelf.map(|_| word.as_str());
-        let texts: Vec<&str> = word.into_iter().chain(self.query.texts().filter(|text| !name.contains(text))).collect();
+        if shelf.is_some() {
+            // What is told at a place holds its word; where that is one of the workspace's name, anything is.
+            texts.push(&word);
+        } else if !texts.is_empty() {
+            let count = store::search::count_instances(tx, &workspace.id, SMALL).await?;
+            self.looked_through += count;
+            if count == SMALL {
+                texts.clear();
+            }
+        }
         loop {
             let some = store::search::list_holding(tx, &workspace.id, shelf, &after, &texts, INSTANCES).await?;
             let last = i64::try_from(some.len()).is_ok_and(|count| count < INSTANCES);
@@ -286,44 +299,13 @@ impl Walk<'_> {
             if self.is_over() {
                 return;
             }
-            let Instance { address, kind, module, provider, attributes, .. } = instance;
-            let known = attributes.as_deref().unwrap_or_default();
-            let document = Document::resource(name, address, kind, module, provider, known);
-            let through = Through::Instance(address.clone());
-            if self.judge(&document) {
+            let through = Through::Instance(instance.address.clone());
+            if self.judge(&instance.document(name)) {
                 self.keep(workspace, through, Thing::Resource(instance.clone()));
             } else {
                 self.at.through = through;
             }
         }
-    }
-
-    /// Reads what these places hold in one go, where it is little.
-    async fn read_ahead(
-        &mut self,
-        tx: &mut Tx,
-        places: &[Place],
-        there: &HashMap<&str, &Workspace>,
-        visited: usize,
-    ) -> Result<()> {
-        self.ahead = Ahead::default();
-        if !self.wants(Kind::Resource) || self.judged > visited * FEW {
-            return Ok(());
-        }
-        let shelves: BTreeSet<(&str, i64)> = places
-            .iter()
-            .filter(|place| place.shelf != OWN_SHELF && there.contains_key(place.workspace_id.as_str()))
-            .map(|place| (place.workspace_id.as_str(), place.shelf))
-            .collect();
-        let names: Vec<_> = there.values().map(|workspace| fold(&workspace.name)).collect();
-        let others = self.query.texts().filter(|text| !names.iter().any(|name| name.contains(text)));
-        let texts: Vec<&str> = std::iter::once(self.run.text()).chain(others).collect();
-        let shelves: Vec<_> = shelves.into_iter().collect();
-        let some = store::search::list_holding_on(tx, &shelves, &texts, AHEAD).await?;
-        if i64::try_from(some.len()).is_ok_and(|count| count < AHEAD) {
-            self.ahead = Ahead::of(&shelves, some);
-        }
-        Ok(())
     }
 
     /// Whether the query finds it, and it is told at this place and at no other.

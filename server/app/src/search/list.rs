@@ -25,7 +25,7 @@ impl App {
                 let listed = store::search::list_with_states(&mut tx, &workspace.id, only, limit, offset).await?;
                 let total = match only {
                     Some(_) => i64::try_from(listed.len()).unwrap_or(i64::MAX),
-                    None => store::search::count_instances(&mut tx, &workspace.id).await?,
+                    None => store::search::count_instances(&mut tx, &workspace.id, i64::MAX).await?,
                 };
                 Ok::<_, store::Error>((listed, total))
             })

@@ -5,7 +5,7 @@ use crate::{
     query::{Query, containing},
     state::Resource,
 };
-use domain::id::WorkspaceId;
+use domain::{id::WorkspaceId, search::Document};
 use sqlx::FromRow;
 
 /// An instance of a current state, as it is found.
@@ -27,6 +27,13 @@ pub struct Instance {
 }
 
 impl Instance {
+    /// It as it is compared with a query, in a workspace of this folded name.
+    #[must_use]
+    pub fn document<'a>(&'a self, workspace: &'a str) -> Document<'a> {
+        let known = self.attributes.as_deref().unwrap_or_default();
+        Document::resource(workspace, &self.address, &self.kind, &self.module, &self.provider, known)
+    }
+
     /// What is known of it: names of attributes, or `tag:` and the key of a tag, with their values.
     pub fn known(&self) -> impl Iterator<Item = (&str, &str)> {
         self.attributes.iter().flat_map(|lines| lines.lines()).filter_map(|line| line.split_once('='))
@@ -83,35 +90,46 @@ pub struct Shelved {
     pub instance: Instance,
 }
 
-/// The same of several shelves at once, each of which is named once; by address.
+/// So many shelves are read at once.
+pub const SHELVES: usize = 64;
+
+/// The same of several shelves at once, [`SHELVES`] at most, each of which is named once; by address.
 pub async fn list_holding_on(tx: &mut Tx, shelves: &[(&str, i64)], texts: &[&str], limit: i64) -> Result<Vec<Shelved>> {
     if shelves.is_empty() {
         return Ok(Vec::new());
     }
     let mut query = tx.query("WITH p (of_workspace, of_shelf) AS (VALUES ");
-    for (i, (workspace, shelf)) in shelves.iter().enumerate() {
-        query = query.push(if i == 0 { "(" } else { ", (" }).value(*workspace).and(*shelf).push(")");
+    // One text for any number of them, since the statement of each text is prepared and kept.
+    for at in 0..SHELVES {
+        let (workspace, shelf) = shelves.get(at).copied().unwrap_or_default();
+        query = query.push(if at == 0 { "(" } else { ", (" }).value(workspace).and(shelf).push(")");
     }
-    // SQLite reads the tables of a CROSS JOIN in this order.
+    // SQLite reads the tables of a CROSS JOIN in this order. Whoever sorts first reads all shelves, where a few have enough.
     let query = query.push(
-        ") SELECT workspace_id, shelf, address, type, module, provider, attributes, from_sequence
+        ") SELECT * FROM (SELECT workspace_id, shelf, address, type, module, provider, attributes, from_sequence
          FROM p CROSS JOIN state_resources WHERE workspace_id = of_workspace AND shelf = of_shelf AND to_sequence IS NULL",
     );
-    holding(query, texts).push(" ORDER BY address LIMIT ").value(limit).all().await
+    holding(query, texts).push(" LIMIT ").value(limit).push(") s ORDER BY address").all().await
 }
 
 /// Leaves out what does not hold these texts.
 fn holding<'t>(mut query: Query<'t>, texts: &[&str]) -> Query<'t> {
+    // What is small of other letters than those of ASCII is known to `domain` alone. SQLite's LIKE takes no account of case in ASCII; on Postgres
+    // an I has another small letter in some languages.
+    let columns = if query.is_postgres() {
+        [
+            " AND (lower(address COLLATE \"C\") LIKE ",
+            " OR lower(provider COLLATE \"C\") LIKE ",
+            " OR lower(attributes COLLATE \"C\") LIKE ",
+        ]
+    } else {
+        [" AND (address LIKE ", " OR provider LIKE ", " OR attributes LIKE "]
+    };
     for text in texts.iter().filter(|text| text.is_ascii()) {
         let pattern = containing(text);
-        for (before, after) in [
-            (" AND (lower(address) LIKE ", " ESCAPE '\\'"),
-            (" OR lower(provider) LIKE ", " ESCAPE '\\'"),
-            (" OR lower(attributes) LIKE ", " ESCAPE '\\'"),
-        ] {
-            query = query.push(before).value(pattern.as_str()).push(after);
+        for column in columns {
+            query = query.push(column).value(pattern.as_str()).push(" ESCAPE '\\'");
         }
-        // What is small of other letters is known to `domain` alone.
         query = query.push(
             " OR octet_length(address) <> length(address) OR octet_length(provider) <> length(provider)
              OR octet_length(attributes) <> length(attributes))",
@@ -167,12 +185,17 @@ pub async fn list_with_states(
         .await
 }
 
-/// How many instances a workspace holds now.
-pub async fn count_instances(tx: &mut Tx, workspace: &WorkspaceId) -> Result<i64> {
-    tx.query("SELECT count(*) FROM state_resources WHERE workspace_id = $1 AND to_sequence IS NULL")
-        .bind(workspace.as_str())
-        .count()
-        .await
+/// How many instances a workspace holds now; no more than `most` are counted.
+pub async fn count_instances(tx: &mut Tx, workspace: &WorkspaceId, most: i64) -> Result<i64> {
+    tx.query(
+        "SELECT count(*) FROM (
+             SELECT 1 AS one FROM state_resources WHERE workspace_id = $1 AND to_sequence IS NULL LIMIT $2
+         ) s",
+    )
+    .bind(workspace.as_str())
+    .bind(most)
+    .count()
+    .await
 }
 
 /// What tells one row of an instance from another.

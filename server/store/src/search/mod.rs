@@ -7,8 +7,8 @@ mod setting;
 
 pub use due::{Due, begin_withdrawal, find_due, hold_due, list_changed_shelves, list_due, settle};
 pub use instance::{
-    Instance, Key, Listed, Shelved, count_instances, forget_attributes, list_ended, list_holding, list_holding_on,
-    list_instances, list_unread, list_with_states, pass_ended, set_attributes,
+    Instance, Key, Listed, SHELVES, Shelved, count_instances, forget_attributes, list_ended, list_holding,
+    list_holding_on, list_instances, list_unread, list_with_states, pass_ended, set_attributes,
 };
 pub use setting::{find_attributes_setting, forget_indexed, set_attributes_setting};
 
@@ -23,7 +23,7 @@ use sqlx::FromRow;
 const WORDS: usize = 250;
 
 /// A place of the index.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, FromRow)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, FromRow)]
 pub struct Place {
     /// The word that stands there.
     pub word: Vec<u8>,

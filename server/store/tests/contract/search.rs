@@ -108,7 +108,8 @@ async fn instances_of_a_shelf(store: &Fresh) {
             assert_eq!(search::list_holding_on(&mut tx, &shelves, &[], 3).await?.len(), 3);
             assert!(search::list_holding_on(&mut tx, &[], &["n"], 9).await?.is_empty());
             state::close_resources(&mut tx, id, 1, &["K\u{212a}", "n_m"]).await?;
-            assert_eq!(search::count_instances(&mut tx, id).await?, 3);
+            assert_eq!(search::count_instances(&mut tx, id, 9).await?, 3);
+            assert_eq!(search::count_instances(&mut tx, id, 2).await?, 2);
             // What has ended may have words, whenever it began: until it is passed.
             let later = search::Due { indexed_sequence: 1, ..due.clone() };
             assert_eq!(search::list_changed_shelves(&mut tx, &due).await?, [0, 1, 5]);
