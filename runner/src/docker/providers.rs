@@ -86,22 +86,32 @@ impl Docker {
         if links.is_empty() {
             return Ok(());
         }
+        let wanted: BTreeSet<_> = links.iter().map(Link::key).collect();
         let mut filled = self.volume.filled.lock().await;
-        let mark = self.make_volume().await.map_err(|error| told(&error))?;
         let note = self.volume.known.join(NOTE);
-        let mut now = filled.take().or_else(|| serde_json::from_slice(&fs::read(&note).ok()?).ok()).unwrap_or_default();
-        if now.mark != mark {
-            now = Filled { mark, keys: BTreeSet::new() };
-        }
-        let missing: BTreeSet<_> = links.iter().map(Link::key).filter(|key| !now.keys.contains(key)).collect();
-        if !missing.is_empty() {
-            let packages = missing.iter().map(|key| (key.clone(), providers.path(key))).collect();
-            self.fill(image, packages).await?;
-            now.keys.extend(missing);
+        let noted = filled.take().or_else(|| serde_json::from_slice(&fs::read(&note).ok()?).ok());
+        let mut now: Filled = noted.unwrap_or_default();
+        let mark = self.mark().await.map_err(|error| told(&error))?;
+        if mark.as_ref() != Some(&now.mark) || !now.keys.is_superset(&wanted) {
+            // Nobody can remove the volume while a container has it.
+            let pin = self.pin(image).await.map_err(|error| told(&error))?;
+            let done = self.fill(&pin, &mut now, &wanted, providers).await;
+            pin.done().await;
+            done?;
             supervise::write_whole(&self.volume.known, NOTE, &now, false).map_err(|error| error.to_string())?;
         }
         *filled = Some(now);
         Ok(())
+    }
+
+    /// The mark of the volume; `None` where there is no volume.
+    async fn mark(&self) -> Result<Option<String>, Error> {
+        // What the engine answers to making one that is there may lack its labels, from the engine's start until somebody asks for it by name.
+        match self.api.inspect_volume(&self.volume_name()).await {
+            Ok(mut volume) => Ok(Some(volume.labels.remove(VOLUME).or(volume.created_at).unwrap_or_default())),
+            Err(Error::DockerResponseServerError { status_code: 404, .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// What a volume is given that is made now: a mark that no other one has.
@@ -111,22 +121,14 @@ impl Docker {
         HashMap::from([(RUNNER.to_owned(), self.runner.clone()), (VOLUME.to_owned(), mark)])
     }
 
-    /// Makes the volume where there is none, and gives its mark.
-    async fn make_volume(&self) -> Result<String, Error> {
+    /// A container that has the volume, and is never started.
+    async fn pin(&self, image: &Image) -> Result<Errand, Error> {
+        // Podman does not take labels from a mount.
         let (name, labels) = (Some(self.volume_name()), Some(self.volume_labels()));
         self.api.create_volume(VolumeCreateRequest { name, labels, ..VolumeCreateRequest::default() }).await?;
-        // What the engine answers to the above may lack the labels of one that is there, from its start until somebody asks for it by name.
-        let mut volume = self.api.inspect_volume(&self.volume_name()).await?;
-        Ok(volume.labels.remove(VOLUME).or(volume.created_at).unwrap_or_default())
-    }
-
-    async fn fill(&self, image: &Image, packages: Vec<(String, PathBuf)>) -> Result<(), String> {
-        let known = self.volume.known.clone();
-        let tar = tokio::task::spawn_blocking(move || pack(&known, &packages)).await.map_err(io::Error::other);
-        let tar = tar.flatten().map_err(|error| format!("they cannot be packed: {error}"))?;
         let body = ContainerCreateBody {
             image: Some(image.id.clone()),
-            // It is never started, but an image without a command would not do.
+            // An image without a command would not do.
             cmd: Some(vec!["true".to_owned()]),
             labels: Some(HashMap::from([(RUNNER.to_owned(), self.runner.clone())])),
             host_config: Some(HostConfig {
@@ -136,12 +138,36 @@ impl Docker {
             }),
             ..ContainerCreateBody::default()
         };
-        let errand = Errand::new(self, None, body).await.map_err(|error| told(&error))?;
+        Errand::new(self, None, body).await
+    }
+
+    /// Puts through a container what is missing of these packages, and says what is there then.
+    async fn fill(
+        &self,
+        pin: &Errand,
+        now: &mut Filled,
+        wanted: &BTreeSet<String>,
+        providers: &Providers,
+    ) -> Result<(), String> {
+        let mark = self.mark().await.map_err(|error| told(&error))?.unwrap_or_default();
+        if now.mark != mark {
+            *now = Filled { mark, keys: BTreeSet::new() };
+        }
+        let missing: Vec<_> = wanted.difference(&now.keys).map(|key| (key.clone(), providers.path(key))).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let known = self.volume.known.clone();
+        let tar = tokio::task::spawn_blocking(move || pack(&known, &missing)).await.map_err(io::Error::other);
+        let tar = tar.flatten().map_err(|error| format!("they cannot be packed: {error}"))?;
         let options = UploadToContainerOptionsBuilder::default().path(PACKAGES).build();
         let stream = bollard::body_try_stream(ReaderStream::new(tokio::fs::File::from_std(tar)));
-        let sent = self.api.upload_to_container(errand.id(), Some(options), stream).await;
-        errand.done().await;
-        sent.map_err(|error| told(&error))
+        let sent = self.api.upload_to_container(pin.id(), Some(options), stream).await;
+        sent.map_err(|error| told(&error))?;
+        now.keys.extend(wanted.iter().cloned());
+        // That of a volume without labels may have changed with what is in it.
+        now.mark = self.mark().await.map_err(|error| told(&error))?.unwrap_or_default();
+        Ok(())
     }
 }
 

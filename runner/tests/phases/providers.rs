@@ -6,7 +6,7 @@ use crate::{
     real::ONE,
     rig::{Rig, variable},
 };
-use bollard::query_parameters::RemoveVolumeOptions;
+use bollard::{models::VolumeCreateRequest, query_parameters::RemoveVolumeOptions};
 use protocol::{Category, Job, Outcome, Phase};
 use std::{
     io::{Cursor, Write},
@@ -112,29 +112,45 @@ async fn what_is_in_the_volume_of_packages_is_not_written_again() {
     let runner = std::fs::read_to_string(rig.options.directory.join("known/runner")).unwrap();
     let name = format!("terrane-providers-{runner}");
     let volume = PathBuf::from(rig.api().inspect_volume(&name).await.unwrap().mountpoint);
-    let written = || {
-        let program = kept(&rig)[0].file_name().map(|key| volume.join(key).join(PROGRAM)).unwrap();
+    let written = |rig: &Rig| {
+        let program = kept(rig)[0].file_name().map(|key| volume.join(key).join(PROGRAM)).unwrap();
         let program = std::fs::metadata(program).unwrap();
         (program.ino(), program.ctime(), program.ctime_nsec())
     };
-    let before = written();
+    let before = written(&rig);
     // Docker before 23 says, in whole seconds, that it was made when something in it changed last.
     tokio::time::sleep(Duration::from_millis(1_100)).await;
     std::fs::create_dir(volume.join("another")).unwrap();
     planned(&rig).await;
-    assert_eq!(written(), before);
+    assert_eq!(written(&rig), before);
     // One that was just started does not know the labels of its volumes until it is asked for one of them.
     engine.kill();
     engine.again(&[]);
     for _ in 0..2 {
         planned(&rig).await;
-        assert_eq!(written(), before);
+        assert_eq!(written(&rig), before);
     }
-    // Gone, and made again by the engine for a run that needs nothing of it.
-    until(&mut rig, 0).await;
-    rig.api().remove_volume(&name, None::<RemoveVolumeOptions>).await.unwrap();
-    rig.configuration(ONE);
-    let outcome = rig.execute(rig.job(Phase::Plan)).await;
-    assert!(matches!(outcome, Outcome::Planned { .. }), "{outcome:?} {}", rig.server.log());
-    planned(&rig).await;
+    // One of an earlier release has no label.
+    for made_without_labels in [true, false] {
+        until(&mut rig, 0).await;
+        rig.api().remove_volume(&name, None::<RemoveVolumeOptions>).await.unwrap();
+        if made_without_labels {
+            let request = VolumeCreateRequest { name: Some(name.clone()), ..VolumeCreateRequest::default() };
+            rig.api().create_volume(request).await.unwrap();
+        } else {
+            // The engine makes it for a run that needs nothing of it.
+            rig.configuration(ONE);
+            let outcome = rig.execute(rig.job(Phase::Plan)).await;
+            assert!(matches!(outcome, Outcome::Planned { .. }), "{outcome:?} {}", rig.server.log());
+        }
+        tokio::time::sleep(Duration::from_millis(1_100)).await;
+        planned(&rig).await;
+        let before = written(&rig);
+        if !made_without_labels {
+            tokio::time::sleep(Duration::from_millis(1_100)).await;
+            std::fs::create_dir(volume.join("another")).unwrap();
+        }
+        planned(&rig).await;
+        assert_eq!(written(&rig), before, "without labels: {made_without_labels}");
+    }
 }

@@ -11,11 +11,19 @@ on_both! {
     resources_are_listed  a_large_state_is_found_too  the_index_finds_what_looking_at_everything_finds
     what_ended_leaves_nothing  many_words_hold_nobody  what_fails_waits_before_it_is_tried_again
     many_outputs_are_told_page_by_page  tags_of_a_workspace_that_say_a_secret_are_left_out
+    many_workspaces_of_a_name_are_found_one_after_another
     a_state_with_nul_in_a_name_is_refused  a_long_address_is_found_by_its_beginning
 }
 
-/// Everything that a query finds, page by page: kind, workspace and name of each.
+/// Everything that a query finds, page by page: kind, workspace and name of each, sorted.
 pub(crate) async fn found(town: &Town, query: &str, size: usize) -> Vec<String> {
+    let mut found = listed(town, query, size).await;
+    found.sort();
+    found
+}
+
+/// The same in the order of the answers.
+async fn listed(town: &Town, query: &str, size: usize) -> Vec<String> {
     let (mut found, mut after) = (Vec::new(), String::new());
     for _ in 0..10_000 {
         let q: String = form_urlencoded(query);
@@ -34,10 +42,7 @@ pub(crate) async fn found(town: &Town, query: &str, size: usize) -> Vec<String> 
         }
         match answer["meta"]["pagination"]["next-cursor"].as_str() {
             Some(next) => after = next.to_owned(),
-            None => {
-                found.sort();
-                return found;
-            }
+            None => return found,
         }
     }
     panic!("{query} never ends")
@@ -453,24 +458,27 @@ async fn the_index_finds_what_looking_at_everything_finds(town: &Town) {
         let joined: Vec<&str> = (0..=dice.below(3)).map(|_| parts[dice.below(parts.len())]).collect();
         joined.join(["-", "_", ".", ""][dice.below(4)])
     };
-    let mut held: Vec<Value> = Vec::new();
+    // Words of the names are among those of the instances.
+    let owner = town.caller("owner").await;
+    let mut sites = vec![("web", town.workspace.clone(), Vec::<Value>::new())];
+    for name in ["db-prod", "eu-1-web"] {
+        sites.push((name, town.new_workspace(&owner, "acme", name).await, Vec::new()));
+    }
     for serial in 1..=6 {
-        held.truncate(dice.below(150));
-        for one in &mut held {
-            if dice.below(3) == 0 {
+        for (_, workspace, held) in &mut sites {
+            held.truncate(dice.below(150));
+            for one in held.iter_mut().filter(|_| dice.below(3) == 0) {
                 *one = json!({ "id": word(), "name": word(), "tags": { word(): word() } });
             }
+            for _ in 0..dice.below(150) {
+                held.push(json!({ "id": word(), "name": word(), "tags": { word(): word() } }));
+            }
+            town.write_in(workspace, &servers(serial, held)).await.unwrap();
+            indexed(town).await;
+            let path = format!("/api/v2/workspaces/{workspace}/resources?page%5Bsize%5D=100");
+            let total = town.ask("read", "GET", &path, "").await.json()["meta"]["pagination"]["total-count"].clone();
+            assert_eq!(total, held.len());
         }
-        for _ in 0..dice.below(150) {
-            held.push(json!({ "id": word(), "name": word(), "tags": { word(): word() } }));
-        }
-        town.write(&servers(serial, &held)).await.unwrap();
-        indexed(town).await;
-        let resources = town
-            .ask("read", "GET", &format!("/api/v2/workspaces/{}/resources?page%5Bsize%5D=100", town.workspace), "")
-            .await;
-        let total = resources.json()["meta"]["pagination"]["total-count"].as_u64().unwrap();
-        assert_eq!(total, held.len() as u64);
         for _ in 0..25 {
             let fields =
                 ["", "", "", "name:", "id:", "tag:", "address:", "provider:", "type:", "module:", "workspace:"];
@@ -478,27 +486,42 @@ async fn the_index_finds_what_looking_at_everything_finds(town: &Town) {
                 if dice.below(2) == 0 { fields[dice.below(fields.len())].to_owned() + &word() } else { String::new() };
             let text = format!("kind:resource {} {more}", word());
             let query = Query::read(&text).unwrap();
-            let expected = held.iter().enumerate().filter(|(n, one)| {
-                let text = |name: &str| one[name].as_str().unwrap();
-                let (key, value) = one["tags"].as_object().unwrap().iter().next().unwrap();
-                let known =
-                    format!("id={}\nname={}\ntag:{key}={}\n", text("id"), text("name"), value.as_str().unwrap());
-                let address = format!("module.net.aws_instance.web[{n}]");
-                let name = fold("web");
-                Document::resource(
-                    &name,
-                    &address,
-                    "aws_instance",
-                    "module.net",
-                    "provider[\"registry.terraform.io/hashicorp/aws\"]",
-                    &known,
-                )
-                .is_found_by(&query)
-            });
-            let mut expected: Vec<String> =
-                expected.map(|(n, _)| format!("resource web module.net.aws_instance.web[{n}]")).collect();
+            let mut expected = Vec::new();
+            for (name, _, held) in &sites {
+                let there = held.iter().enumerate().filter(|(n, one)| is_found(&query, name, *n, one));
+                expected.extend(there.map(|(n, _)| format!("resource {name} module.net.aws_instance.web[{n}]")));
+            }
             expected.sort();
-            assert_eq!(found(town, &text, 33).await, expected, "{text}");
+            let mut whole = listed(town, &text, 100).await;
+            assert_eq!(listed(town, &text, 7).await, whole, "{text}");
+            whole.sort();
+            assert_eq!(whole, expected, "{text}");
         }
+    }
+}
+
+/// Whether a query finds one of the [`servers`] in a workspace.
+fn is_found(query: &Query, workspace: &str, number: usize, one: &Value) -> bool {
+    let text = |name: &str| one[name].as_str().unwrap();
+    let (key, value) = one["tags"].as_object().unwrap().iter().next().unwrap();
+    let known = format!("id={}\nname={}\ntag:{key}={}\n", text("id"), text("name"), value.as_str().unwrap());
+    let address = format!("module.net.aws_instance.web[{number}]");
+    let (name, provider) = (fold(workspace), "provider[\"registry.terraform.io/hashicorp/aws\"]");
+    Document::resource(&name, &address, "aws_instance", "module.net", provider, &known).is_found_by(query)
+}
+
+/// Workspaces whose name has a word of the query are looked through for the others, and not all of them for one answer.
+async fn many_workspaces_of_a_name_are_found_one_after_another(town: &Town) {
+    let owner = town.caller("owner").await;
+    let some = servers(1, &vec![json!({}); 1_900]);
+    let last = servers(1, &[json!({ "name": "needle" })]);
+    for number in 0..13 {
+        let workspace = town.new_workspace(&owner, "acme", &format!("site-{number}")).await;
+        town.write_in(&workspace, if number == 12 { &last } else { &some }).await.unwrap();
+    }
+    indexed(town).await;
+    for size in [1, 100] {
+        assert_eq!(found(town, "site net 1899", size).await.len(), 12);
+        assert_eq!(found(town, "site name:needle", size).await, ["resource site-12 module.net.aws_instance.web[0]"]);
     }
 }

@@ -332,8 +332,12 @@ impl Town {
 
     /// Writes a state through the http door without a lock.
     pub(crate) async fn write(&self, state: &str) -> app::Result<app::Written> {
+        self.write_in(&self.workspace, state).await
+    }
+
+    pub(crate) async fn write_in(&self, workspace: &WorkspaceId, state: &str) -> app::Result<app::Written> {
         let owner = self.caller("owner").await;
-        let seen = self.app.workspace(&owner, app::Which::Id(&self.workspace), Permission::WriteState).await?;
+        let seen = self.app.workspace(&owner, app::Which::Id(workspace), Permission::WriteState).await?;
         self.app.write_state(&owner, &seen, &Source::Http(None), app::Upload::of(state.to_owned()), None).await
     }
 

@@ -31,11 +31,11 @@ const INSTANCES: i64 = 200;
 /// So many things are judged for one answer at most.
 const JUDGED: usize = 4_000;
 /// So many places are visited for one answer at most.
-const VISITED: usize = 160;
+const VISITED: usize = 128;
 /// So many instances of a workspace are looked through for the texts of a query: a larger one is gone through bit by bit.
 const SMALL: i64 = 2_000;
 /// So many instances are looked through so for one answer at most.
-const LOOKED_THROUGH: i64 = 8_000;
+const LOOKED_THROUGH: i64 = 20_000;
 
 /// What was found.
 #[derive(Debug, Clone, Default)]
@@ -149,7 +149,7 @@ impl Walk<'_> {
         let mut visited = 0;
         let mut reads_ahead = self.wants(Kind::Resource);
         loop {
-            let most = if visited == 0 { FIRST_PLACES } else { PLACES };
+            let most = if visited == 0 { FIRST_PLACES } else { PLACES.min(VISITED - visited) };
             let limit = i64::try_from(most).unwrap_or(i64::MAX);
             let places = store::search::list_places(tx, organization, self.run, &self.at.place, limit).await?;
             let last = places.len() < most;

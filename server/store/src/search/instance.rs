@@ -95,6 +95,7 @@ pub const SHELVES: usize = 64;
 
 /// The same of several shelves at once, [`SHELVES`] at most, each of which is named once; by address.
 pub async fn list_holding_on(tx: &mut Tx, shelves: &[(&str, i64)], texts: &[&str], limit: i64) -> Result<Vec<Shelved>> {
+    debug_assert!(shelves.len() <= SHELVES, "{} shelves", shelves.len());
     if shelves.is_empty() {
         return Ok(Vec::new());
     }
@@ -104,12 +105,13 @@ pub async fn list_holding_on(tx: &mut Tx, shelves: &[(&str, i64)], texts: &[&str
         let (workspace, shelf) = shelves.get(at).copied().unwrap_or_default();
         query = query.push(if at == 0 { "(" } else { ", (" }).value(workspace).and(shelf).push(")");
     }
-    // SQLite reads the tables of a CROSS JOIN in this order. Whoever sorts first reads all shelves, where a few have enough.
+    // SQLite reads the tables of a CROSS JOIN in this order. Nor does it
+    // move the LIMIT past the sorting where there is an OFFSET: a few shelves may have enough.
     let query = query.push(
         ") SELECT * FROM (SELECT workspace_id, shelf, address, type, module, provider, attributes, from_sequence
          FROM p CROSS JOIN state_resources WHERE workspace_id = of_workspace AND shelf = of_shelf AND to_sequence IS NULL",
     );
-    holding(query, texts).push(" LIMIT ").value(limit).push(") s ORDER BY address").all().await
+    holding(query, texts).push(" LIMIT ").value(limit).push(" OFFSET 0) s ORDER BY address").all().await
 }
 
 /// Leaves out what does not hold these texts.
