@@ -103,6 +103,10 @@ impl App {
 
 /// The beginning of the stretch with the fewest places, or none where one of them has none: then nothing is found.
 async fn choose(tx: &mut Tx, organization: &OrganizationId, runs: &[Run]) -> Result<Option<Cursor>> {
+    let begin = |run: usize| Cursor { run, place: Place::first(&runs[run]), through: Through::None };
+    if runs.len() == 1 {
+        return Ok(Some(begin(0)));
+    }
     // The longest first: it is likely to have the fewest, and the others need not be counted further than that.
     let mut order: Vec<usize> = (0..runs.len()).collect();
     order.sort_by_key(|run| std::cmp::Reverse(runs[*run].text().len()));
@@ -119,11 +123,11 @@ async fn choose(tx: &mut Tx, organization: &OrganizationId, runs: &[Run]) -> Res
                 (fewest, best) = (count, Some(*run));
             }
         }
-        if fewest < most || order.len() == 1 || counted > COUNTED_IN_ALL {
+        if fewest < most || counted > COUNTED_IN_ALL {
             break;
         }
     }
-    Ok(best.map(|run| Cursor { run, place: Place::first(&runs[run]), through: Through::None }))
+    Ok(best.map(begin))
 }
 
 /// On its way along a stretch.
